@@ -1,0 +1,154 @@
+// What the ledger can be told and asked. It keeps what happened; it decides nothing and knows no Stripe.
+
+import type { CustomerState, Fact } from '../domain/state.ts';
+import type { ChargeStatus, ChargeView, CustomerStatus, CustomerView } from '../domain/view.ts';
+
+/** One amount owed as the caller worded it. Text is kept in erasable rows, apart from the identity. */
+export interface ChargeTerms {
+  readonly chargeId: string;
+  /** Minor units of `currency`. */
+  readonly amount: number;
+  readonly currency: string;
+  /** Epoch ms as the caller gave it; absent means at once, and is part of the terms as such. */
+  readonly dueAtMs?: number;
+  readonly description?: string;
+  readonly statementDescriptorSuffix?: string;
+  readonly metadata?: { readonly [key: string]: string };
+}
+
+/** What is known of a charge: `claimed` until a workflow has accepted it. */
+export interface ChargeRow {
+  readonly terms: ChargeTerms;
+  readonly openedAtMs: number;
+  readonly status: 'claimed' | ChargeStatus;
+  /** As last recorded; null while claimed or merely accepted. */
+  readonly view: ChargeView | null;
+}
+
+/** Personal data, erasable, one JSON value per customer and key. */
+export type PersonalKey =
+  | 'contact' // {email?, locale?}
+  | `enrolment/${string}` // {returnUrl?} by requestId
+  | `consent/${string}` // {ip?, userAgent?} by consentId
+  | `charge/${string}`; // {description?, statementDescriptorSuffix?, metadata?} by chargeId
+
+/** `conflict`: the id is in use with other terms. */
+export type Claim = 'new' | 'same' | 'conflict';
+
+export interface CustomerRow {
+  readonly customerId: string;
+  /** As last recorded; null until the workflow first wrote. */
+  readonly view: CustomerView | null;
+  readonly metadata: { readonly [key: string]: string };
+}
+
+export interface EvidenceItem extends Fact {
+  /** Joined from the erasable rows where the fact names a consent; absent once erased. */
+  readonly personal?: { readonly [key: string]: unknown };
+}
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly nextCursor?: string;
+}
+
+export interface Ledger {
+  /** Made by the first migration; part of every idempotency key, so that two installations never share one. */
+  readonly installationId: string;
+
+  // — identity, written by the api before a caller gets its answer —
+
+  /**
+   * Claims a customer's id. `requestHash` covers the whole request; `personal` rows are written in the same transaction.
+   * The `requestHash` of a first claim stays for ever.
+   */
+  claimCustomer(claim: {
+    readonly customerId: string;
+    readonly requestHash: string;
+    readonly metadata: { readonly [key: string]: string };
+    readonly personal: { readonly [Key in PersonalKey]?: object };
+  }): Promise<Claim>;
+  /** Takes a claim back after a refusal; does nothing once a workflow has recorded the customer. */
+  releaseCustomer(customerId: string, requestHash: string): Promise<void>;
+  /** Claims a charge's id, with all its terms (texts into personal rows). `opened` when accepted before, with its row. */
+  claimCharge(
+    customerId: string,
+    terms: ChargeTerms,
+  ): Promise<{ readonly claim: Claim; readonly row: ChargeRow }>;
+  /** The workflow has accepted it: `claimed` becomes `scheduled`. Does nothing to any other status. */
+  acceptCharge(customerId: string, chargeId: string): Promise<void>;
+  /** Takes a claim back after a refusal; only while it is `claimed` with the same terms. */
+  releaseCharge(customerId: string, terms: ChargeTerms): Promise<void>;
+
+  // — the record, written by activities; writing a thing twice is harmless —
+
+  /**
+   * In one transaction: facts (by sequence, ignored when there), the charges they concern, the customer's view and the
+   * state as a snapshot. A charge that is closed in the ledger stays as it is.
+   * @returns ids of charges that the ledger already had as closed *before* this call by an earlier sequence: the
+   * workflow opened them again by a late message and must drop them.
+   */
+  record(entry: {
+    readonly customerId: string;
+    readonly facts: readonly Fact[];
+    readonly charges: readonly ChargeView[];
+    readonly view: CustomerView;
+    readonly snapshot: CustomerState;
+  }): Promise<{ readonly alreadyClosed: readonly string[] }>;
+  /** The address book: whose Stripe object this is. Written before a confirm. */
+  addStripeObject(entry: {
+    readonly stripeId: string;
+    readonly customerId: string;
+    readonly chargeId?: string;
+  }): Promise<void>;
+  /** Null for objects nobody registered. */
+  findStripeObject(
+    stripeId: string,
+  ): Promise<{ readonly customerId: string; readonly chargeId: string | null } | null>;
+  /** The address book of a customer, to bring one back: newest first. */
+  stripeObjectsOf(
+    customerId: string,
+  ): Promise<readonly { readonly stripeId: string; readonly chargeId: string | null }[]>;
+  /** What a run that starts from nothing needs: the snapshot and every open charge (accepted, not closed). */
+  loadCustomer(
+    customerId: string,
+  ): Promise<{ readonly snapshot: CustomerState | null; readonly charges: readonly ChargeRow[] }>;
+
+  // — personal data —
+
+  putPersonal(customerId: string, key: PersonalKey, value: object): Promise<void>;
+  /** Null when never given or erased. */
+  getPersonal<Value extends object>(customerId: string, key: PersonalKey): Promise<Value | null>;
+
+  // — reading —
+
+  getCustomer(customerId: string): Promise<CustomerRow | null>;
+  listCustomers(filter: {
+    readonly status?: CustomerStatus;
+    readonly cursor?: string;
+  }): Promise<Page<CustomerRow>>;
+  /** Claimed rows are not shown: nobody has been promised anything. */
+  getCharge(customerId: string, chargeId: string): Promise<ChargeRow | null>;
+  /** Newest first, 50 a page; `customerId` absent means all customers. */
+  listCharges(filter: {
+    readonly customerId?: string;
+    readonly status?: ChargeStatus;
+    readonly cursor?: string;
+  }): Promise<Page<ChargeRow & { readonly customerId: string }>>;
+  /** Oldest first, 100 a page. */
+  listEvidence(customerId: string, cursor?: string): Promise<Page<EvidenceItem>>;
+
+  // — events nobody was found for —
+
+  addUnclaimedEvent(event: {
+    readonly eventId: string;
+    readonly type: string;
+    readonly objectId: string | null;
+    readonly reason: 'unknown_object' | 'customer_ended';
+  }): Promise<void>;
+  countUnclaimedEvents(): Promise<number>;
+
+  /** Throws when the database does not answer within 2 s. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,102 @@
+// THE contract between api, worker and workflow: names, queues, inputs. No behaviour lives here.
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { Consent, MandateTerms, Notice } from '../domain/state.ts';
+import type { ChargeView, CustomerView } from '../domain/view.ts';
+
+export const CUSTOMER_BILLING = 'CustomerBilling';
+export const SEND_NOTICE = 'SendNotice';
+
+/** Workflows, the ledger and notices. */
+export const BILLING_QUEUE = 'billing';
+/** Every call to Stripe: this queue carries the rate cap. */
+export const STRIPE_QUEUE = 'stripe';
+
+/** The workflow of a customer; at most one is open at a time. */
+export function workflowIdOf(customerId: string): string {
+  return `billing/${customerId}`;
+}
+
+/** Who asked, and why. `who` is the API key's name over HTTP. */
+export interface By {
+  readonly who: string;
+  readonly why?: string;
+}
+
+/** A bell, not a parcel: Stripe has news of this object; the workflow reads it again. */
+export interface StripeNews {
+  readonly eventId: string;
+  readonly type: string;
+  readonly objectId: string;
+}
+
+/** Recorded in history: only ever add optional fields. */
+export interface EnrolRequest extends By {
+  /** Names this request: the same one again changes nothing. Its return URL is in the ledger under it. */
+  readonly requestId: string;
+  /** Adopted instead of creating a customer at Stripe. Only in the first enrolment. */
+  readonly stripeCustomerId?: string;
+  readonly currency?: string;
+  /** Confirmed at once, on the server; needs `consent`. */
+  readonly paymentMethodId?: string;
+  readonly consent?: Consent;
+  readonly terms?: MandateTerms;
+}
+
+export interface ConsentRequest extends By {
+  readonly enrolmentNumber: number;
+  readonly consent: Consent;
+}
+
+/** Terms of one amount owed; the rest of them (text, metadata) is in the ledger under its id. */
+export interface ChargeRequest extends By {
+  readonly chargeId: string;
+  /** Minor units of `currency`. */
+  readonly amount: number;
+  readonly currency: string;
+  /** Epoch milliseconds UTC; absent means now. */
+  readonly dueAtMs?: number;
+}
+
+export interface ChargeAction extends By {
+  readonly chargeId: string;
+}
+
+export interface SendNoticeInput {
+  readonly customerId: string;
+  readonly notice: Notice;
+}
+
+export const stripeRang = defineSignal<[StripeNews]>('stripeRang');
+export const customerSteppedUp = defineSignal<[{ readonly chargeId: string }]>('customerSteppedUp');
+
+/** Answers once there is a SetupIntent to show and a card given with the request has been tried. */
+export const enrol = defineUpdate<CustomerView, [EnrolRequest]>('enrol');
+/** The customer agreed on our page. */
+export const giveConsent = defineUpdate<CustomerView, [ConsentRequest]>('giveConsent');
+export const openCharge = defineUpdate<ChargeView, [ChargeRequest]>('openCharge');
+export const cancelCharge = defineUpdate<ChargeView, [ChargeAction]>('cancelCharge');
+export const retryCharge = defineUpdate<ChargeView, [ChargeAction]>('retryCharge');
+export const pause = defineUpdate<CustomerView, [By]>('pause');
+export const resume = defineUpdate<CustomerView, [By]>('resume');
+export const cancelCustomer = defineUpdate<CustomerView, [By]>('cancelCustomer');
+
+export const view = defineQuery<CustomerView>('view');
+
+/**
+ * `ApplicationFailure.type` of a refused update. `message` is the refusal's words, `details[0]` its `RefusalCode`.
+ * Validators and handlers both use it, so the api maps one shape.
+ */
+export const REFUSAL = 'Refusal';
+
+/** The operator's index. Never encrypted by Temporal: no personal data. */
+export const SEARCH_ATTRIBUTES = {
+  BillingStatus: defineSearchAttributeKey('BillingStatus', SearchAttributeType.KEYWORD),
+  StripeCustomerId: defineSearchAttributeKey('StripeCustomerId', SearchAttributeType.KEYWORD),
+  Currency: defineSearchAttributeKey('Currency', SearchAttributeType.KEYWORD),
+  IssuerCountry: defineSearchAttributeKey('IssuerCountry', SearchAttributeType.KEYWORD),
+  LastDecline: defineSearchAttributeKey('LastDecline', SearchAttributeType.KEYWORD),
+  AmountDue: defineSearchAttributeKey('AmountDue', SearchAttributeType.INT),
+  NextActionAt: defineSearchAttributeKey('NextActionAt', SearchAttributeType.DATETIME),
+  StepUpDeadline: defineSearchAttributeKey('StepUpDeadline', SearchAttributeType.DATETIME),
+} as const;
