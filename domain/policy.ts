@@ -48,7 +48,18 @@ export const UNKNOWN_LOOKS: readonly number[] = [
   1 * HOUR,
 ];
 
+/** The same, while a person waits for an enrolment that Stripe has not answered. */
+export const ENROLMENT_LOOKS: readonly number[] = [
+  2 * SECOND,
+  10 * SECOND,
+  1 * MINUTE,
+  10 * MINUTE,
+  1 * HOUR,
+];
+
 /** Ids of Stripe events remembered, so that one delivered again changes nothing. */
 export const HEARD_EVENTS = 200;
+/** Attempts shown and kept for an open charge, newest kept; all of them are in the evidence. */
+export const ATTEMPTS_REMEMBERED = 20;
 /** Cards remembered as dead or used, newest kept. */
 export const CARDS_REMEMBERED = 20;

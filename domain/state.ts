@@ -90,9 +90,13 @@ export interface Enrolment {
   readonly setupNumber: number;
   readonly setupIntentId: string | null;
   readonly setupOpenedAtMs: number | null;
-  /** The card given with the request has been sent to Stripe for this SetupIntent. */
-  readonly confirmed: boolean;
+  /** Of the card given with the request: to be sent to Stripe, sent without an answer, or none (left) to send. */
+  readonly confirm: 'due' | 'unanswered' | 'done';
+  /** No more is done for it; `status` says how it ended. An open one may be `failed`: the customer may try again. */
+  readonly closed: boolean;
   readonly failures: number;
+  /** The newest SetupAttempt accounted for: another id is another try. */
+  readonly setupAttemptId: string | null;
   readonly decline: Decline | null;
   /** Next question to Stripe, whatever it is; epoch ms. */
   readonly lookAtMs: number;
@@ -121,26 +125,24 @@ export type ChargePhase =
   | { readonly is: 'due'; readonly atMs: number }
   | { readonly is: 'opening' }
   | { readonly is: 'attempting' }
-  | { readonly is: 'unknown'; readonly sinceMs: number; readonly lookAtMs: number; readonly looks: number }
-  | { readonly is: 'processing'; readonly sinceMs: number; readonly lookAtMs: number; readonly looks: number }
+  | { readonly is: 'unknown'; readonly sinceMs: number }
+  | { readonly is: 'processing'; readonly sinceMs: number }
   | {
       readonly is: 'awaiting_step_up';
       readonly sinceMs: number;
       readonly deadlineMs: number;
+      /** Reminders sent for this wait. */
       readonly reminders: number;
+      /** Failed authentications over the whole charge. */
       readonly failures: number;
-      readonly lookAtMs: number;
-      readonly looks: number;
+      /** The customer was last seen at the bank's page: a failure seen next is a new one. */
+      readonly authenticating: boolean;
+      /** The failure last seen, so that looking again does not count it again. */
+      readonly seen: string;
     }
   | { readonly is: 'awaiting_card'; readonly sinceMs: number }
-  | { readonly is: 'refused'; readonly code: string; readonly lookAtMs: number | null }
-  | {
-      readonly is: 'closing';
-      readonly to: 'failed' | 'cancelled';
-      readonly reason: string;
-      readonly lookAtMs: number;
-      readonly looks: number;
-    }
+  | { readonly is: 'refused'; readonly code: string }
+  | { readonly is: 'closing'; readonly to: 'failed' | 'cancelled'; readonly reason: string }
   | {
       readonly is: 'closed';
       readonly as: 'succeeded' | 'failed' | 'cancelled';
@@ -165,8 +167,10 @@ export interface Charge {
   /** Attempts ever made; the list above keeps the newest. */
   readonly attemptCount: number;
   readonly decline: Decline | null;
-  /** The operator has allowed one attempt beyond the calendar. */
-  readonly retryAsked: boolean;
+  /** Next question to Stripe about its intent, epoch ms; null while nothing is open there. */
+  readonly lookAtMs: number | null;
+  /** Questions asked in this phase that changed nothing. */
+  readonly looks: number;
 }
 
 /** What the record is to keep. `sequence` is unique for the customer, so writing twice is harmless. */

@@ -1,5 +1,16 @@
 // What people are shown of a customer's life. Derived from the state; it holds nothing of its own.
-import type { AttemptOutcome, Card, EnrolmentStatus, MandateStatus } from './state.ts';
+import { agenda, laneHolder } from './agenda.ts';
+import type {
+  AttemptOutcome,
+  Card,
+  Charge,
+  CustomerState,
+  Decline,
+  Enrolment,
+  EnrolmentStatus,
+  Mandate,
+  MandateStatus,
+} from './state.ts';
 
 export type CustomerStatus =
   | 'cancelled'
@@ -74,4 +85,132 @@ export interface CustomerView {
   readonly nextActionAtMs?: number;
   /** Open charges only; closed ones are the ledger's. */
   readonly charges: readonly ChargeView[];
+}
+
+/** The whole customer, as of `nowMs` (epoch ms). */
+export function viewOf(state: CustomerState, nowMs: number): CustomerView {
+  const { enrolment, mandate } = state;
+  const nextActionAtMs = nextActionAt(state, nowMs);
+  return {
+    customerId: state.customerId,
+    stripeCustomerId: state.stripeCustomerId,
+    status: statusOf(state),
+    ...(enrolment ? { enrolment: enrolmentView(enrolment) } : {}),
+    ...(mandate ? { card: cardView(mandate.card), mandate: mandateView(mandate) } : {}),
+    amountDue: amountDue(state, nowMs),
+    currency: state.currency,
+    ...(nextActionAtMs === null ? {} : { nextActionAtMs }),
+    charges: state.charges.map((charge) => chargeView(state, charge, nowMs)),
+  };
+}
+
+/** In this order: what rules out the most comes first. */
+export function statusOf(state: CustomerState): CustomerStatus {
+  if (state.cancelled) return 'cancelled';
+  if (state.paused) return 'paused';
+  if (state.mandate?.status !== 'active') return 'awaiting_mandate';
+  const phases = state.charges.map(({ phase, attempts }) => ({ is: phase.is, attempts }));
+  if (phases.some(({ is }) => is === 'awaiting_step_up')) return 'awaiting_step_up';
+  const isPastDue = phases.some(
+    ({ is, attempts }) =>
+      is === 'awaiting_card' ||
+      is === 'refused' ||
+      (is === 'due' && attempts.some(({ outcome }) => outcome === 'declined')),
+  );
+  return isPastDue ? 'past_due' : 'active';
+}
+
+/** One charge, as of `nowMs` (epoch ms). */
+export function chargeView(state: CustomerState, charge: Charge, nowMs: number): ChargeView {
+  const { phase, decline } = charge;
+  const nextAttemptAtMs = nextAttemptAt(state, charge, nowMs);
+  return {
+    chargeId: charge.chargeId,
+    status: chargeStatus(state, charge, nowMs),
+    amount: charge.amount,
+    currency: charge.currency,
+    attempts: charge.attempts.map(({ number, atMs, outcome, decline: why }) => ({
+      number,
+      atMs,
+      outcome: outcome ?? 'unknown',
+      ...(why ? { declineCode: why.declineCode ?? why.code } : {}),
+      ...(why?.adviceCode ? { adviceCode: why.adviceCode } : {}),
+    })),
+    ...(charge.intentId ? { paymentIntentId: charge.intentId } : {}),
+    ...(decline ? { decline: declineView(decline) } : {}),
+    ...(phase.is === 'closed' && phase.reason ? { reason: phase.reason } : {}),
+    ...(phase.is === 'closing' || phase.is === 'refused'
+      ? { reason: phase.is === 'closing' ? phase.reason : phase.code }
+      : {}),
+    ...(phase.is === 'awaiting_step_up'
+      ? { stepUp: { deadlineMs: phase.deadlineMs, reminders: phase.reminders, failures: phase.failures } }
+      : {}),
+    dueAtMs: charge.dueAtMs,
+    ...(nextAttemptAtMs === null ? {} : { nextAttemptAtMs }),
+  };
+}
+
+function chargeStatus(state: CustomerState, charge: Charge, nowMs: number): ChargeStatus {
+  const { phase, attempts } = charge;
+  switch (phase.is) {
+    case 'closed':
+      return phase.as;
+    case 'due': {
+      const isHeld = phase.atMs <= nowMs && laneHolder(state) !== undefined;
+      if (isHeld) return 'held';
+      return attempts.length > 0 ? 'retrying' : 'scheduled';
+    }
+    case 'opening':
+      return 'attempting';
+    case 'closing':
+      // Not over before Stripe says so: until then the money may still come.
+      return attempts.at(-1)?.outcome === 'processing' ? 'processing' : 'unknown';
+    default:
+      return phase.is;
+  }
+}
+
+function nextAttemptAt(state: CustomerState, charge: Charge, nowMs: number): number | null {
+  const planned = agenda(state, nowMs).find(
+    ({ step }) =>
+      (step.do === 'openIntent' || step.do === 'confirmIntent') && step.chargeId === charge.chargeId,
+  );
+  return planned?.atMs ?? null;
+}
+
+function nextActionAt(state: CustomerState, nowMs: number): number | null {
+  const plan = agenda(state, nowMs);
+  return plan.length === 0 ? null : Math.max(nowMs, Math.min(...plan.map(({ atMs }) => atMs)));
+}
+
+function amountDue(state: CustomerState, nowMs: number): number {
+  return state.charges
+    .filter(({ phase, dueAtMs }) => phase.is !== 'closed' && phase.is !== 'closing' && dueAtMs <= nowMs)
+    .filter(({ currency }) => currency === state.currency)
+    .reduce((sum, { amount }) => sum + amount, 0);
+}
+
+function enrolmentView(enrolment: Enrolment): EnrolmentView {
+  const { number, requestId, setupIntentId, status, consent, decline } = enrolment;
+  return {
+    number,
+    requestId,
+    ...(setupIntentId ? { setupIntentId } : {}),
+    status,
+    hasConsent: consent !== null,
+    ...(decline ? { decline: declineView(decline) } : {}),
+  };
+}
+
+function cardView({ brand, last4, expMonth, expYear, country }: Card): Omit<Card, 'fingerprint'> {
+  return { brand, last4, expMonth, expYear, country };
+}
+
+function mandateView(mandate: Mandate): NonNullable<CustomerView['mandate']> {
+  const { status, stripeMandateId, setupIntentId, paymentMethodId, consent } = mandate;
+  return { status, stripeMandateId, setupIntentId, paymentMethodId, acceptedAtMs: consent.acceptedAtMs };
+}
+
+function declineView({ code, declineCode, adviceCode }: Decline): NonNullable<ChargeView['decline']> {
+  return { code, ...(declineCode ? { declineCode } : {}), ...(adviceCode ? { adviceCode } : {}) };
 }

@@ -1,0 +1,587 @@
+// One charge, from owed to over: what each answer of Stripe's means for it. It asks Stripe nothing itself.
+import { classifyDecline, isAuthenticationFailure } from './decline.ts';
+import { countAttempt, issuerAttempts, markDead, nextRetry } from './dunning.ts';
+import type { CustomerEvent, IntentReading, Step } from './events.ts';
+import { ATTEMPTS_REMEMBERED, LOOKS, STEP_UP_DEADLINE, STEP_UP_FAILURES, UNKNOWN_LOOKS } from './policy.ts';
+import { findCharge, lookDelay, note, putCharge, tell } from './record.ts';
+import type { Attempt, AttemptOutcome, Charge, ChargePhase, CustomerState, Decline } from './state.ts';
+
+type EventOf<Kind extends CustomerEvent['kind']> = Extract<CustomerEvent, { kind: Kind }>;
+
+/** Something is owed. The same id again changes nothing; other terms were refused before this. */
+export function chargeOpened(
+  state: CustomerState,
+  opened: EventOf<'openCharge'>,
+  nowMs: number,
+): CustomerState {
+  if (findCharge(state, opened.chargeId)) return state;
+  const dueAtMs = opened.dueAtMs ?? nowMs;
+  const charge: Charge = {
+    chargeId: opened.chargeId,
+    amount: opened.amount,
+    currency: opened.currency,
+    openedAtMs: nowMs,
+    dueAtMs,
+    phase: { is: 'due', atMs: dueAtMs },
+    intentNumber: 1,
+    intentId: null,
+    stripeChargeId: null,
+    attempts: [],
+    attemptCount: 0,
+    decline: null,
+    lookAtMs: null,
+    looks: 0,
+  };
+  const added = {
+    ...state,
+    currency: state.currency ?? opened.currency,
+    charges: [...state.charges, charge],
+  };
+  return note(added, nowMs, 'charge_opened', {
+    chargeId: charge.chargeId,
+    who: opened.who,
+    ...(opened.why === undefined ? {} : { why: opened.why }),
+    data: { amount: charge.amount, currency: charge.currency, dueAtMs },
+  });
+}
+
+/** The confirm is about to be sent: its number and card are fixed before Stripe can hear of it. */
+export function attemptBegan(
+  state: CustomerState,
+  step: Extract<Step, { do: 'confirmIntent' }>,
+  nowMs: number,
+): CustomerState {
+  const charge = findCharge(state, step.chargeId);
+  if (charge?.phase.is !== 'due') return state;
+  const attempt: Attempt = {
+    number: step.attemptNumber,
+    intentNumber: step.intentNumber,
+    atMs: nowMs,
+    paymentMethodId: step.paymentMethodId,
+    stripeMandateId: step.stripeMandateId,
+    fingerprint: step.fingerprint,
+    outcome: null,
+    decline: null,
+    onSession: false,
+  };
+  return putCharge(state, {
+    ...withAttempt(charge, attempt),
+    phase: { is: 'attempting' },
+    lookAtMs: null,
+    looks: 0,
+  });
+}
+
+/** Stripe's word on the charge's intent, whoever asked for it and why. */
+export function intentSeen(
+  state: CustomerState,
+  { chargeId, reading }: EventOf<'intentSeen'>,
+  nowMs: number,
+): CustomerState {
+  const charge = findCharge(state, chargeId);
+  if (!charge || charge.intentId !== reading.intentId || charge.phase.is === 'closed') return state;
+  switch (reading.status) {
+    case 'succeeded':
+      return collected(state, charge, reading, nowMs);
+    case 'processing':
+      return inProcess(state, charge, reading, nowMs);
+    case 'canceled':
+      return intentCanceled(state, charge, reading, nowMs);
+    case 'requires_action':
+      return charge.phase.is === 'closing'
+        ? lookLater(state, charge, nowMs)
+        : atTheBank(state, charge, reading, nowMs);
+    default:
+      return unpaid(state, charge, reading, nowMs);
+  }
+}
+
+/** Nobody knows whether the step happened. A confirm holds the lane until Stripe has been asked. */
+export function chargeUnanswered(state: CustomerState, step: Step, nowMs: number): CustomerState {
+  if (!('chargeId' in step)) return state;
+  const charge = findCharge(state, step.chargeId);
+  if (!charge || charge.phase.is === 'closed') return state;
+  if (step.do === 'confirmIntent' && charge.phase.is === 'attempting') {
+    const unknown = {
+      ...charge,
+      phase: { is: 'unknown', sinceMs: nowMs } as const,
+      lookAtMs: nowMs + lookDelay(UNKNOWN_LOOKS, 0),
+      looks: 1,
+    };
+    return noteAttempt(settleAttempt(state, unknown, 'unknown', null), unknown.chargeId, nowMs, null);
+  }
+  if (step.do === 'openIntent' && charge.phase.is === 'due') {
+    const opening = { ...charge, phase: { is: 'opening' } as const };
+    return putCharge(state, {
+      ...opening,
+      looks: charge.looks + 1,
+      lookAtMs: nowMs + lookDelay(UNKNOWN_LOOKS, charge.looks),
+    });
+  }
+  return lookLater(state, charge, nowMs);
+}
+
+/** Stripe refused the request itself. After a confirm the intent is read first, for it may have been paid. */
+export function chargeRefused(state: CustomerState, step: Step, code: string, nowMs: number): CustomerState {
+  if (!('chargeId' in step)) return state;
+  const charge = findCharge(state, step.chargeId);
+  if (!charge || charge.phase.is === 'closed') return state;
+  if (charge.phase.is === 'closing') return lookLater(state, charge, nowMs);
+  const lookAtMs = step.do === 'confirmIntent' ? nowMs : null;
+  let next = state;
+  const refused: Charge = { ...charge, phase: { is: 'refused', code }, lookAtMs, looks: 0 };
+  if (charge.phase.is === 'attempting') {
+    next = settleAttempt(next, refused, 'refused', null);
+    next = noteAttempt(next, charge.chargeId, nowMs, null, { code });
+  } else {
+    next = putCharge(next, refused);
+  }
+  return note(next, nowMs, 'charge_refused', { chargeId: charge.chargeId, data: { code, step: step.do } });
+}
+
+export function intentOpened(
+  state: CustomerState,
+  opened: EventOf<'intentOpened'>,
+  nowMs: number,
+): CustomerState {
+  const charge = findCharge(state, opened.chargeId);
+  if (!charge || charge.phase.is === 'closed' || charge.intentId) return state;
+  const withIntent = { ...charge, intentId: opened.intentId, looks: 0 };
+  const phase: ChargePhase = charge.phase.is === 'opening' ? { is: 'due', atMs: nowMs } : charge.phase;
+  const lookAtMs = charge.phase.is === 'closing' ? nowMs : null;
+  return note(putCharge(state, { ...withIntent, phase, lookAtMs }), nowMs, 'payment_intent_created', {
+    chargeId: charge.chargeId,
+    data: { paymentIntentId: opened.intentId, intentNumber: charge.intentNumber },
+  });
+}
+
+/** Stripe was asked for an intent whose creation nobody saw end. */
+export function intentLookedUp(
+  state: CustomerState,
+  found: EventOf<'intentLookedUp'>,
+  nowMs: number,
+): CustomerState {
+  const charge = findCharge(state, found.chargeId);
+  if (charge?.phase.is !== 'opening' && charge?.phase.is !== 'closing') return state;
+  if (found.intentId !== null)
+    return intentOpened(
+      state,
+      { kind: 'intentOpened', chargeId: found.chargeId, intentId: found.intentId },
+      nowMs,
+    );
+  if (charge.phase.is === 'closing')
+    return closed(state, charge, charge.phase.to, charge.phase.reason, nowMs);
+  // Stripe has none: only now may another key be used, and it comes from the number.
+  return putCharge(state, {
+    ...charge,
+    intentNumber: charge.intentNumber + 1,
+    phase: { is: 'due', atMs: nowMs + lookDelay(UNKNOWN_LOOKS, charge.looks) },
+    lookAtMs: null,
+  });
+}
+
+/** Ends a charge that is not to be collected: at once, or after its intent is cancelled at Stripe. */
+export function closeCharge(
+  state: CustomerState,
+  charge: Charge,
+  to: 'failed' | 'cancelled',
+  reason: string,
+  nowMs: number,
+): CustomerState {
+  if (charge.phase.is === 'closed' || charge.phase.is === 'closing') return state;
+  // An intent may exist that nobody has seen: it is looked for before the charge may end.
+  const mayHaveIntent = charge.intentId !== null || charge.phase.is === 'opening';
+  if (!mayHaveIntent) return closed(state, charge, to, reason, nowMs);
+  const closing: ChargePhase = { is: 'closing', to, reason };
+  return putCharge(state, { ...charge, phase: closing, lookAtMs: nowMs, looks: 0 });
+}
+
+/** There is no card that may pay this: the charge waits for another one. */
+export function waitForCard(state: CustomerState, charge: Charge, nowMs: number): CustomerState {
+  const waiting: Charge = { ...charge, phase: { is: 'awaiting_card', sinceMs: nowMs }, lookAtMs: null };
+  const noted = note(putCharge(state, waiting), nowMs, 'charge_waits_for_card', {
+    chargeId: charge.chargeId,
+    data: { decline: charge.decline },
+  });
+  return tell(
+    noted,
+    nowMs,
+    'charge.awaiting_card',
+    `awaiting-card-${charge.chargeId}-${charge.attemptCount}`,
+    about(charge),
+  );
+}
+
+function collected(
+  state: CustomerState,
+  charge: Charge,
+  reading: IntentReading,
+  nowMs: number,
+): CustomerState {
+  const paid = accountFor(state, charge, reading, 'succeeded', null, nowMs);
+  const reason = charge.phase.is === 'closing' ? `landed_after_${charge.phase.reason}` : null;
+  return closed(paid, findCharge(paid, charge.chargeId) ?? charge, 'succeeded', reason, nowMs);
+}
+
+function inProcess(
+  state: CustomerState,
+  charge: Charge,
+  reading: IntentReading,
+  nowMs: number,
+): CustomerState {
+  if (charge.phase.is === 'closing') return lookLater(state, charge, nowMs);
+  if (charge.phase.is === 'processing') return lookLater(state, charge, nowMs, reading.processingUntilMs);
+  const asked = accountFor(state, charge, reading, 'processing', null, nowMs);
+  const now = findCharge(asked, charge.chargeId) ?? charge;
+  const waiting: Charge = { ...now, phase: { is: 'processing', sinceMs: nowMs }, looks: 0 };
+  return lookLater(asked, waiting, nowMs, reading.processingUntilMs);
+}
+
+/**
+ * Nobody can pay this intent any more. Stripe cancels one by itself after too many confirms: then another is made.
+ * One that a person cancelled is a person's decision: the operator is asked.
+ */
+function intentCanceled(
+  state: CustomerState,
+  charge: Charge,
+  reading: IntentReading,
+  nowMs: number,
+): CustomerState {
+  if (charge.phase.is === 'closing')
+    return closed(state, charge, charge.phase.to, charge.phase.reason, nowMs);
+  const isDone = charge.phase.is === 'attempting' || charge.phase.is === 'unknown';
+  const next = isDone ? accountFor(state, charge, reading, 'refused', null, nowMs) : state;
+  const now = findCharge(next, charge.chargeId) ?? charge;
+  const without: Charge = {
+    ...now,
+    intentId: null,
+    intentNumber: now.intentNumber + 1,
+    stripeChargeId: null,
+    lookAtMs: null,
+    looks: 0,
+  };
+  if (reading.cancellationReason === 'automatic') {
+    const phase: ChargePhase =
+      charge.phase.is === 'awaiting_card' ? charge.phase : { is: 'due', atMs: nowMs };
+    return putCharge(next, { ...without, phase });
+  }
+  const code = 'payment_intent_canceled';
+  return note(putCharge(next, { ...without, phase: { is: 'refused', code } }), nowMs, 'charge_refused', {
+    chargeId: charge.chargeId,
+    data: { code, cancellationReason: reading.cancellationReason, paymentIntentId: reading.intentId },
+  });
+}
+
+/** The customer is at the bank's page just now: no server-side confirm may touch the intent. */
+function atTheBank(
+  state: CustomerState,
+  charge: Charge,
+  reading: IntentReading,
+  nowMs: number,
+): CustomerState {
+  if (charge.phase.is !== 'awaiting_step_up') {
+    const asked = accountFor(state, charge, reading, 'step_up', reading.decline, nowMs);
+    const waiting = stepUpStarts(asked, findCharge(asked, charge.chargeId) ?? charge, nowMs, '');
+    return putCharge(waiting, authenticating(findCharge(waiting, charge.chargeId) ?? charge));
+  }
+  return lookLater(state, authenticating(charge), nowMs);
+}
+
+/** Unpaid and open: declined, or nothing has happened since we last knew. */
+function unpaid(state: CustomerState, charge: Charge, reading: IntentReading, nowMs: number): CustomerState {
+  if (charge.phase.is === 'closing') return lookLater(state, charge, nowMs);
+  if (charge.phase.is === 'awaiting_step_up') return stepUpSeen(state, charge, reading, charge.phase, nowMs);
+  const isNews = reading.stripeChargeId !== null && reading.stripeChargeId !== charge.stripeChargeId;
+  if (reading.decline && (isNews || charge.phase.is === 'attempting'))
+    return declined(state, charge, reading, reading.decline, nowMs);
+  switch (charge.phase.is) {
+    case 'attempting':
+    case 'unknown': {
+      // Stripe says nothing came of the confirm: another may be sent, under another number and so another key.
+      const again: ChargePhase = {
+        is: 'due',
+        atMs: nowMs + lookDelay(UNKNOWN_LOOKS, unansweredInARow(charge)),
+      };
+      return putCharge(settleAttempt(state, charge, 'unknown', null), {
+        ...charge,
+        phase: again,
+        lookAtMs: null,
+        looks: 0,
+      });
+    }
+    case 'processing':
+      return reading.decline
+        ? declined(state, charge, reading, reading.decline, nowMs)
+        : lookLater(state, charge, nowMs);
+    default:
+      return putCharge(state, { ...charge, lookAtMs: null });
+  }
+}
+
+function declined(
+  state: CustomerState,
+  charge: Charge,
+  reading: IntentReading,
+  decline: Decline,
+  nowMs: number,
+): CustomerState {
+  const kind = classifyDecline(decline);
+  const asked = accountFor(
+    state,
+    charge,
+    reading,
+    kind === 'step_up' ? 'step_up' : 'declined',
+    decline,
+    nowMs,
+  );
+  return afterDecline(asked, findCharge(asked, charge.chargeId) ?? charge, decline, seenOf(reading), nowMs);
+}
+
+function afterDecline(
+  state: CustomerState,
+  charge: Charge,
+  decline: Decline,
+  seen: string,
+  nowMs: number,
+): CustomerState {
+  const fingerprint = charge.attempts.at(-1)?.fingerprint ?? null;
+  switch (classifyDecline(decline)) {
+    case 'step_up':
+      return stepUpStarts(state, charge, nowMs, seen);
+    case 'hard':
+      return waitForCard({ ...state, cards: markDead(state.cards, fingerprint) }, charge, nowMs);
+    case 'new_card':
+      return waitForCard(state, charge, nowMs);
+    default: {
+      const atMs = nextRetry(charge, state.mandate?.card.country ?? null, nowMs);
+      if (atMs === null) return closeCharge(state, charge, 'failed', 'declined', nowMs);
+      return putCharge(state, { ...charge, phase: { is: 'due', atMs }, lookAtMs: null, looks: 0 });
+    }
+  }
+}
+
+function stepUpStarts(state: CustomerState, charge: Charge, nowMs: number, seen: string): CustomerState {
+  const asked = charge.attempts.filter(
+    ({ outcome, onSession }) => outcome === 'step_up' && !onSession,
+  ).length;
+  if (asked > STEP_UP_FAILURES) return closeCharge(state, charge, 'failed', 'authentication_failed', nowMs);
+  const deadlineMs = nowMs + STEP_UP_DEADLINE;
+  const waiting: Charge = {
+    ...charge,
+    phase: {
+      is: 'awaiting_step_up',
+      sinceMs: nowMs,
+      deadlineMs,
+      reminders: 0,
+      failures: asked - 1,
+      authenticating: false,
+      seen,
+    },
+    looks: 0,
+  };
+  const noted = note(lookLater(state, waiting, nowMs), nowMs, 'step_up_started', {
+    chargeId: charge.chargeId,
+    data: { deadlineMs, paymentIntentId: charge.intentId, attempt: charge.attemptCount },
+  });
+  return tell(noted, nowMs, 'charge.step_up_required', `step-up-${charge.chargeId}-${charge.attemptCount}`, {
+    chargeId: charge.chargeId,
+    data: { amount: charge.amount, currency: charge.currency, deadlineMs, reminder: 0 },
+  });
+}
+
+/** A look at an intent that waits for the customer, and is still unpaid. */
+function stepUpSeen(
+  state: CustomerState,
+  charge: Charge,
+  reading: IntentReading,
+  phase: Extract<ChargePhase, { is: 'awaiting_step_up' }>,
+  nowMs: number,
+): CustomerState {
+  const { decline } = reading;
+  const seen = seenOf(reading);
+  const card = state.mandate?.status === 'active' ? state.mandate.paymentMethodId : null;
+  const hasOtherCard = card !== null && card !== charge.attempts.at(-1)?.paymentMethodId;
+  if (reading.status === 'requires_confirmation' || hasOtherCard) {
+    // Authenticated but unpaid, or another card was given: the attempt is ours again.
+    const ended = stepUpEnded(state, charge, hasOtherCard ? 'another_card' : 'authenticated', nowMs);
+    return putCharge(ended, { ...charge, phase: { is: 'due', atMs: nowMs }, lookAtMs: null, looks: 0 });
+  }
+  const isNews = decline !== null && (seen !== phase.seen || phase.authenticating);
+  if (!isNews || !decline) {
+    return lookLater(state, { ...charge, phase: { ...phase, authenticating: false } }, nowMs);
+  }
+  if (isAuthenticationFailure(decline) || classifyDecline(decline) === 'step_up') {
+    const failures = phase.failures + 1;
+    const failed = note(state, nowMs, 'step_up_failed', {
+      chargeId: charge.chargeId,
+      data: { failures, decline, requestId: reading.requestId },
+    });
+    if (failures >= STEP_UP_FAILURES)
+      return closeCharge(failed, charge, 'failed', 'authentication_failed', nowMs);
+    const again: Charge = {
+      ...charge,
+      stripeChargeId: reading.stripeChargeId ?? charge.stripeChargeId,
+      phase: { ...phase, failures, authenticating: false, seen },
+      looks: 0,
+    };
+    return lookLater(failed, again, nowMs);
+  }
+  // Authenticated, and then declined for another reason.
+  return declined(state, charge, reading, decline, nowMs);
+}
+
+function stepUpEnded(state: CustomerState, charge: Charge, how: string, nowMs: number): CustomerState {
+  return note(state, nowMs, 'step_up_ended', { chargeId: charge.chargeId, data: { how } });
+}
+
+/** The charge is over; it stays here until that is in the ledger. */
+function closed(
+  state: CustomerState,
+  charge: Charge,
+  as: 'succeeded' | 'failed' | 'cancelled',
+  reason: string | null,
+  nowMs: number,
+): CustomerState {
+  const over: Charge = { ...charge, phase: { is: 'closed', as, reason, atMs: nowMs }, lookAtMs: null };
+  const noted = note(putCharge(state, over), nowMs, 'charge_closed', {
+    chargeId: charge.chargeId,
+    data: {
+      as,
+      reason,
+      amount: charge.amount,
+      currency: charge.currency,
+      paymentIntentId: charge.intentId,
+      stripeChargeId: charge.stripeChargeId,
+      decline: as === 'failed' ? charge.decline : null,
+    },
+  });
+  if (as === 'cancelled') return noted;
+  const kind = as === 'succeeded' ? 'charge.succeeded' : 'charge.failed';
+  return tell(noted, nowMs, kind, `${as}-${charge.chargeId}`, {
+    ...about(charge),
+    data: { ...about(charge).data, reason },
+  });
+}
+
+/** Books Stripe's answer on the attempt under way, or on one that the customer made at the bank. */
+function accountFor(
+  state: CustomerState,
+  charge: Charge,
+  reading: IntentReading,
+  outcome: AttemptOutcome,
+  decline: Decline | null,
+  nowMs: number,
+): CustomerState {
+  const known: Charge = {
+    ...charge,
+    stripeChargeId: reading.stripeChargeId ?? charge.stripeChargeId,
+    decline: decline ?? charge.decline,
+  };
+  const newest = charge.attempts.at(-1);
+  const isOurs =
+    ['attempting', 'unknown', 'processing', 'refused', 'closing'].includes(charge.phase.is) &&
+    newest &&
+    !isSettled(newest);
+  if (isOurs) {
+    return noteAttempt(settleAttempt(state, known, outcome, decline), charge.chargeId, nowMs, reading);
+  }
+  const atTheBank: Attempt = {
+    number: charge.attemptCount + 1,
+    intentNumber: charge.intentNumber,
+    atMs: nowMs,
+    paymentMethodId: newest?.paymentMethodId ?? state.mandate?.paymentMethodId ?? '',
+    stripeMandateId: null,
+    fingerprint: newest?.fingerprint ?? null,
+    outcome,
+    decline,
+    onSession: true,
+  };
+  return noteAttempt(
+    { ...putCharge(state, withAttempt(known, atTheBank)), cards: countAttempt(state.cards, atTheBank) },
+    charge.chargeId,
+    nowMs,
+    reading,
+  );
+}
+
+/** Whether Stripe's last word on it is known: an unknown or processing one may still turn out otherwise. */
+function isSettled({ outcome }: Attempt): boolean {
+  return outcome === 'succeeded' || outcome === 'declined' || outcome === 'step_up';
+}
+
+function settleAttempt(
+  state: CustomerState,
+  charge: Charge,
+  outcome: AttemptOutcome,
+  decline: Decline | null,
+): CustomerState {
+  const newest = charge.attempts.at(-1);
+  if (!newest) return putCharge(state, charge);
+  const settled: Attempt = { ...newest, outcome, decline };
+  const isFirstWord = newest.outcome === null || newest.outcome === 'unknown' || newest.outcome === 'refused';
+  const reachedIssuer = isFirstWord && outcome !== 'unknown' && outcome !== 'refused';
+  const changed = putCharge(state, { ...charge, attempts: [...charge.attempts.slice(0, -1), settled] });
+  return reachedIssuer ? { ...changed, cards: countAttempt(state.cards, settled) } : changed;
+}
+
+function noteAttempt(
+  state: CustomerState,
+  chargeId: string,
+  nowMs: number,
+  reading: IntentReading | null,
+  more: { readonly [key: string]: unknown } = {},
+): CustomerState {
+  const attempt = findCharge(state, chargeId)?.attempts.at(-1);
+  return attempt
+    ? note(state, nowMs, 'attempt', { chargeId, data: { ...attempt, ...more, answer: reading } })
+    : state;
+}
+
+function withAttempt(charge: Charge, attempt: Attempt): Charge {
+  return {
+    ...charge,
+    attempts: [...charge.attempts, attempt].slice(-ATTEMPTS_REMEMBERED),
+    attemptCount: charge.attemptCount + 1,
+  };
+}
+
+function lookLater(
+  state: CustomerState,
+  charge: Charge,
+  nowMs: number,
+  notBeforeMs: number | null = null,
+): CustomerState {
+  const waits = charge.phase.is === 'unknown' || charge.phase.is === 'closing' ? UNKNOWN_LOOKS : LOOKS;
+  const lookAtMs = Math.max(nowMs + lookDelay(waits, charge.looks), notBeforeMs ?? 0);
+  return putCharge(state, { ...charge, looks: charge.looks + 1, lookAtMs });
+}
+
+function authenticating(charge: Charge): Charge {
+  return charge.phase.is === 'awaiting_step_up'
+    ? { ...charge, phase: { ...charge.phase, authenticating: true } }
+    : charge;
+}
+
+function unansweredInARow(charge: Charge): number {
+  const known = charge.attempts.findLastIndex(({ outcome }) => outcome !== 'unknown' && outcome !== null);
+  return charge.attempts.length - 1 - known;
+}
+
+function seenOf({ stripeChargeId, decline }: IntentReading): string {
+  return `${stripeChargeId ?? ''} ${decline?.declineCode ?? decline?.code ?? ''}`;
+}
+
+function about(charge: Charge): {
+  readonly chargeId: string;
+  readonly data: { readonly [key: string]: string | number | null };
+} {
+  return {
+    chargeId: charge.chargeId,
+    data: {
+      amount: charge.amount,
+      currency: charge.currency,
+      declineCode: charge.decline?.declineCode ?? charge.decline?.code ?? null,
+      attempts: issuerAttempts(charge),
+    },
+  };
+}

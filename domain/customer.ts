@@ -1,0 +1,399 @@
+// A customer's life as a value: what to do next, and what comes of what happened. Pure: no clock, no I/O.
+import { agenda } from './agenda.ts';
+import {
+  attemptBegan,
+  chargeOpened,
+  chargeRefused,
+  chargeUnanswered,
+  closeCharge,
+  intentLookedUp,
+  intentOpened,
+  intentSeen,
+  waitForCard,
+} from './charge.ts';
+import {
+  closeEnrolment,
+  confirmRefused,
+  dropStaleSetup,
+  enrolmentUnanswered,
+  openEnrolment,
+  setupOpened,
+  setupSeen,
+  staleSetupUnanswered,
+  takeConsent,
+} from './enrolment.ts';
+import type { CustomerEvent, RememberedCharge, Step } from './events.ts';
+import { HEARD_EVENTS, LONGEST_SLEEP } from './policy.ts';
+import { findCharge, note, putCharge, tell } from './record.ts';
+import type { Charge, CustomerState, FactKind } from './state.ts';
+
+/** These ride along with the next thing recorded; every other fact is in the ledger before anything else happens. */
+const CAN_WAIT: readonly FactKind[] = ['payment_intent_created', 'setup_intent_created'];
+
+/** Somebody nobody has met yet; the first step asks the ledger whether that is so. */
+export function newCustomer(customerId: string): CustomerState {
+  return {
+    version: 1,
+    customerId,
+    loaded: false,
+    stripeCustomerId: null,
+    currency: null,
+    cancelled: null,
+    paused: null,
+    enrolment: null,
+    mandate: null,
+    staleSetups: [],
+    charges: [],
+    cards: [],
+    facts: [],
+    notices: [],
+    heard: [],
+    sequence: 0,
+  };
+}
+
+/** Brings a state written by an older release to this one's shape. There is one shape so far. */
+export function upgrade(state: CustomerState): CustomerState {
+  return state;
+}
+
+/** What to do now, or until when to wait (epoch ms). Every state that is not over has a next time to wake. */
+export function nextStep(state: CustomerState, nowMs: number): Step {
+  if (!state.loaded) return { do: 'load' };
+  if (state.facts.some(({ kind }) => !CAN_WAIT.includes(kind))) return { do: 'record' };
+  const notice = state.notices[0];
+  if (notice) return { do: 'notify', notice };
+  const plan = agenda(state, nowMs);
+  const due = plan.find(({ atMs }) => atMs <= nowMs);
+  if (due) return due.step;
+  if (state.facts.length > 0) return { do: 'record' };
+  if (isOver(state)) return { do: 'end' };
+  return { do: 'wait', untilMs: Math.min(nowMs + LONGEST_SLEEP, ...plan.map(({ atMs }) => atMs)) };
+}
+
+/** The customer is gone, and nothing of theirs is open anywhere. */
+function isOver(state: CustomerState): boolean {
+  const { enrolment } = state;
+  const isEnrolling = enrolment !== null && !enrolment.closed;
+  return (
+    state.cancelled !== null && !isEnrolling && state.charges.length === 0 && state.staleSetups.length === 0
+  );
+}
+
+/**
+ * What comes of `event`. Never throws for an event that does not fit: late and repeated ones change nothing.
+ * @param nowMs the workflow's clock, epoch ms
+ */
+export function advance(state: CustomerState, event: CustomerEvent, nowMs: number): CustomerState {
+  switch (event.kind) {
+    case 'enrol':
+      return openEnrolment(state, event, nowMs);
+    case 'giveConsent':
+      return takeConsent(state, event, nowMs);
+    case 'openCharge':
+      return chargeOpened(state, event, nowMs);
+    case 'cancelCharge':
+      return cancelCharge(state, event, nowMs);
+    case 'retryCharge':
+      return retryCharge(state, event, nowMs);
+    case 'pause':
+      return state.paused || state.cancelled
+        ? state
+        : note({ ...state, paused: { atMs: nowMs } }, nowMs, 'paused', by(event));
+    case 'resume':
+      return resume(state, event, nowMs);
+    case 'cancelCustomer':
+      return cancelCustomer(state, event, nowMs);
+    case 'stripeRang':
+      return rang(state, event, nowMs);
+    case 'customerSteppedUp':
+      return lookNow(state, event.chargeId, nowMs);
+    case 'began':
+      return event.step.do === 'confirmIntent' ? attemptBegan(state, event.step, nowMs) : state;
+    case 'loaded':
+      return loaded(state, event.snapshot, event.charges, nowMs);
+    case 'recorded':
+      return recorded(state, event.through, event.alreadyClosed);
+    case 'noticeHandedOver':
+      return { ...state, notices: state.notices.filter(({ noticeId }) => noticeId !== event.noticeId) };
+    case 'stripeCustomerOpened':
+      return { ...state, stripeCustomerId: state.stripeCustomerId ?? event.stripeCustomerId };
+    case 'setupOpened':
+      return setupOpened(state, event, nowMs);
+    case 'setupSeen':
+      return setupSeen(state, event.reading, nowMs);
+    case 'intentOpened':
+      return intentOpened(state, event, nowMs);
+    case 'intentLookedUp':
+      return intentLookedUp(state, event, nowMs);
+    case 'intentSeen':
+      return intentSeen(state, event, nowMs);
+    case 'refused':
+      return refused(state, event.step, event.code, nowMs);
+    case 'unanswered':
+      return unanswered(state, event.step, nowMs);
+    case 'cardMissing':
+    case 'stepUpExpired':
+    case 'stepUpReminderDue':
+    case 'cardWaitExpired':
+      return timePassed(state, event, nowMs);
+    default:
+      return event satisfies never;
+  }
+}
+
+function cancelCharge(
+  state: CustomerState,
+  event: Extract<CustomerEvent, { kind: 'cancelCharge' }>,
+  nowMs: number,
+): CustomerState {
+  const charge = findCharge(state, event.chargeId);
+  if (!charge || charge.phase.is === 'closed' || charge.phase.is === 'closing') return state;
+  const noted = note(state, nowMs, 'charge_cancel', { ...by(event), chargeId: charge.chargeId });
+  return closeCharge(noted, charge, 'cancelled', 'cancelled', nowMs);
+}
+
+function retryCharge(
+  state: CustomerState,
+  event: Extract<CustomerEvent, { kind: 'retryCharge' }>,
+  nowMs: number,
+): CustomerState {
+  const charge = findCharge(state, event.chargeId);
+  const { phase } = charge ?? {};
+  const mayRetry =
+    phase?.is === 'awaiting_card' || phase?.is === 'refused' || (phase?.is === 'due' && phase.atMs > nowMs);
+  if (!charge || !mayRetry) return state;
+  const due = putCharge(state, { ...charge, phase: { is: 'due', atMs: nowMs } });
+  return note(due, nowMs, 'charge_retry', { ...by(event), chargeId: charge.chargeId });
+}
+
+/** The clocks that stood still while paused go on from where they were. */
+function resume(
+  state: CustomerState,
+  event: Extract<CustomerEvent, { kind: 'resume' }>,
+  nowMs: number,
+): CustomerState {
+  if (!state.paused) return state;
+  const stoodStill = nowMs - state.paused.atMs;
+  const charges = state.charges.map((charge): Charge => {
+    const { phase } = charge;
+    if (phase.is === 'awaiting_step_up') {
+      const { sinceMs, deadlineMs } = phase;
+      return {
+        ...charge,
+        phase: { ...phase, sinceMs: sinceMs + stoodStill, deadlineMs: deadlineMs + stoodStill },
+      };
+    }
+    if (phase.is === 'awaiting_card')
+      return { ...charge, phase: { ...phase, sinceMs: phase.sinceMs + stoodStill } };
+    return charge;
+  });
+  return note({ ...state, paused: null, charges }, nowMs, 'resumed', by(event));
+}
+
+/** No new attempt from here on; what is open at Stripe is cancelled there and followed to its end. */
+function cancelCustomer(
+  before: CustomerState,
+  event: Extract<CustomerEvent, { kind: 'cancelCustomer' }>,
+  nowMs: number,
+): CustomerState {
+  if (before.cancelled) return before;
+  let state: CustomerState = { ...before, cancelled: { atMs: nowMs }, paused: null };
+  state = note(state, nowMs, 'cancelled', by(event));
+  state = closeEnrolment(state, 'expired', 'customer_cancelled', nowMs);
+  for (const charge of state.charges)
+    state = closeCharge(state, charge, 'cancelled', 'customer_cancelled', nowMs);
+  return state;
+}
+
+/** The bell says what to look at, never what to believe. */
+function rang(
+  before: CustomerState,
+  event: Extract<CustomerEvent, { kind: 'stripeRang' }>,
+  nowMs: number,
+): CustomerState {
+  if (before.heard.includes(event.eventId)) return before;
+  const state = { ...before, heard: [...before.heard, event.eventId].slice(-HEARD_EVENTS) };
+  const charge = state.charges.find(({ intentId }) => intentId === event.objectId);
+  if (charge) {
+    // Our own decline rings too: while a charge waits for its next attempt only other news is worth a look.
+    const isEcho = event.type === 'payment_intent.payment_failed' || event.type === 'payment_intent.created';
+    const isResting =
+      charge.phase.is === 'due' || charge.phase.is === 'awaiting_card' || charge.phase.is === 'refused';
+    return isEcho && isResting ? state : lookNow(state, charge.chargeId, nowMs);
+  }
+  const { enrolment, mandate } = state;
+  if (enrolment && !enrolment.closed) {
+    const isItsMandate = event.type.startsWith('mandate.') && event.objectId !== mandate?.stripeMandateId;
+    if (enrolment.setupIntentId === event.objectId || isItsMandate) {
+      if (enrolment.confirm !== 'done') return state;
+      return {
+        ...state,
+        enrolment: { ...enrolment, lookAtMs: Math.min(enrolment.lookAtMs, nowMs), looks: 0 },
+      };
+    }
+  }
+  if (mandate && (mandate.stripeMandateId === event.objectId || mandate.paymentMethodId === event.objectId))
+    return { ...state, mandate: { ...mandate, lookAtMs: nowMs } };
+  return state;
+}
+
+/** Ask Stripe about this charge's intent at once. */
+function lookNow(state: CustomerState, chargeId: string, nowMs: number): CustomerState {
+  const charge = findCharge(state, chargeId);
+  if (!charge?.intentId || charge.phase.is === 'closed' || charge.phase.is === 'attempting') return state;
+  return putCharge(state, { ...charge, lookAtMs: Math.min(charge.lookAtMs ?? nowMs, nowMs), looks: 0 });
+}
+
+/**
+ * The ledger's memory. Every intent it knows of is read before anything else happens to its charge: what came after
+ * the snapshot is known to Stripe only.
+ */
+function loaded(
+  state: CustomerState,
+  snapshot: CustomerState | null,
+  remembered: readonly RememberedCharge[],
+  nowMs: number,
+): CustomerState {
+  if (state.loaded) return state;
+  const known: CustomerState = { ...(snapshot ? upgrade(snapshot) : state), loaded: true, facts: [] };
+  const charges = known.charges
+    .filter(({ phase }) => phase.is !== 'closed')
+    .map((charge) => {
+      const { intentId } = remembered.find(({ chargeId }) => chargeId === charge.chargeId) ?? charge;
+      return lookedAtFirst({ ...charge, intentId: charge.intentId ?? intentId }, nowMs);
+    });
+  const forgotten = remembered
+    .filter(({ chargeId }) => !known.charges.some((charge) => charge.chargeId === chargeId))
+    .map((charge) => lookedAtFirst(fromMemory(charge), nowMs));
+  const back = { ...known, charges: [...charges, ...forgotten] };
+  return snapshot ? note(back, nowMs, 'recovered', { data: { charges: back.charges.length } }) : back;
+}
+
+function fromMemory(remembered: RememberedCharge): Charge {
+  const { chargeId, amount, currency, openedAtMs, intentId } = remembered;
+  const dueAtMs = remembered.dueAtMs ?? openedAtMs;
+  return {
+    chargeId,
+    amount,
+    currency,
+    openedAtMs,
+    dueAtMs,
+    phase: { is: 'due', atMs: dueAtMs },
+    intentNumber: 1,
+    intentId,
+    stripeChargeId: null,
+    attempts: [],
+    attemptCount: 0,
+    decline: null,
+    lookAtMs: null,
+    looks: 0,
+  };
+}
+
+function lookedAtFirst(charge: Charge, nowMs: number): Charge {
+  const phase: Charge['phase'] =
+    charge.phase.is === 'attempting' ? { is: 'unknown', sinceMs: nowMs } : charge.phase;
+  const isOpenAtStripe = charge.intentId !== null || phase.is === 'opening' || phase.is === 'closing';
+  return { ...charge, phase, lookAtMs: isOpenAtStripe ? nowMs : null, looks: 0 };
+}
+
+/** What is in the ledger may leave: facts, and charges that are over. */
+function recorded(state: CustomerState, through: number, alreadyClosed: readonly string[]): CustomerState {
+  const facts = state.facts.filter(({ sequence }) => sequence > through);
+  const stillNoted = (chargeId: string) => facts.some((fact) => fact.chargeId === chargeId);
+  const charges = state.charges.filter(
+    ({ chargeId, phase }) =>
+      !alreadyClosed.includes(chargeId) && (phase.is !== 'closed' || stillNoted(chargeId)),
+  );
+  return { ...state, facts, charges };
+}
+
+function refused(state: CustomerState, step: Step, code: string, nowMs: number): CustomerState {
+  switch (step.do) {
+    case 'openStripeCustomer':
+    case 'openSetup':
+      return closeEnrolment(withSetupFault(state, code), 'failed', code, nowMs);
+    case 'confirmSetup':
+      return confirmRefused(state, code, nowMs);
+    case 'cancelSetup':
+      return dropStaleSetup(state, step.setupIntentId);
+    case 'readSetup':
+      return state.enrolment?.setupIntentId === step.setupIntentId
+        ? closeEnrolment(withSetupFault(state, code), 'failed', code, nowMs)
+        : { ...state, mandate: state.mandate && { ...state.mandate, lookAtMs: null } };
+    default:
+      return chargeRefused(state, step, code, nowMs);
+  }
+}
+
+function withSetupFault(state: CustomerState, code: string): CustomerState {
+  const decline = {
+    code,
+    declineCode: null,
+    adviceCode: null,
+    networkDeclineCode: null,
+    networkAdviceCode: null,
+  };
+  return state.enrolment ? { ...state, enrolment: { ...state.enrolment, decline } } : state;
+}
+
+function unanswered(state: CustomerState, step: Step, nowMs: number): CustomerState {
+  switch (step.do) {
+    case 'cancelSetup':
+    case 'readSetup':
+    case 'openStripeCustomer':
+    case 'openSetup':
+    case 'confirmSetup': {
+      const setupIntentId = 'setupIntentId' in step ? step.setupIntentId : null;
+      if (setupIntentId !== null && state.staleSetups.some((setup) => setup.setupIntentId === setupIntentId))
+        return staleSetupUnanswered(state, setupIntentId, nowMs);
+      if (setupIntentId !== null && setupIntentId !== state.enrolment?.setupIntentId) {
+        const { mandate } = state;
+        return { ...state, mandate: mandate && { ...mandate, lookAtMs: nowMs + LONGEST_SLEEP } };
+      }
+      return enrolmentUnanswered(state, step.do, nowMs);
+    }
+    default:
+      return chargeUnanswered(state, step, nowMs);
+  }
+}
+
+/** What nobody did: a deadline passed, a reminder fell due, a charge fell due without a card. */
+function timePassed(
+  state: CustomerState,
+  event: Extract<
+    CustomerEvent,
+    { kind: 'cardMissing' | 'stepUpExpired' | 'stepUpReminderDue' | 'cardWaitExpired' }
+  >,
+  nowMs: number,
+): CustomerState {
+  const charge = findCharge(state, event.chargeId);
+  if (!charge) return state;
+  const { phase } = charge;
+  if (event.kind === 'cardMissing') return phase.is === 'due' ? waitForCard(state, charge, nowMs) : state;
+  if (event.kind === 'cardWaitExpired')
+    return phase.is === 'awaiting_card' ? closeCharge(state, charge, 'failed', 'no_card', nowMs) : state;
+  if (phase.is !== 'awaiting_step_up') return state;
+  if (event.kind === 'stepUpExpired') {
+    const noted = note(state, nowMs, 'step_up_ended', {
+      chargeId: charge.chargeId,
+      data: { how: 'expired' },
+    });
+    return closeCharge(noted, charge, 'failed', 'step_up_expired', nowMs);
+  }
+  const reminders = phase.reminders + 1;
+  const reminded = putCharge(state, { ...charge, phase: { ...phase, reminders } });
+  const noted = note(reminded, nowMs, 'step_up_reminded', {
+    chargeId: charge.chargeId,
+    data: { reminder: reminders },
+  });
+  const noticeId = `step-up-${charge.chargeId}-${charge.attemptCount}-reminder-${reminders}`;
+  const { amount, currency } = charge;
+  const data = { amount, currency, deadlineMs: phase.deadlineMs, reminder: reminders };
+  return tell(noted, nowMs, 'charge.step_up_required', noticeId, { chargeId: charge.chargeId, data });
+}
+
+function by({ who, why }: { readonly who: string; readonly why?: string }): { who: string; why?: string } {
+  return why === undefined ? { who } : { who, why };
+}

@@ -1,0 +1,147 @@
+// Which requests of people are refused, and in which words. It changes nothing; what passes here is accepted.
+import { cardFreeAt, issuerAttempts } from './dunning.ts';
+import { Refusal } from './errors.ts';
+import type { CustomerEvent } from './events.ts';
+import { isId } from './ids.ts';
+import { checkAmount, formatMoney, isCurrency } from './money.ts';
+import { ATTEMPTS_PER_CHARGE } from './policy.ts';
+import { findCharge } from './record.ts';
+import type { Charge, CustomerState, MandateTerms } from './state.ts';
+
+type EventOf<Kind extends CustomerEvent['kind']> = Extract<CustomerEvent, { kind: Kind }>;
+
+/**
+ * Why this request is refused in this state, or null. Synchronous and pure: an update's validator calls it.
+ * Requests that are done already are never refused: repeating one is harmless.
+ */
+export function refuse(state: CustomerState, event: CustomerEvent, nowMs: number): Refusal | null {
+  switch (event.kind) {
+    case 'enrol':
+      return refuseEnrolment(event);
+    case 'giveConsent':
+      return refuseConsent(state, event);
+    case 'openCharge':
+      return refuseCharge(state, event);
+    case 'cancelCharge':
+      return findCharge(state, event.chargeId) ? null : noSuchCharge(event.chargeId);
+    case 'retryCharge':
+      return refuseRetry(state, event, nowMs);
+    case 'pause':
+    case 'resume':
+      return state.cancelled ? isCancelled() : null;
+    default:
+      return null;
+  }
+}
+
+/** What was agreed must be something Stripe can charge. */
+export function refuseTerms(terms: MandateTerms): Refusal | null {
+  return checkAmount(terms.maxAmount, terms.currency);
+}
+
+function refuseEnrolment(event: EventOf<'enrol'>): Refusal | null {
+  if (event.paymentMethodId !== undefined && event.consent === undefined) {
+    return new Refusal(
+      'consent_required',
+      'A card given with the request needs the consent it was given under: add "consent".',
+    );
+  }
+  if (event.currency !== undefined && !isCurrency(event.currency)) {
+    return new Refusal('currency_unsupported', `Stripe does not charge cards in "${event.currency}".`);
+  }
+  return event.terms ? refuseTerms(event.terms) : null;
+}
+
+function refuseConsent(state: CustomerState, event: EventOf<'giveConsent'>): Refusal | null {
+  const { enrolment } = state;
+  if (enrolment && !enrolment.closed && enrolment.number === event.enrolmentNumber) return null;
+  return new Refusal('enrolment_closed', 'This enrolment is over; ask for a new link.');
+}
+
+function refuseCharge(state: CustomerState, event: EventOf<'openCharge'>): Refusal | null {
+  if (!isId(event.chargeId))
+    return new Refusal('charge_not_found', 'A charge id is 1 to 64 of A-Z, a-z, 0-9, "_" and "-".');
+  const existing = findCharge(state, event.chargeId);
+  if (existing) return sameTerms(existing, event) ? null : chargeConflict(event.chargeId);
+  if (state.cancelled) return isCancelled();
+  if (!state.mandate) {
+    return new Refusal(
+      'no_mandate',
+      'The customer has not given a card yet: finish the enrolment first, then charge.',
+    );
+  }
+  return checkAmount(event.amount, event.currency) ?? beyondMandate(state.mandate.terms, event);
+}
+
+/** What the customer agreed to is the limit: refused here instead of learned from a decline. */
+function beyondMandate(terms: MandateTerms | null, event: EventOf<'openCharge'>): Refusal | null {
+  if (!terms) return null;
+  if (event.currency !== terms.currency)
+    return new Refusal('currency_not_agreed', `The customer agreed to charges in ${terms.currency} only.`);
+  if (event.amount <= terms.maxAmount) return null;
+  const limit = formatMoney(terms.maxAmount, terms.currency);
+  return new Refusal(
+    'mandate_limit_exceeded',
+    `The customer agreed to at most ${limit} for each charge; enrol again with other terms for more.`,
+  );
+}
+
+function refuseRetry(state: CustomerState, event: EventOf<'retryCharge'>, nowMs: number): Refusal | null {
+  if (state.cancelled) return isCancelled();
+  const charge = findCharge(state, event.chargeId);
+  if (!charge) return noSuchCharge(event.chargeId);
+  const { phase } = charge;
+  if (phase.is === 'attempting' || phase.is === 'opening') return null;
+  if (phase.is === 'due' && phase.atMs <= nowMs) return null;
+  const mayRetry = phase.is === 'due' && charge.attempts.length > 0;
+  if (!mayRetry && phase.is !== 'awaiting_card' && phase.is !== 'refused') {
+    return new Refusal('wrong_state', `There is nothing to retry: the charge is ${WORDS[phase.is]}.`);
+  }
+  if (issuerAttempts(charge) >= ATTEMPTS_PER_CHARGE) {
+    return new Refusal(
+      'wrong_state',
+      `The issuer has been asked ${ATTEMPTS_PER_CHARGE} times for this charge, and no more is allowed.`,
+    );
+  }
+  const freeAtMs = cardFreeAt(state.cards, state.mandate?.card.fingerprint ?? null, nowMs);
+  if (state.mandate?.status !== 'active' || freeAtMs === null) {
+    return new Refusal(
+      'card_is_dead',
+      'The card on file may not be charged again; the customer has to give another one.',
+    );
+  }
+  return null;
+}
+
+const WORDS: { readonly [Phase in Charge['phase']['is']]: string } = {
+  due: 'not due yet',
+  opening: 'being attempted',
+  attempting: 'being attempted',
+  unknown: 'being looked up at Stripe',
+  processing: 'being processed by the bank',
+  awaiting_step_up: 'waiting for the customer to authenticate',
+  awaiting_card: 'waiting for another card',
+  refused: 'refused by Stripe',
+  closing: 'being ended',
+  closed: 'over',
+};
+
+function sameTerms(charge: Charge, event: EventOf<'openCharge'>): boolean {
+  return (
+    charge.amount === event.amount &&
+    charge.currency === event.currency &&
+    (event.dueAtMs === undefined || event.dueAtMs === charge.dueAtMs)
+  );
+}
+
+function chargeConflict(chargeId: string): Refusal {
+  return new Refusal('charge_conflict', `Charge ${chargeId} exists with other terms.`);
+}
+
+function noSuchCharge(chargeId: string): Refusal {
+  return new Refusal('charge_not_found', `There is no open charge ${chargeId}.`);
+}
+
+function isCancelled(): Refusal {
+  return new Refusal('customer_cancelled', 'The customer is cancelled; enrol again to bring them back.');
+}
