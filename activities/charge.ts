@@ -1,0 +1,186 @@
+// Asks Stripe about PaymentIntents: one question, one event back. A decline is an answer; everything else throws.
+import type Stripe from 'stripe';
+import type { CustomerEvent, IntentReading, Step } from '../domain/events.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { idempotencyKey } from './idempotency-key.ts';
+import { declineFrom, failureFrom, isDecline, isUnexpectedState } from './stripe-errors.ts';
+
+/** A step, and whose it is. */
+export type Of<Do extends Step['do']> = Extract<Step, { do: Do }> & { readonly customerId: string };
+type EventOf<Kind extends CustomerEvent['kind']> = Extract<CustomerEvent, { kind: Kind }>;
+
+/** @throws ApplicationFailure `StripeRejected` (not retried), `StripeUnavailable`, `StripeRateLimited` */
+export function createChargeActivities({
+  stripe,
+  ledger,
+}: {
+  readonly stripe: Stripe;
+  readonly ledger: Ledger;
+}) {
+  async function read(intentId: string): Promise<IntentReading> {
+    const intent = await stripe.paymentIntents.retrieve(intentId, { expand: ['latest_charge'] });
+    return readingOf(intent);
+  }
+
+  return {
+    /**
+     * Creates the intent unconfirmed and writes it into the address book. No money can move on it yet, so a creation
+     * whose answer is lost is harmless; the same key brings the same intent.
+     */
+    async openIntent(step: Of<'openIntent'>): Promise<EventOf<'intentOpened'>> {
+      const { customerId, chargeId, intentNumber } = step;
+      const texts = await ledger.getPersonal<ChargeTexts>(customerId, `charge/${chargeId}`);
+      const intent = await ask(() =>
+        stripe.paymentIntents.create(
+          {
+            amount: step.amount,
+            currency: step.currency,
+            customer: step.stripeCustomerId,
+            allowed_payment_method_types: ['card'],
+            metadata: { ...texts?.metadata, ...ours(customerId, chargeId, intentNumber) },
+            ...(texts?.description === undefined ? {} : { description: texts.description }),
+            ...(texts?.statementDescriptorSuffix === undefined
+              ? {}
+              : { statement_descriptor_suffix: texts.statementDescriptorSuffix }),
+          },
+          {
+            idempotencyKey: idempotencyKey(
+              ledger.installationId,
+              'open-intent',
+              customerId,
+              chargeId,
+              intentNumber,
+            ),
+          },
+        ),
+      );
+      await ledger.addStripeObject({ stripeId: intent.id, customerId, chargeId });
+      return { kind: 'intentOpened', chargeId, intentId: intent.id };
+    },
+
+    /** Asks for the money, while the customer is away. The one call here that can move it. */
+    async confirmIntent(step: Of<'confirmIntent'>): Promise<EventOf<'intentSeen'>> {
+      const { customerId, chargeId, intentId, intentNumber, attemptNumber, stripeMandateId } = step;
+      const key = idempotencyKey(
+        ledger.installationId,
+        'confirm-intent',
+        customerId,
+        chargeId,
+        intentNumber,
+        attemptNumber,
+      );
+      try {
+        const intent = await stripe.paymentIntents.confirm(
+          intentId,
+          {
+            off_session: true,
+            // Stripe clears the intent's card after a decline, and the customer's default is not ours to use.
+            payment_method: step.paymentMethodId,
+            ...(stripeMandateId === null ? {} : { mandate: stripeMandateId }),
+            expand: ['latest_charge'],
+          },
+          { idempotencyKey: key },
+        );
+        return { kind: 'intentSeen', chargeId, reading: readingOf(intent) };
+      } catch (error) {
+        if (!isDecline(error) || !error.payment_intent) throw failureFrom(error);
+        const reading = readingOf(error.payment_intent);
+        const decline = declineFrom(error);
+        const stripeChargeId = error.charge ?? reading.stripeChargeId;
+        const requestId = error.requestId ?? null;
+        return {
+          kind: 'intentSeen',
+          chargeId,
+          reading: { ...reading, decline, stripeChargeId, requestId },
+        };
+      }
+    },
+
+    /** What Stripe knows of the intent now: authoritative at any age. */
+    async readIntent({ chargeId, intentId }: Of<'readIntent'>): Promise<EventOf<'intentSeen'>> {
+      const reading = await ask(() => read(intentId));
+      return { kind: 'intentSeen', chargeId, reading };
+    },
+
+    /** Ends the intent, so that nobody can pay it any more; where that is too late, says what it has become. */
+    async cancelIntent({ chargeId, intentId }: Of<'cancelIntent'>): Promise<EventOf<'intentSeen'>> {
+      const reading = await ask(async () => {
+        try {
+          return readingOf(
+            await stripe.paymentIntents.cancel(intentId, { cancellation_reason: 'abandoned' }),
+          );
+        } catch (error) {
+          if (isUnexpectedState(error)) return await read(intentId);
+          throw error;
+        }
+      });
+      return { kind: 'intentSeen', chargeId, reading };
+    },
+
+    /** Finds an intent whose creation was never answered, by listing: Stripe's search lags and must not decide. */
+    async lookUpIntent(step: Of<'lookUpIntent'>): Promise<EventOf<'intentLookedUp'>> {
+      const { customerId, chargeId, intentNumber } = step;
+      const wanted = ours(customerId, chargeId, intentNumber);
+      const found = await ask(async () => {
+        const created = { gte: Math.floor(step.openedAtMs / 1000) - ONE_DAY_S };
+        const intents = stripe.paymentIntents.list({ customer: step.stripeCustomerId, created, limit: 100 });
+        for await (const intent of intents) {
+          const isIt = Object.entries(wanted).every(([key, value]) => intent.metadata[key] === value);
+          if (isIt && intent.status !== 'canceled') return intent.id;
+        }
+        return null;
+      });
+      if (found !== null) await ledger.addStripeObject({ stripeId: found, customerId, chargeId });
+      return { kind: 'intentLookedUp', chargeId, intentId: found };
+    },
+  };
+
+  /** Our metadata: it leads from the object back to us where the address book does not know it yet. */
+  function ours(customerId: string, chargeId: string, intentNumber: number) {
+    return {
+      customerId,
+      chargeId,
+      installationId: ledger.installationId,
+      intentNumber: String(intentNumber),
+    };
+  }
+}
+
+/** Clocks differ, and a listing that begins too early costs nothing. */
+const ONE_DAY_S = 86_400;
+
+interface ChargeTexts {
+  readonly description?: string;
+  readonly statementDescriptorSuffix?: string;
+  readonly metadata?: { readonly [key: string]: string };
+}
+
+/** Runs a call and turns its error into the failure to throw. */
+export async function ask<Answer>(call: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await call();
+  } catch (error) {
+    throw failureFrom(error);
+  }
+}
+
+/** The listed fields only: an intent also carries its client secret. */
+function readingOf(intent: Stripe.PaymentIntent & { lastResponse?: { requestId?: string } }): IntentReading {
+  const { latest_charge: latest, last_payment_error: problem } = intent;
+  const charge = typeof latest === 'object' ? latest : null;
+  const card = charge?.payment_method_details?.card ?? null;
+  const completesAt = intent.processing?.card?.customer_notification?.completes_at ?? null;
+  return {
+    intentId: intent.id,
+    status: intent.status,
+    cancellationReason: intent.cancellation_reason,
+    stripeChargeId: typeof latest === 'string' ? latest : (latest?.id ?? null),
+    decline: problem ? declineFrom(problem) : null,
+    processingUntilMs: completesAt === null ? null : completesAt * 1000,
+    requestId: intent.lastResponse?.requestId ?? null,
+    networkTransactionId: card?.network_transaction_id ?? null,
+    exemption: card?.three_d_secure?.exemption_indicator ?? null,
+    electronicCommerceIndicator: card?.three_d_secure?.electronic_commerce_indicator ?? null,
+    threeDSecureResult: card?.three_d_secure?.result ?? null,
+  };
+}

@@ -1,0 +1,198 @@
+// Asks Stripe about customers and SetupIntents: one question, one event back. It never charges.
+import type Stripe from 'stripe';
+import type { CustomerEvent, SetupReading } from '../domain/events.ts';
+import type { Card, MandateTerms, ThreeDSecure } from '../domain/state.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { ask, type Of } from './charge.ts';
+import { idempotencyKey } from './idempotency-key.ts';
+import { declineFrom, isDecline, isUnexpectedState } from './stripe-errors.ts';
+
+type EventOf<Kind extends CustomerEvent['kind']> = Extract<CustomerEvent, { kind: Kind }>;
+
+/** @throws ApplicationFailure `StripeRejected` (not retried), `StripeUnavailable`, `StripeRateLimited` */
+export function createEnrolmentActivities({
+  stripe,
+  ledger,
+}: {
+  readonly stripe: Stripe;
+  readonly ledger: Ledger;
+}) {
+  const keyOf = (operation: string, ...parts: readonly (string | number)[]) => ({
+    idempotencyKey: idempotencyKey(ledger.installationId, operation, ...parts),
+  });
+
+  /** The SetupIntent with its newest attempt, card and mandate; the address book learns the last two. */
+  async function read(customerId: string, setupIntentId: string): Promise<SetupReading> {
+    const setup = await stripe.setupIntents.retrieve(setupIntentId, {
+      expand: ['latest_attempt', 'payment_method', 'mandate'],
+    });
+    const reading = readingOf(setup);
+    if (setup.status === 'succeeded') {
+      for (const stripeId of [reading.paymentMethodId, reading.stripeMandateId]) {
+        if (stripeId !== null) await ledger.addStripeObject({ stripeId, customerId });
+      }
+    }
+    return reading;
+  }
+
+  return {
+    /** Creates the customer at Stripe. Nothing is set there that Stripe Billing may be using. */
+    async openStripeCustomer(step: Of<'openStripeCustomer'>): Promise<EventOf<'stripeCustomerOpened'>> {
+      const { customerId, enrolmentNumber, tries } = step;
+      const contact = await ledger.getPersonal<Contact>(customerId, 'contact');
+      const customer = await ask(() =>
+        stripe.customers.create(
+          {
+            metadata: { customerId, installationId: ledger.installationId },
+            ...(contact?.email === undefined ? {} : { email: contact.email }),
+            ...(contact?.locale === undefined ? {} : { preferred_locales: [contact.locale] }),
+          },
+          keyOf('open-customer', customerId, enrolmentNumber, tries),
+        ),
+      );
+      await ledger.addStripeObject({ stripeId: customer.id, customerId });
+      return { kind: 'stripeCustomerOpened', stripeCustomerId: customer.id };
+    },
+
+    /** Creates the SetupIntent, with the terms of an Indian e-mandate where terms were agreed. */
+    async openSetup(step: Of<'openSetup'>): Promise<EventOf<'setupOpened'>> {
+      const { customerId, enrolmentNumber, setupNumber, stripeCustomerId, terms } = step;
+      await ledger.addStripeObject({ stripeId: stripeCustomerId, customerId });
+      const setup = await ask(() =>
+        stripe.setupIntents.create(
+          {
+            customer: stripeCustomerId,
+            usage: 'off_session',
+            allowed_payment_method_types: ['card'],
+            metadata: {
+              customerId,
+              installationId: ledger.installationId,
+              enrolmentNumber: String(enrolmentNumber),
+            },
+            ...(terms === null
+              ? {}
+              : {
+                  payment_method_options: {
+                    card: {
+                      mandate_options: mandateOptions(
+                        terms,
+                        `${customerId}-${enrolmentNumber}`,
+                        step.openedAtMs,
+                      ),
+                    },
+                  },
+                }),
+          },
+          keyOf('open-setup', customerId, enrolmentNumber, setupNumber, step.tries),
+        ),
+      );
+      await ledger.addStripeObject({ stripeId: setup.id, customerId });
+      return { kind: 'setupOpened', enrolmentNumber, setupIntentId: setup.id };
+    },
+
+    /** Tries the card that came with the request. Declined, authenticated or waiting: the reading says which. */
+    async confirmSetup(step: Of<'confirmSetup'>): Promise<EventOf<'setupSeen'>> {
+      const { customerId, enrolmentNumber, setupNumber, setupIntentId, paymentMethodId, tries } = step;
+      const reading = await ask(async () => {
+        try {
+          await stripe.setupIntents.confirm(
+            setupIntentId,
+            { payment_method: paymentMethodId },
+            keyOf('confirm-setup', customerId, enrolmentNumber, setupNumber, tries),
+          );
+        } catch (error) {
+          if (!isDecline(error) && !isUnexpectedState(error)) throw error;
+        }
+        return await read(customerId, setupIntentId);
+      });
+      return { kind: 'setupSeen', reading };
+    },
+
+    async readSetup({ customerId, setupIntentId }: Of<'readSetup'>): Promise<EventOf<'setupSeen'>> {
+      return { kind: 'setupSeen', reading: await ask(() => read(customerId, setupIntentId)) };
+    },
+
+    /** Ends a SetupIntent nobody is to finish; where that is too late, says what it has become. */
+    async cancelSetup({ customerId, setupIntentId }: Of<'cancelSetup'>): Promise<EventOf<'setupSeen'>> {
+      const reading = await ask(async () => {
+        try {
+          await stripe.setupIntents.cancel(setupIntentId);
+        } catch (error) {
+          if (!isUnexpectedState(error)) throw error;
+        }
+        return await read(customerId, setupIntentId);
+      });
+      return { kind: 'setupSeen', reading };
+    },
+  };
+}
+
+interface Contact {
+  readonly email?: string;
+  readonly locale?: string;
+}
+
+/** Only Indian issuers read these (docs.stripe.com/india-recurring-payments); others ignore them. */
+function mandateOptions(terms: MandateTerms, reference: string, startMs: number) {
+  return {
+    amount: terms.maxAmount,
+    amount_type: 'maximum' as const,
+    currency: terms.currency,
+    reference,
+    start_date: Math.floor(startMs / 1000),
+    supported_types: ['india' as const],
+    ...(terms.every === undefined
+      ? { interval: 'sporadic' as const }
+      : { interval: terms.every.unit, interval_count: terms.every.count }),
+  };
+}
+
+/** The listed fields only: a SetupIntent also carries its client secret. */
+function readingOf(setup: Stripe.SetupIntent & { lastResponse?: { requestId?: string } }): SetupReading {
+  const method = typeof setup.payment_method === 'object' ? setup.payment_method : null;
+  const attempt = typeof setup.latest_attempt === 'object' ? setup.latest_attempt : null;
+  const mandate = typeof setup.mandate === 'object' ? setup.mandate : null;
+  const problem = setup.last_setup_error;
+  return {
+    setupIntentId: setup.id,
+    status: setup.status,
+    paymentMethodId: method?.id ?? null,
+    attached: method?.customer != null,
+    card: method?.card ? cardOf(method.card) : null,
+    setupAttemptId: attempt?.id ?? null,
+    threeDSecure: threeDSecureOf(attempt),
+    stripeMandateId: mandate?.id ?? null,
+    stripeMandateStatus: mandate === null ? null : mandateStatusOf(mandate.status),
+    decline: problem ? declineFrom(problem) : null,
+    requestId: setup.lastResponse?.requestId ?? null,
+  };
+}
+
+function cardOf(card: Stripe.PaymentMethod.Card): Card {
+  return {
+    brand: card.brand,
+    last4: card.last4,
+    expMonth: card.exp_month,
+    expYear: card.exp_year,
+    country: card.country,
+    fingerprint: card.fingerprint ?? null,
+  };
+}
+
+/** A status Stripe adds later is not a permission. */
+function mandateStatusOf(status: string): 'pending' | 'active' | 'inactive' {
+  return status === 'active' || status === 'pending' ? status : 'inactive';
+}
+
+function threeDSecureOf(attempt: Stripe.SetupAttempt | null): ThreeDSecure | null {
+  const secure = attempt?.payment_method_details.card?.three_d_secure;
+  if (!secure) return null;
+  return {
+    result: secure.result,
+    resultReason: secure.result_reason,
+    version: secure.version,
+    authenticationFlow: secure.authentication_flow,
+    electronicCommerceIndicator: secure.electronic_commerce_indicator,
+    transactionId: secure.transaction_id,
+  };
+}

@@ -1,0 +1,30 @@
+// Everything the workflows may ask the world, grouped by task queue. Wiring only.
+import type Stripe from 'stripe';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Links } from '../links/links.ts';
+import { createChargeActivities } from './charge.ts';
+import { createEnrolmentActivities } from './enrolment.ts';
+import { createNoticeActivities, type MerchantWebhook } from './notices.ts';
+import { createRecordActivities } from './record.ts';
+
+export interface ActivityDependencies {
+  readonly stripe: Stripe;
+  readonly ledger: Ledger;
+  readonly links: Links;
+  /** Null when the merchant listens nowhere. */
+  readonly merchantWebhook: MerchantWebhook | null;
+}
+
+/** `stripe` runs under the rate cap of the queue `stripe`; the others on `billing`. */
+export function createActivities(dependencies: ActivityDependencies) {
+  return {
+    stripe: { ...createEnrolmentActivities(dependencies), ...createChargeActivities(dependencies) },
+    ledger: createRecordActivities(dependencies),
+    notices: createNoticeActivities(dependencies),
+  };
+}
+
+type Activities = ReturnType<typeof createActivities>;
+export type StripeActivities = Activities['stripe'];
+export type LedgerActivities = Activities['ledger'];
+export type NoticeActivities = Activities['notices'];

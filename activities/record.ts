@@ -1,0 +1,45 @@
+// Loads and records a customer in the ledger. It passes things on; what to record is the domain's decision.
+import type { CustomerEvent, RememberedCharge } from '../domain/events.ts';
+import type { CustomerState, Fact } from '../domain/state.ts';
+import type { ChargeView, CustomerView } from '../domain/view.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+
+type EventOf<Kind extends CustomerEvent['kind']> = Extract<CustomerEvent, { kind: Kind }>;
+
+/** @throws whatever the database throws: retried until it answers */
+export function createRecordActivities({ ledger }: { readonly ledger: Ledger }) {
+  return {
+    /** What the ledger remembers of a customer, for a run that starts from nothing. */
+    async load({ customerId }: { readonly customerId: string }): Promise<EventOf<'loaded'>> {
+      const { snapshot, charges } = await ledger.loadCustomer(customerId);
+      const objects = charges.length === 0 ? [] : await ledger.stripeObjectsOf(customerId);
+      const remembered = charges.map(({ terms, openedAtMs }): RememberedCharge => {
+        const { chargeId, amount, currency, dueAtMs } = terms;
+        const intent = objects.find(
+          (object) => object.chargeId === chargeId && object.stripeId.startsWith('pi_'),
+        );
+        return {
+          chargeId,
+          amount,
+          currency,
+          openedAtMs,
+          dueAtMs: dueAtMs ?? null,
+          intentId: intent?.stripeId ?? null,
+        };
+      });
+      return { kind: 'loaded', snapshot, charges: remembered };
+    },
+
+    /** Writes facts, what they changed, and the state as it then is. Writing a thing twice is harmless. */
+    async record(entry: {
+      readonly customerId: string;
+      readonly facts: readonly Fact[];
+      readonly charges: readonly ChargeView[];
+      readonly view: CustomerView;
+      readonly snapshot: CustomerState;
+    }): Promise<EventOf<'recorded'>> {
+      const { alreadyClosed } = await ledger.record(entry);
+      return { kind: 'recorded', through: entry.facts.at(-1)?.sequence ?? 0, alreadyClosed };
+    },
+  };
+}

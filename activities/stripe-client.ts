@@ -1,0 +1,25 @@
+// The only Stripe client that can move money. It decides nothing and retries nothing: Temporal does.
+import Stripe from 'stripe';
+
+/** Longer than Stripe usually takes, shorter than an activity's time-out, so that we hear of it first. */
+const TIMEOUT_MS = 25_000;
+
+/**
+ * A client for one account. The API version is the one the SDK was made for.
+ * @param apiBase origin of a stand-in, e.g. `http://127.0.0.1:8420`; null for Stripe itself
+ */
+export function createStripeClient(secretKey: string, apiBase: string | null): Stripe {
+  return new Stripe(secretKey, {
+    maxNetworkRetries: 0,
+    timeout: TIMEOUT_MS,
+    telemetry: false,
+    appInfo: { name: 'offsession' },
+    ...(apiBase === null ? {} : standIn(apiBase)),
+  });
+}
+
+function standIn(apiBase: string): Stripe.StripeConfig {
+  const { protocol, hostname, port } = new URL(apiBase);
+  const isPlain = protocol === 'http:';
+  return { protocol: isPlain ? 'http' : 'https', host: hostname, port: port || (isPlain ? '80' : '443') };
+}

@@ -1,0 +1,149 @@
+// Carries out one step of a life with one activity, and says what came of it. It decides nothing and keeps no state.
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  ParentClosePolicy,
+  proxyActivities,
+  startChild,
+} from '@temporalio/workflow';
+import type { LedgerActivities, StripeActivities } from '../activities/index.ts';
+import type { CustomerEvent, Step } from '../domain/events.ts';
+import { formatMoney } from '../domain/money.ts';
+import type { CustomerState, Notice } from '../domain/state.ts';
+import { chargeView, viewOf } from '../domain/view.ts';
+import { BILLING_QUEUE, STRIPE_QUEUE } from './messages.ts';
+import { noticeWorkflowIdOf, SendNotice } from './send-notice.ts';
+
+/** People who wait come first, then money that is due, then looking again (docs.temporal.io/task-queue/priority). */
+const FOR_PEOPLE = { priorityKey: 1 };
+const FOR_MONEY = { priorityKey: 3 };
+const FOR_LATER = { priorityKey: 4 };
+
+/**
+ * The same request under the same key, a few times within a minute; after that nobody knows, and the domain asks
+ * Stripe what has become of it.
+ */
+const stripe = proxyActivities<StripeActivities>({
+  taskQueue: STRIPE_QUEUE,
+  startToCloseTimeout: '60s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10s', maximumAttempts: 5 },
+});
+
+/** Our own database: asked until it answers, for nothing may happen that is not on record. */
+const ledger = proxyActivities<LedgerActivities>({
+  taskQueue: BILLING_QUEUE,
+  startToCloseTimeout: '20s',
+  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
+});
+
+/** Steps that need somebody else. */
+export type Errand = Exclude<Step, { do: 'decide' | 'wait' | 'end' }>;
+
+/** @returns what came of it; a step nobody answered is `unanswered`, never a decline */
+export async function carryOut(errand: Errand, state: CustomerState): Promise<CustomerEvent> {
+  try {
+    return await run(errand, state);
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    const { cause } = error;
+    const isRefused = cause instanceof ApplicationFailure && cause.type === 'StripeRejected';
+    if (!isRefused) return { kind: 'unanswered', step: errand };
+    return { kind: 'refused', step: errand, code: String(cause.details?.[0] ?? 'unknown') };
+  }
+}
+
+function run(step: Errand, state: CustomerState): Promise<CustomerEvent> {
+  const { customerId } = state;
+  switch (step.do) {
+    case 'load':
+      return ledger.load.executeWithOptions({ summary: 'what the ledger remembers' }, [{ customerId }]);
+    case 'record':
+      return record(state);
+    case 'notify':
+      return handOver(customerId, step.notice);
+    case 'openStripeCustomer':
+      return stripe.openStripeCustomer.executeWithOptions(
+        { summary: 'create the customer at Stripe', priority: FOR_PEOPLE },
+        [{ ...step, customerId }],
+      );
+    case 'openSetup':
+      return stripe.openSetup.executeWithOptions(
+        { summary: `enrolment ${step.enrolmentNumber}: create the SetupIntent`, priority: FOR_PEOPLE },
+        [{ ...step, customerId }],
+      );
+    case 'confirmSetup':
+      return stripe.confirmSetup.executeWithOptions(
+        { summary: `enrolment ${step.enrolmentNumber}: try the card given`, priority: FOR_PEOPLE },
+        [{ ...step, customerId }],
+      );
+    case 'readSetup':
+      return stripe.readSetup.executeWithOptions(
+        { summary: `what has become of ${step.setupIntentId}`, priority: FOR_PEOPLE },
+        [{ ...step, customerId }],
+      );
+    case 'cancelSetup':
+      return stripe.cancelSetup.executeWithOptions(
+        { summary: `end ${step.setupIntentId}`, priority: FOR_LATER },
+        [{ ...step, customerId }],
+      );
+    case 'openIntent':
+      return stripe.openIntent.executeWithOptions(
+        {
+          summary: `${step.chargeId}: intent over ${formatMoney(step.amount, step.currency)}`,
+          priority: FOR_MONEY,
+        },
+        [{ ...step, customerId }],
+      );
+    case 'confirmIntent':
+      return stripe.confirmIntent.executeWithOptions(
+        { summary: `${step.chargeId}: attempt ${step.attemptNumber}`, priority: FOR_MONEY },
+        [{ ...step, customerId }],
+      );
+    case 'readIntent':
+      return stripe.readIntent.executeWithOptions(
+        { summary: `${step.chargeId}: what has become of it`, priority: FOR_PEOPLE },
+        [{ ...step, customerId }],
+      );
+    case 'cancelIntent':
+      return stripe.cancelIntent.executeWithOptions(
+        { summary: `${step.chargeId}: end its intent`, priority: FOR_LATER },
+        [{ ...step, customerId }],
+      );
+    case 'lookUpIntent':
+      return stripe.lookUpIntent.executeWithOptions(
+        { summary: `${step.chargeId}: is there an intent?`, priority: FOR_LATER },
+        [{ ...step, customerId }],
+      );
+  }
+}
+
+/** Facts, the charges they concern, and the state without what is hereby written. */
+function record(state: CustomerState): Promise<CustomerEvent> {
+  const { customerId, facts } = state;
+  const nowMs = Date.now();
+  const charges = state.charges
+    .filter(({ chargeId }) => facts.some((fact) => fact.chargeId === chargeId))
+    .map((charge) => chargeView(state, charge, nowMs));
+  const entry = { customerId, facts, charges, view: viewOf(state, nowMs), snapshot: { ...state, facts: [] } };
+  const summary = facts.map(({ kind }) => kind).join(', ');
+  return ledger.record.executeWithOptions({ summary: summary.slice(0, 150) }, [entry]);
+}
+
+/** A workflow of its own, so that a slow endpoint never stands in the lane; its id makes it one for ever. */
+async function handOver(customerId: string, notice: Notice): Promise<CustomerEvent> {
+  const { noticeId } = notice;
+  try {
+    await startChild(SendNotice, {
+      workflowId: noticeWorkflowIdOf(customerId, noticeId),
+      taskQueue: BILLING_QUEUE,
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      staticSummary: `${notice.kind} for ${customerId}`,
+      args: [{ customerId, notice }],
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+  return { kind: 'noticeHandedOver', noticeId };
+}

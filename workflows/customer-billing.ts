@@ -1,0 +1,206 @@
+// One customer, from first card to goodbye. It decides nothing: domain/ does. It calls nothing: carry-out.ts does.
+import {
+  ApplicationFailure,
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { advance, nextStep, upgrade } from '../domain/customer.ts';
+import { Refusal } from '../domain/errors.ts';
+import type { CustomerEvent } from '../domain/events.ts';
+import { DAY, SECOND } from '../domain/policy.ts';
+import { findCharge } from '../domain/record.ts';
+import { refuse } from '../domain/refusals.ts';
+import type { CustomerState } from '../domain/state.ts';
+import { type ChargeView, type CustomerView, chargeView, viewOf } from '../domain/view.ts';
+import { carryOut } from './carry-out.ts';
+import * as messages from './messages.ts';
+import { showDetails, updateIndex } from './operator-view.ts';
+
+/** A run is cut at least this often, so that its history stays short and new code is reached. */
+const LONGEST_RUN = 30 * DAY;
+/** How long `enrol` waits for a SetupIntent to show before it answers with what there is. */
+const ENROL_PATIENCE = 20 * SECOND;
+
+/** @param carried the life so far, or `newCustomer(id)` */
+export async function CustomerBilling(carried: CustomerState): Promise<void> {
+  let state = upgrade(carried);
+  const inbox: CustomerEvent[] = [];
+  const startedAtMs = Date.now();
+
+  /** The state as it will be once what is accepted has been taken in: what people are shown, and judged by. */
+  const soon = (): CustomerState => inbox.reduce((next, event) => advance(next, event, Date.now()), state);
+  const customer = (): CustomerView => viewOf(soon(), Date.now());
+  const charge = (chargeId: string): ChargeView => {
+    const next = soon();
+    const found = findCharge(next, chargeId);
+    if (!found) throw failed(new Refusal('charge_not_found', `There is no open charge ${chargeId}.`));
+    return chargeView(next, found, Date.now());
+  };
+  const check = (event: CustomerEvent): void => {
+    const refusal = refuse(soon(), event, Date.now());
+    if (refusal) throw failed(refusal);
+  };
+  /** Accepts a request once the ledger has been heard: a run that starts from nothing may know this customer. */
+  const accept = async (event: CustomerEvent): Promise<void> => {
+    if (!state.loaded) await condition(() => state.loaded);
+    check(event);
+    inbox.push(event);
+  };
+  const validator = (event: CustomerEvent): void => {
+    if (state.loaded) check(event);
+  };
+
+  setHandler(messages.stripeRang, (news) => void inbox.push({ ...news, kind: 'stripeRang' }), {
+    description: 'Stripe has news of an object of this customer.',
+  });
+  setHandler(
+    messages.customerSteppedUp,
+    ({ chargeId }) => void inbox.push({ kind: 'customerSteppedUp', chargeId }),
+    { description: 'The customer has authenticated a charge: look at it now. {chargeId}' },
+  );
+  setHandler(
+    messages.enrol,
+    async (request) => {
+      await accept({ ...request, kind: 'enrol' });
+      const isShowable = () => inbox.length === 0 && hasAnswer(state, request.requestId);
+      await condition(isShowable, ENROL_PATIENCE, { summary: 'a SetupIntent to show' });
+      return customer();
+    },
+    {
+      validator: (request) => validator({ ...request, kind: 'enrol' }),
+      description: 'Ask the customer for a card. {requestId, who, paymentMethodId?, consent?, terms?}',
+    },
+  );
+  setHandler(
+    messages.giveConsent,
+    async (request) => {
+      await accept({ ...request, kind: 'giveConsent' });
+      return customer();
+    },
+    {
+      validator: (request) => validator({ ...request, kind: 'giveConsent' }),
+      description: 'The customer agreed to the terms on our page. {enrolmentNumber, consent, who}',
+    },
+  );
+  setHandler(
+    messages.openCharge,
+    async (request) => {
+      await accept({ ...request, kind: 'openCharge' });
+      return charge(request.chargeId);
+    },
+    {
+      validator: (request) => validator({ ...request, kind: 'openCharge' }),
+      description: 'Something is owed. {chargeId, amount (minor units), currency, dueAtMs?, who}',
+    },
+  );
+  setHandler(
+    messages.cancelCharge,
+    async (request) => {
+      await accept({ ...request, kind: 'cancelCharge' });
+      return charge(request.chargeId);
+    },
+    {
+      validator: (request) => validator({ ...request, kind: 'cancelCharge' }),
+      description: 'Do not collect this charge. {chargeId, who, why?}',
+    },
+  );
+  setHandler(
+    messages.retryCharge,
+    async (request) => {
+      await accept({ ...request, kind: 'retryCharge' });
+      return charge(request.chargeId);
+    },
+    {
+      validator: (request) => validator({ ...request, kind: 'retryCharge' }),
+      description: 'Attempt this charge now instead of on its calendar. {chargeId, who, why?}',
+    },
+  );
+  setHandler(
+    messages.pause,
+    async (request) => {
+      await accept({ ...request, kind: 'pause' });
+      return customer();
+    },
+    {
+      validator: (request) => validator({ ...request, kind: 'pause' }),
+      description: 'Attempt nothing until resumed. {who, why?}',
+    },
+  );
+  setHandler(
+    messages.resume,
+    async (request) => {
+      await accept({ ...request, kind: 'resume' });
+      return customer();
+    },
+    {
+      validator: (request) => validator({ ...request, kind: 'resume' }),
+      description: 'Go on after a pause. {who, why?}',
+    },
+  );
+  setHandler(
+    messages.cancelCustomer,
+    async (request) => {
+      await accept({ ...request, kind: 'cancelCustomer' });
+      return customer();
+    },
+    {
+      validator: (request) => validator({ ...request, kind: 'cancelCustomer' }),
+      description: 'Say goodbye: no new attempts, open intents are ended at Stripe. {who, why?}',
+    },
+  );
+  setHandler(messages.view, customer, { description: 'The customer and their open charges.' });
+
+  const isRestDue = () =>
+    workflowInfo().continueAsNewSuggested ||
+    workflowInfo().targetWorkerDeploymentVersionChanged === true ||
+    Date.now() - startedAtMs >= LONGEST_RUN;
+  /** All in one condition, and nothing awaited between it and the cut: what arrives later reaches the next run. */
+  const mayRest = () => state.loaded && isRestDue() && inbox.length === 0 && allHandlersFinished();
+
+  for (;;) {
+    if (state.loaded) for (const event of inbox.splice(0)) state = advance(state, event, Date.now());
+    const step = nextStep(state, Date.now());
+    showDetails(state, step);
+    switch (step.do) {
+      case 'end':
+        updateIndex(state);
+        if (allHandlersFinished()) return;
+        await condition(() => inbox.length > 0 || allHandlersFinished());
+        break;
+      case 'wait': {
+        updateIndex(state);
+        const ms = Math.max(1, step.untilMs - Date.now());
+        await condition(() => inbox.length > 0 || mayRest(), ms, { summary: 'until something is due' });
+        break;
+      }
+      case 'decide':
+        state = advance(state, step.event, Date.now());
+        break;
+      default: {
+        state = advance(state, { kind: 'began', step }, Date.now());
+        const event = await carryOut(step, state);
+        state = advance(state, event, Date.now());
+      }
+    }
+    if (mayRest()) await continueAsNew<typeof CustomerBilling>(state);
+  }
+}
+
+/** There is something to tell the caller of this request: a SetupIntent, its card tried, or the end of it. */
+function hasAnswer({ enrolment }: CustomerState, requestId: string): boolean {
+  if (enrolment?.requestId !== requestId || enrolment.closed) return true;
+  return enrolment.setupIntentId !== null && enrolment.confirm !== 'due';
+}
+
+/** An update fails with this; the workflow itself goes on. */
+function failed(refusal: Refusal): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: messages.REFUSAL,
+    message: refusal.message,
+    nonRetryable: true,
+    details: [refusal.code],
+  });
+}
