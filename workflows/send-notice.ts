@@ -26,6 +26,11 @@ const { sendMerchantNotice } = proxyActivities<NoticeActivities>({
   priority: { priorityKey: 5 },
 });
 
+/** The workflow id of a notice, so that it is started once however often its customer's run is renewed. */
+export function noticeWorkflowIdOf(customerId: string, noticeId: string): string {
+  return `notice/${customerId}/${noticeId}`;
+}
+
 /**
  * Sends one notice to the merchant's endpoint, with back-off from 1 s to 6 h, for 3 days.
  * It completes whatever the endpoint does (one that stays down is `given_up`), so a failed run means a fault of ours.
