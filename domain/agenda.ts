@@ -58,10 +58,10 @@ function enrolmentPlan(state: CustomerState): Planned[] {
       at({ do: 'confirmSetup', enrolmentNumber, setupNumber, tries, setupIntentId, paymentMethodId }),
     ];
   }
+  // One that is too old is ended instead of read; had it been finished meanwhile, the answer says so.
   const renewAtMs = renewalAt(enrolment);
-  if (enrolment.status !== 'processing' && renewAtMs !== null)
-    plan.push({ atMs: renewAtMs, step: { do: 'cancelSetup', setupIntentId } });
-  return [...plan, at({ do: 'readSetup', setupIntentId })];
+  const isOld = enrolment.status !== 'processing' && renewAtMs !== null && enrolment.lookAtMs >= renewAtMs;
+  return [...plan, at({ do: isOld ? 'cancelSetup' : 'readSetup', setupIntentId })];
 }
 
 /** Questions to Stripe about what is open there; neither a pause nor the lane holds them. */

@@ -126,9 +126,13 @@ export function chargeRefused(state: CustomerState, step: Step, code: string, no
   if (!('chargeId' in step)) return state;
   const charge = findCharge(state, step.chargeId);
   if (!charge || charge.phase.is === 'closed') return state;
-  if (charge.phase.is === 'closing') return lookLater(state, charge, nowMs);
+  // A question that is refused teaches nothing: what waited for its answer goes on waiting.
+  if (charge.phase.is === 'closing' || step.do === 'readIntent') return lookLater(state, charge, nowMs);
+  if (charge.phase.is === 'refused') return state;
   const lookAtMs = step.do === 'confirmIntent' ? nowMs : null;
-  let next = state;
+  // The card may be gone at Stripe without our having heard of it.
+  const mandate = state.mandate && step.do === 'confirmIntent' ? { ...state.mandate, lookAtMs } : state.mandate;
+  let next: CustomerState = { ...state, mandate };
   const refused: Charge = { ...charge, phase: { is: 'refused', code }, lookAtMs, looks: 0 };
   if (charge.phase.is === 'attempting') {
     next = settleAttempt(next, refused, 'refused', null);
@@ -325,16 +329,24 @@ function declined(
   decline: Decline,
   nowMs: number,
 ): CustomerState {
-  const kind = classifyDecline(decline);
-  const asked = accountFor(
-    state,
-    charge,
-    reading,
-    kind === 'step_up' ? 'step_up' : 'declined',
-    decline,
-    nowMs,
-  );
+  const asked = bookDecline(state, charge, reading, decline, nowMs);
   return afterDecline(asked, findCharge(asked, charge.chargeId) ?? charge, decline, seenOf(reading), nowMs);
+}
+
+/** The issuer was asked and said no; a card it never wants to see again is remembered. */
+function bookDecline(
+  state: CustomerState,
+  charge: Charge,
+  reading: IntentReading,
+  decline: Decline,
+  nowMs: number,
+): CustomerState {
+  const kind = classifyDecline(decline);
+  const outcome = kind === 'step_up' ? 'step_up' : 'declined';
+  const asked = accountFor(state, charge, reading, outcome, decline, nowMs);
+  if (kind !== 'hard') return asked;
+  const fingerprint = findCharge(asked, charge.chargeId)?.attempts.at(-1)?.fingerprint ?? null;
+  return { ...asked, cards: markDead(asked.cards, fingerprint) };
 }
 
 function afterDecline(
@@ -344,12 +356,10 @@ function afterDecline(
   seen: string,
   nowMs: number,
 ): CustomerState {
-  const fingerprint = charge.attempts.at(-1)?.fingerprint ?? null;
   switch (classifyDecline(decline)) {
     case 'step_up':
       return stepUpStarts(state, charge, nowMs, seen);
     case 'hard':
-      return waitForCard({ ...state, cards: markDead(state.cards, fingerprint) }, charge, nowMs);
     case 'new_card':
       return waitForCard(state, charge, nowMs);
     default: {
@@ -401,20 +411,24 @@ function stepUpSeen(
   const seen = seenOf(reading);
   const card = state.mandate?.status === 'active' ? state.mandate.paymentMethodId : null;
   const hasOtherCard = card !== null && card !== charge.attempts.at(-1)?.paymentMethodId;
+  const news = decline !== null && (seen !== phase.seen || phase.authenticating) ? decline : null;
+  const isUnauthenticated =
+    news !== null && (isAuthenticationFailure(news) || classifyDecline(news) === 'step_up');
   if (reading.status === 'requires_confirmation' || hasOtherCard) {
     // Authenticated but unpaid, or another card was given: the attempt is ours again.
-    const ended = stepUpEnded(state, charge, hasOtherCard ? 'another_card' : 'authenticated', nowMs);
-    return putCharge(ended, { ...charge, phase: { is: 'due', atMs: nowMs }, lookAtMs: null, looks: 0 });
+    const told = news && !isUnauthenticated ? bookDecline(state, charge, reading, news, nowMs) : state;
+    const ended = stepUpEnded(told, charge, hasOtherCard ? 'another_card' : 'authenticated', nowMs);
+    const known = findCharge(ended, charge.chargeId) ?? charge;
+    const stripeChargeId = reading.stripeChargeId ?? known.stripeChargeId;
+    const due: ChargePhase = { is: 'due', atMs: nowMs };
+    return putCharge(ended, { ...known, stripeChargeId, phase: due, lookAtMs: null, looks: 0 });
   }
-  const isNews = decline !== null && (seen !== phase.seen || phase.authenticating);
-  if (!isNews || !decline) {
-    return lookLater(state, { ...charge, phase: { ...phase, authenticating: false } }, nowMs);
-  }
-  if (isAuthenticationFailure(decline) || classifyDecline(decline) === 'step_up') {
+  if (!news) return lookLater(state, { ...charge, phase: { ...phase, authenticating: false } }, nowMs);
+  if (isUnauthenticated) {
     const failures = phase.failures + 1;
     const failed = note(state, nowMs, 'step_up_failed', {
       chargeId: charge.chargeId,
-      data: { failures, decline, requestId: reading.requestId },
+      data: { failures, decline: news, requestId: reading.requestId },
     });
     if (failures >= STEP_UP_FAILURES)
       return closeCharge(failed, charge, 'failed', 'authentication_failed', nowMs);
@@ -427,7 +441,7 @@ function stepUpSeen(
     return lookLater(failed, again, nowMs);
   }
   // Authenticated, and then declined for another reason.
-  return declined(state, charge, reading, decline, nowMs);
+  return declined(state, charge, reading, news, nowMs);
 }
 
 function stepUpEnded(state: CustomerState, charge: Charge, how: string, nowMs: number): CustomerState {

@@ -23,7 +23,7 @@ import {
   takeConsent,
 } from './enrolment.ts';
 import type { CustomerEvent, RememberedCharge, Step } from './events.ts';
-import { HEARD_EVENTS, LONGEST_SLEEP } from './policy.ts';
+import { HEARD_EVENTS, HOUR, LONGEST_SLEEP } from './policy.ts';
 import { findCharge, note, putCharge, tell } from './record.ts';
 import type { Charge, CustomerState, FactKind } from './state.ts';
 
@@ -257,12 +257,11 @@ function loaded(
 ): CustomerState {
   if (state.loaded) return state;
   const known: CustomerState = { ...(snapshot ? upgrade(snapshot) : state), loaded: true, facts: [] };
-  const charges = known.charges
-    .filter(({ phase }) => phase.is !== 'closed')
-    .map((charge) => {
-      const { intentId } = remembered.find(({ chargeId }) => chargeId === charge.chargeId) ?? charge;
-      return lookedAtFirst({ ...charge, intentId: charge.intentId ?? intentId }, nowMs);
-    });
+  // What the ledger has as closed stays closed, also where the snapshot had opened it again by a late message.
+  const charges = known.charges.flatMap((charge) => {
+    const memory = remembered.find(({ chargeId }) => chargeId === charge.chargeId);
+    return memory ? [lookedAtFirst({ ...charge, intentId: charge.intentId ?? memory.intentId }, nowMs)] : [];
+  });
   const forgotten = remembered
     .filter(({ chargeId }) => !known.charges.some((charge) => charge.chargeId === chargeId))
     .map((charge) => lookedAtFirst(fromMemory(charge), nowMs));
@@ -317,14 +316,21 @@ function refused(state: CustomerState, step: Step, code: string, nowMs: number):
     case 'confirmSetup':
       return confirmRefused(state, code, nowMs);
     case 'cancelSetup':
-      return dropStaleSetup(state, step.setupIntentId);
+      return isOpenSetup(state, step.setupIntentId)
+        ? enrolmentUnanswered(state, step.do, nowMs)
+        : dropStaleSetup(state, step.setupIntentId);
     case 'readSetup':
-      return state.enrolment?.setupIntentId === step.setupIntentId
+      return isOpenSetup(state, step.setupIntentId)
         ? closeEnrolment(withSetupFault(state, code), 'failed', code, nowMs)
         : { ...state, mandate: state.mandate && { ...state.mandate, lookAtMs: null } };
     default:
       return chargeRefused(state, step, code, nowMs);
   }
+}
+
+/** The mandate's own SetupIntent stays named in its enrolment, which is closed. */
+function isOpenSetup({ enrolment }: CustomerState, setupIntentId: string): boolean {
+  return enrolment !== null && !enrolment.closed && enrolment.setupIntentId === setupIntentId;
 }
 
 function withSetupFault(state: CustomerState, code: string): CustomerState {
@@ -348,9 +354,9 @@ function unanswered(state: CustomerState, step: Step, nowMs: number): CustomerSt
       const setupIntentId = 'setupIntentId' in step ? step.setupIntentId : null;
       if (setupIntentId !== null && state.staleSetups.some((setup) => setup.setupIntentId === setupIntentId))
         return staleSetupUnanswered(state, setupIntentId, nowMs);
-      if (setupIntentId !== null && setupIntentId !== state.enrolment?.setupIntentId) {
+      if (setupIntentId !== null && !isOpenSetup(state, setupIntentId)) {
         const { mandate } = state;
-        return { ...state, mandate: mandate && { ...mandate, lookAtMs: nowMs + LONGEST_SLEEP } };
+        return { ...state, mandate: mandate && { ...mandate, lookAtMs: nowMs + HOUR } };
       }
       return enrolmentUnanswered(state, step.do, nowMs);
     }

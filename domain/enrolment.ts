@@ -76,9 +76,10 @@ export function setupOpened(
   nowMs: number,
 ): CustomerState {
   const { enrolment } = state;
+  if (enrolment?.setupIntentId === opened.setupIntentId) return state;
   if (enrolment?.number !== opened.enrolmentNumber || enrolment.closed || enrolment.setupIntentId) {
     // The customer asked for something else meanwhile: nobody will use this one.
-    return { ...state, staleSetups: [...state.staleSetups, stale(opened.setupIntentId, nowMs)] };
+    return addStaleSetup(state, opened.setupIntentId, nowMs);
   }
   const changed: Enrolment = {
     ...enrolment,
@@ -117,16 +118,13 @@ export function closeEnrolment(
 ): CustomerState {
   const { enrolment } = state;
   if (!enrolment || enrolment.closed) return state;
-  const staleSetups = enrolment.setupIntentId
-    ? [...state.staleSetups, stale(enrolment.setupIntentId, nowMs)]
-    : state.staleSetups;
+  const given = { ...state, enrolment: { ...enrolment, status, closed: true } };
+  const { number: enrolmentNumber, setupIntentId } = enrolment;
   return note(
-    { ...state, staleSetups, enrolment: { ...enrolment, status, closed: true } },
+    setupIntentId ? addStaleSetup(given, setupIntentId, nowMs) : given,
     nowMs,
     'enrolment_closed',
-    {
-      data: { enrolmentNumber: enrolment.number, status, reason },
-    },
+    { data: { enrolmentNumber, status, reason } },
   );
 }
 
@@ -145,7 +143,7 @@ export function enrolmentUnanswered(state: CustomerState, step: Step['do'], nowM
 /** Stripe refused the card given with the request before trying it: the customer may still use our page. */
 export function confirmRefused(state: CustomerState, code: string, nowMs: number): CustomerState {
   const { enrolment } = state;
-  if (!enrolment || enrolment.closed) return state;
+  if (!enrolment || enrolment.closed || enrolment.confirm === 'done') return state;
   const decline = {
     code,
     declineCode: null,
@@ -208,7 +206,11 @@ function enrolmentSeen(
   const keeps = (status: EnrolmentStatus) => ({ ...state, enrolment: { ...seen, status } });
   switch (reading.status) {
     case 'succeeded':
-      if (!seen.consent || !reading.paymentMethodId || !reading.card) return keeps('awaiting_customer');
+      if (!seen.consent || !reading.paymentMethodId || !reading.card) {
+        // A card without consent may not be used, and Stripe keeps it: only another SetupIntent brings another chance.
+        const isOld = nowMs >= (renewalAt(enrolment) ?? nowMs);
+        return isOld ? renewSetup(state, seen, nowMs) : keeps('awaiting_customer');
+      }
       if (reading.stripeMandateStatus === 'pending') return keeps('processing');
       return mandateGiven({ ...state, enrolment: seen }, seen, reading, nowMs);
     case 'canceled':
@@ -218,8 +220,8 @@ function enrolmentSeen(
     case 'requires_payment_method':
       if (reading.decline && (isNewTry || enrolment.confirm === 'due'))
         return setupFailed(state, { ...seen, decline: reading.decline }, nowMs);
-      // The request's card was sent, but Stripe knows of no try: it never arrived, so it is sent again.
-      if (enrolment.confirm === 'unanswered') return { ...state, enrolment: { ...seen, confirm: 'due' } };
+      // Stripe knows of no try with the request's card: it never arrived, so it is sent again.
+      if (enrolment.confirm !== 'done') return { ...state, enrolment: { ...seen, confirm: 'due' } };
       return keeps(enrolment.status === 'failed' ? 'failed' : 'awaiting_customer');
     default:
       return keeps('awaiting_customer');
@@ -356,6 +358,7 @@ function asked({ who, why }: { readonly who: string; readonly why?: string }): {
   return why === undefined ? { who } : { who, why };
 }
 
-function stale(setupIntentId: string, nowMs: number): CustomerState['staleSetups'][number] {
-  return { setupIntentId, lookAtMs: nowMs, looks: 0 };
+function addStaleSetup(state: CustomerState, setupIntentId: string, nowMs: number): CustomerState {
+  if (state.staleSetups.some((setup) => setup.setupIntentId === setupIntentId)) return state;
+  return { ...state, staleSetups: [...state.staleSetups, { setupIntentId, lookAtMs: nowMs, looks: 0 }] };
 }

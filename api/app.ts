@@ -1,0 +1,127 @@
+// Puts the api together from what it is given. It reads no environment and opens no port.
+import rateLimit from '@fastify/rate-limit';
+import type { Client } from '@temporalio/client';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Links } from '../links/links.ts';
+import { createAuthenticate } from './auth.ts';
+import { createBilling } from './billing.ts';
+import { createCharging } from './charging.ts';
+import type { AppConfig } from './config.ts';
+import { describeRoutes } from './documentation.ts';
+import { createEnrolling } from './enrolling.ts';
+import { createLifecycle } from './lifecycle.ts';
+import { createPages } from './pages.ts';
+import { answerNotFound, answerProblem, Problem } from './problems.ts';
+import { createReading } from './reading.ts';
+import { healthRoutes } from './routes/health.ts';
+import { pageRoutes } from './routes/pages.ts';
+import { v1Routes } from './routes/v1.ts';
+import { webhookRoutes } from './routes/webhook.ts';
+import type { StripeReader } from './stripe-reader.ts';
+
+export interface AppDeps {
+  readonly config: AppConfig;
+  readonly ledger: Ledger;
+  /** The api's only way to the workflows. */
+  readonly temporal: Client;
+  readonly links: Links;
+  readonly stripe: StripeReader;
+  /** Absent: nothing is logged. */
+  readonly logger?: FastifyBaseLogger;
+}
+
+/** Bytes: metadata at its limits fits. */
+const LARGEST_BODY = 128 * 1024;
+/** Characters of a part of a path: signed links are the longest. */
+const LONGEST_PATH_PART = 2_000;
+
+/**
+ * @returns an app that is ready for `listen` or `inject`; closing it leaves ledger and Temporal client open, for they
+ * are the caller's
+ */
+export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
+  const { config, ledger, links, stripe } = deps;
+  const app = Fastify({
+    ...(deps.logger ? { loggerInstance: deps.logger } : {}),
+    // Addresses of pages are secrets: what is logged of a request is its route.
+    logController: new LogController({ disableRequestLogging: true }),
+    trustProxy: trustedProxies(config.trustProxy),
+    bodyLimit: LARGEST_BODY,
+    routerOptions: { maxParamLength: LONGEST_PATH_PART },
+    ajv: {
+      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: true },
+    },
+    frameworkErrors: (_error, request, reply) => {
+      void refuseBadAddress(request).catch((error) => answerProblem(error, request, reply));
+    },
+  }) as unknown as FastifyInstance;
+  app.decorateRequest('who', '');
+  app.setErrorHandler(answerProblem);
+  app.setNotFoundHandler(answerNotFound);
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, who } = request;
+    const { url: route } = request.routeOptions;
+    request.log.info(
+      { method, route, who, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+      'answered',
+    );
+  });
+  readJsonOnly(app);
+
+  await app.register(rateLimit, { global: false });
+  const authenticate = createAuthenticate(app, config.apiKeys);
+  /** Paths that cannot be decoded never reach a route; under /v1 the key still comes first. */
+  async function refuseBadAddress(request: FastifyRequest): Promise<never> {
+    if (/^\/v1(\/|\?|$)/.test(request.url)) await authenticate(request);
+    throw new Problem(400, 'invalid_request', 'The address is not well-formed.');
+  }
+
+  const billing = createBilling(deps.temporal);
+  const reading = createReading(ledger, billing, app.log);
+  const { returnUrlOrigins, maxChargeAmount } = config;
+  const enrolling = createEnrolling({ ledger, billing, reading, links, stripe, returnUrlOrigins });
+  const charging = createCharging({ ledger, billing, reading, links, maxChargeAmount });
+  const lifecycle = createLifecycle({ billing, reading, links });
+  const pages = createPages({ ledger, billing, reading, links, stripe, config });
+
+  await describeRoutes(app, config.publicUrl);
+  await app.register(healthRoutes, { ledger, billing });
+  await app.register(webhookRoutes, { ledger, billing, secrets: config.webhookSecrets });
+  await app.register(pageRoutes, { pages, config });
+  await app.register(v1Routes, {
+    prefix: '/v1',
+    authenticate,
+    ledger,
+    links,
+    reading,
+    enrolling,
+    charging,
+    lifecycle,
+  });
+  await app.ready();
+  return app;
+}
+
+/** JSON is the only body there is; an empty one is none, whatever its header says. */
+function readJsonOnly(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') return done(null, undefined);
+    parse(request, body, (error, value) => {
+      if (error) done(new Problem(400, 'invalid_json', 'The body is not valid JSON.'));
+      else done(null, value);
+    });
+  });
+}
+
+/** A number counts hops from here on: the address that speaks to us is the first. */
+function trustedProxies(trust: AppConfig['trustProxy']) {
+  return typeof trust === 'number' ? (_address: string, hop: number) => hop < trust : trust;
+}

@@ -1,0 +1,50 @@
+// Lets nobody under /v1 without a key, and nobody further than the key's scopes. It knows no customers.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type ApiKey, findApiKey, type Scope } from './keys.ts';
+import { Problem } from './problems.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What a key must be allowed to do; every route under /v1 names one. */
+    scope?: Scope;
+  }
+  interface FastifyRequest {
+    /** The API key's name, for the evidence; empty outside /v1. */
+    who: string;
+  }
+}
+
+/** Wrong keys from one address in a minute, after which it gets 429. Far above any honest mistake. */
+const WRONG_KEYS_PER_MINUTE = 1_000;
+
+const BEARER = /^Bearer +(?<secret>\S+)$/i;
+
+/** Finds the key of a request. @throws Problem 401, or 429 for an address that keeps guessing */
+export type Authenticate = (request: FastifyRequest) => Promise<ApiKey>;
+
+/** @param app needs `@fastify/rate-limit` */
+export function createAuthenticate(app: FastifyInstance, keys: readonly ApiKey[]): Authenticate {
+  const countWrongKey = app.createRateLimit({ max: WRONG_KEYS_PER_MINUTE, timeWindow: '1 minute' });
+  return async (request) => {
+    const secret = BEARER.exec(request.headers.authorization ?? '')?.groups?.secret;
+    const key = secret === undefined ? null : findApiKey(keys, secret);
+    if (key !== null) return key;
+    const limit = await countWrongKey(request);
+    if (!limit.isAllowed && limit.isExceeded)
+      throw new Problem(429, 'too_many_requests', 'Too many wrong keys; please wait a minute.');
+    const detail =
+      secret === undefined ? 'Send an API key: authorization: Bearer <key>.' : 'This API key is not known.';
+    throw new Problem(401, 'unauthorized', detail);
+  };
+}
+
+/** An `onRequest` hook: the key first, then its scope; before bodies are read and before 404. */
+export function requireKey(authenticate: Authenticate) {
+  return async (request: FastifyRequest, _reply: FastifyReply): Promise<void> => {
+    const key = await authenticate(request);
+    request.who = key.name;
+    const { scope } = request.routeOptions.config;
+    if (scope !== undefined && !key.scopes.has(scope))
+      throw new Problem(403, 'forbidden', `This needs a key with the scope "${scope}".`);
+  };
+}

@@ -1,0 +1,187 @@
+// The only place that talks to Temporal: asks and rings the workflows of customers. It decides and remembers nothing.
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type Client,
+  isGrpcServiceError,
+  NamespaceNotFoundError,
+  ServiceError,
+  WithStartWorkflowOperation,
+  type Workflow,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
+import { newCustomer } from '../domain/customer.ts';
+import { Refusal } from '../domain/errors.ts';
+import type { CustomerView } from '../domain/view.ts';
+import {
+  BILLING_QUEUE,
+  CUSTOMER_BILLING,
+  customerSteppedUp,
+  REFUSAL,
+  type StripeNews,
+  stripeRang,
+  view,
+  workflowIdOf,
+} from '../workflows/messages.ts';
+import { isRefusalCode } from './errors.ts';
+import { unavailable } from './problems.ts';
+
+/** Milliseconds until an update must have been taken, and done where nothing outside is waited for. */
+const UPDATE_DEADLINE = 10_000;
+/** Longer than an enrolment, once taken, waits for Stripe. */
+const ANSWER_DEADLINE = 25_000;
+const SIGNAL_DEADLINE = 5_000;
+const QUERY_DEADLINE = 3_000;
+const PING_DEADLINE = 2_000;
+/** A call may outlive its deadline by this much before it is abandoned: back-off between its retries is not cut. */
+const DEADLINE_GRACE = 250;
+/** Between queries of a run that has not had its first task yet. */
+const NOT_YET_PAUSE = 100;
+
+const FAILED_PRECONDITION = 9;
+
+/** Every method throws a Problem 503 `temporal_unavailable` when Temporal or a worker does not answer in time. */
+export interface Billing {
+  /** Sends an update. @returns null when the customer has no open workflow. @throws Refusal */
+  ask<Answer, Request>(
+    customerId: string,
+    update: UpdateDefinition<Answer, [Request]>,
+    request: Request,
+  ): Promise<Answer | null>;
+  /** The same, and starts a workflow where there is none: it begins with what the ledger remembers. @throws Refusal */
+  askOrStart<Answer, Request>(
+    customerId: string,
+    update: UpdateDefinition<Answer, [Request]>,
+    request: Request,
+  ): Promise<Answer>;
+  /** As the workflow sees it now. @returns null when Temporal has no workflow of this customer */
+  view(customerId: string): Promise<CustomerView | null>;
+  /** Stripe has news. @returns false when the customer has no open workflow */
+  ring(customerId: string, news: StripeNews): Promise<boolean>;
+  /** The customer has authenticated. @returns false when the customer has no open workflow */
+  steppedUp(customerId: string, chargeId: string): Promise<boolean>;
+  /** Whether Temporal answers for our namespace; of the worker it says nothing. */
+  ping(): Promise<void>;
+}
+
+export function createBilling(client: Client): Billing {
+  const handleOf = (customerId: string) => client.workflow.getHandle(workflowIdOf(customerId));
+
+  /** Runs one call with a deadline, and gives every failure one of three meanings: refused, no workflow, away. */
+  async function call<Answer>(deadlineMs: number, run: () => Promise<Answer>): Promise<Answer> {
+    const abandoned = new AbortController();
+    const lateness = sleep(deadlineMs + DEADLINE_GRACE, null, { signal: abandoned.signal }).then(() => {
+      throw new WorkflowUpdateRPCTimeoutOrCancelledError('no answer in time');
+    });
+    lateness.catch(() => undefined); // aborted, because the call has ended
+    try {
+      return await Promise.race([client.connection.withDeadline(Date.now() + deadlineMs, run), lateness]);
+    } catch (error) {
+      throw meaningOf(error);
+    } finally {
+      abandoned.abort();
+    }
+  }
+
+  return {
+    askOrStart: async (customerId, update, request) => {
+      const accepted = await call(UPDATE_DEADLINE, () =>
+        client.workflow.startUpdateWithStart(update, {
+          args: [request],
+          waitForStage: 'ACCEPTED',
+          startWorkflowOperation: new WithStartWorkflowOperation<Workflow>(CUSTOMER_BILLING, {
+            workflowId: workflowIdOf(customerId),
+            taskQueue: BILLING_QUEUE,
+            workflowIdConflictPolicy: 'USE_EXISTING',
+            staticSummary: `Customer ${customerId}`,
+            args: [newCustomer(customerId)],
+          }),
+        }),
+      );
+      return call(ANSWER_DEADLINE, () => accepted.result());
+    },
+
+    ask: (customerId, update, request) =>
+      nullWhenNotFound(
+        call(UPDATE_DEADLINE, () => handleOf(customerId).executeUpdate(update, { args: [request] })),
+      ),
+
+    view: (customerId) =>
+      nullWhenNotFound(
+        call(QUERY_DEADLINE, async () => {
+          for (;;) {
+            try {
+              return await handleOf(customerId).query(view);
+            } catch (error) {
+              if (!isNotScheduledYet(error)) throw error;
+              await sleep(NOT_YET_PAUSE);
+            }
+          }
+        }),
+      ),
+
+    ring: (customerId, news) =>
+      falseWhenNotFound(call(SIGNAL_DEADLINE, () => handleOf(customerId).signal(stripeRang, news))),
+
+    steppedUp: (customerId, chargeId) =>
+      falseWhenNotFound(
+        call(SIGNAL_DEADLINE, () => handleOf(customerId).signal(customerSteppedUp, { chargeId })),
+      ),
+
+    ping: async () => {
+      await call(PING_DEADLINE, () =>
+        client.workflowService.describeNamespace({ namespace: client.options.namespace }),
+      );
+    },
+  };
+}
+
+/** A run younger than its first task cannot be queried; a moment later it can. */
+function isNotScheduledYet(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? error.cause : error;
+  return isGrpcServiceError(cause) && cause.code === FAILED_PRECONDITION;
+}
+
+function meaningOf(error: unknown): unknown {
+  if (error instanceof WorkflowNotFoundError) return error;
+  if (error instanceof WorkflowUpdateFailedError) {
+    const { cause } = error;
+    if (cause instanceof ApplicationFailure && cause.type === REFUSAL) {
+      const [code] = cause.details ?? [];
+      if (isRefusalCode(code)) return new Refusal(code, cause.message);
+    }
+    // The run ended or was renewed under an update it had accepted; all updates may be sent again.
+    if (cause instanceof ApplicationFailure && cause.type === 'AcceptedUpdateCompletedWorkflow')
+      return away(error);
+    return error;
+  }
+  const isAway =
+    error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
+    error instanceof ServiceError ||
+    error instanceof NamespaceNotFoundError ||
+    isGrpcServiceError(error);
+  return isAway ? away(error) : error;
+}
+
+function away(cause: unknown) {
+  return unavailable(
+    'temporal_unavailable',
+    'Billing did not answer in time. What you asked may still happen; ask again, with the same ids.',
+    cause,
+  );
+}
+
+async function nullWhenNotFound<Answer>(asked: Promise<Answer>): Promise<Answer | null> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return null;
+    throw error;
+  }
+}
+
+async function falseWhenNotFound(rung: Promise<void>): Promise<boolean> {
+  return (await nullWhenNotFound(rung.then(() => true))) ?? false;
+}

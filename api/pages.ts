@@ -1,0 +1,233 @@
+// What the customer's pages may know and do: only what their link is bound to, and only while that is open.
+import { randomUUID } from 'node:crypto';
+import { Refusal } from '../domain/errors.ts';
+import { formatMoney } from '../domain/money.ts';
+import type { EnrolmentStatus } from '../domain/state.ts';
+import type { ChargeStatus, ChargeView, CustomerView, EnrolmentView } from '../domain/view.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { EnrolLink, Links, StepUpLink } from '../links/links.ts';
+import { giveConsent } from '../workflows/messages.ts';
+import type { Billing } from './billing.ts';
+import type { AppConfig } from './config.ts';
+import { takesClientSecret } from './enrolling.ts';
+import { Problem, unavailable } from './problems.ts';
+import type { Reading } from './reading.ts';
+import type { StripeReader } from './stripe-reader.ts';
+
+/** Who did it, in the evidence, when it was the customer on our page. */
+const CUSTOMER = 'customer';
+/** Characters of a user agent that are kept. */
+const USER_AGENT_KEPT = 1_000;
+
+/** Where a browser's Stripe.js finds its account and its code. */
+interface BrowserStripe {
+  readonly publishableKey: string;
+  readonly stripeJsUrl: string;
+}
+
+export interface EnrolSession extends BrowserStripe {
+  readonly clientSecret: string;
+  /** `authentication`: there is a card already, and the bank wants to see the customer. */
+  readonly needs: 'card' | 'authentication';
+}
+
+export interface StepUpSession extends BrowserStripe {
+  readonly chargeId: string;
+  readonly clientSecret: string;
+  /** The card to name in the confirm: Stripe clears it after a decline. */
+  readonly paymentMethodId: string;
+  readonly needs: 'confirmation' | 'authentication';
+  readonly amount: number;
+  readonly currency: string;
+}
+
+export interface EnrolPageStatus {
+  /** `over`: a later enrolment has taken this one's place. */
+  readonly status: EnrolmentStatus | 'over';
+  readonly hasConsent: boolean;
+  /** Once succeeded, where the caller wants the customer to go. */
+  readonly returnUrl?: string;
+}
+
+export interface StepUpPageStatus {
+  /** Of the charge that the link was made for. */
+  readonly status: ChargeStatus;
+  /** The charge that waits for the customer now: the link's, or one that was held behind it. */
+  readonly next?: string;
+  /** What `next` asks for, for people: `49.00 EUR`. */
+  readonly amount?: string;
+  /** Another charge may come to wait for the customer in a moment. */
+  readonly isBusy: boolean;
+}
+
+/** Every method throws Problem 404 `link_not_found` for a token that is forged, expired or of another purpose. */
+export interface Pages {
+  openEnrol(token: string): Promise<EnrolLink>;
+  openStepUp(token: string): Promise<StepUpLink>;
+  enrolStatus(token: string): Promise<EnrolPageStatus>;
+  /** @throws Problem 410 `link_over`; Refusal `consent_required` */
+  enrolSession(
+    token: string,
+    given: { readonly consent: boolean; readonly ip: string; readonly userAgent: string | undefined },
+  ): Promise<EnrolSession>;
+  /** Has the workflow look at once. @throws Problem 410 `link_over` */
+  enrolDone(token: string): Promise<void>;
+  stepUpStatus(token: string): Promise<StepUpPageStatus>;
+  /** @throws Problem 410 `link_over` */
+  stepUpSession(token: string): Promise<StepUpSession>;
+  /** Has the workflow look at once. @throws Problem 410 `link_over` */
+  stepUpDone(token: string, chargeId: string | undefined): Promise<void>;
+}
+
+export function createPages(deps: {
+  readonly ledger: Ledger;
+  readonly billing: Billing;
+  readonly reading: Reading;
+  readonly links: Links;
+  readonly stripe: StripeReader;
+  readonly config: Pick<AppConfig, 'stripe' | 'merchant'>;
+}): Pages {
+  const { ledger, billing, reading, links, stripe, config } = deps;
+  const browserStripe: BrowserStripe = {
+    publishableKey: config.stripe.publishableKey,
+    stripeJsUrl: config.stripe.jsUrl,
+  };
+
+  async function openEnrol(token: string): Promise<EnrolLink> {
+    return (await links.open('enrol', token)) ?? refuseLink();
+  }
+
+  async function openStepUp(token: string): Promise<StepUpLink> {
+    return (await links.open('step-up', token)) ?? refuseLink();
+  }
+
+  /** The link's enrolment as it is now; null once another has taken its place. */
+  async function enrolmentOf({ customerId, enrolmentNumber }: EnrolLink): Promise<EnrolmentView | null> {
+    const { enrolment } = (await reading.customer(customerId)).view;
+    return enrolment?.number === enrolmentNumber ? enrolment : null;
+  }
+
+  async function openEnrolmentOf(link: EnrolLink): Promise<EnrolmentView> {
+    const enrolment = await enrolmentOf(link);
+    return enrolment && isOpen(enrolment.status) ? enrolment : refuseOver();
+  }
+
+  /** The evidence first: consent that nobody can show is none. */
+  async function takeConsent(
+    { customerId, enrolmentNumber }: EnrolLink,
+    ip: string,
+    userAgent: string | undefined,
+  ): Promise<CustomerView> {
+    const consentId = randomUUID();
+    const agent = userAgent === undefined ? {} : { userAgent: userAgent.slice(0, USER_AGENT_KEPT) };
+    await ledger.putPersonal(customerId, `consent/${consentId}`, { ip, ...agent });
+    const { termsVersion } = config.merchant;
+    const view = await billing.ask(customerId, giveConsent, {
+      who: CUSTOMER,
+      enrolmentNumber,
+      consent: { consentId, termsVersion, acceptedAtMs: Date.now(), way: 'page' },
+    });
+    return view ?? refuseOver();
+  }
+
+  return {
+    openEnrol,
+    openStepUp,
+
+    async enrolStatus(token) {
+      const link = await openEnrol(token);
+      const enrolment = await enrolmentOf(link);
+      if (!enrolment) return { status: 'over', hasConsent: true };
+      const { status, hasConsent, requestId } = enrolment;
+      if (status !== 'succeeded') return { status, hasConsent };
+      const kept = await ledger.getPersonal<{ returnUrl?: string }>(
+        link.customerId,
+        `enrolment/${requestId}`,
+      );
+      return { status, hasConsent, ...(kept?.returnUrl !== undefined && { returnUrl: kept.returnUrl }) };
+    },
+
+    async enrolSession(token, { consent, ip, userAgent }) {
+      const link = await openEnrol(token);
+      let enrolment = await openEnrolmentOf(link);
+      if (!enrolment.hasConsent) {
+        if (!consent)
+          throw new Refusal('consent_required', 'The terms must be agreed to before a card is taken.');
+        enrolment = (await takeConsent(link, ip, userAgent)).enrolment ?? refuseOver();
+      }
+      const { setupIntentId } = enrolment;
+      if (setupIntentId === undefined)
+        throw unavailable('stripe_unavailable', 'The card form is not ready yet; please try again.');
+      const { status, clientSecret } = await stripe.setupIntent(setupIntentId);
+      if (clientSecret === null || !takesClientSecret(status)) return refuseOver();
+      const needs = status === 'requires_payment_method' ? 'card' : 'authentication';
+      return { ...browserStripe, clientSecret, needs };
+    },
+
+    async enrolDone(token) {
+      const link = await openEnrol(token);
+      const { setupIntentId } = (await enrolmentOf(link)) ?? refuseOver();
+      if (setupIntentId === undefined) return;
+      const news = { eventId: `page-${randomUUID()}`, type: 'page.done', objectId: setupIntentId };
+      if (!(await billing.ring(link.customerId, news))) refuseOver();
+    },
+
+    async stepUpStatus(token) {
+      const { customerId, chargeId } = await openStepUp(token);
+      const { view } = await reading.customer(customerId);
+      const open = view.charges.find((charge) => charge.chargeId === chargeId);
+      const { status } = open ?? (await reading.charge(customerId, chargeId)).view;
+      const next = waiting(view, chargeId);
+      return {
+        status,
+        ...(next && { next: next.chargeId, amount: formatMoney(next.amount, next.currency) }),
+        isBusy: view.charges.some((charge) => mayComeToWait(charge, view)),
+      };
+    },
+
+    async stepUpSession(token) {
+      const link = await openStepUp(token);
+      const { view } = await reading.customer(link.customerId);
+      const { chargeId, amount, currency, paymentIntentId } = waiting(view, link.chargeId) ?? refuseOver();
+      if (paymentIntentId === undefined) return refuseOver();
+      const intent = await stripe.paymentIntent(paymentIntentId);
+      const paymentMethodId = intent.paymentMethodId ?? view.mandate?.paymentMethodId;
+      if (intent.clientSecret === null || paymentMethodId === undefined || !takesClientSecret(intent.status))
+        return refuseOver();
+      const needs = intent.status === 'requires_action' ? 'authentication' : 'confirmation';
+      const { clientSecret } = intent;
+      return { ...browserStripe, chargeId, clientSecret, paymentMethodId, needs, amount, currency };
+    },
+
+    async stepUpDone(token, chargeId) {
+      const link = await openStepUp(token);
+      if (!(await billing.steppedUp(link.customerId, chargeId ?? link.chargeId))) refuseOver();
+    },
+  };
+}
+
+/** The link's own charge first, then whatever else of this customer's asks. */
+function waiting({ charges }: CustomerView, chargeId: string): ChargeView | undefined {
+  const asking = charges.filter(({ status }) => status === 'awaiting_step_up');
+  return asking.find((charge) => charge.chargeId === chargeId) ?? asking[0];
+}
+
+/** Held charges are attempted, one after the other, once the one before them is settled; each may ask in turn. */
+function mayComeToWait({ status, nextAttemptAtMs }: ChargeView, customer: CustomerView): boolean {
+  if (customer.status === 'paused' || customer.status === 'cancelled') return false;
+  const isDue = nextAttemptAtMs !== undefined && nextAttemptAtMs <= Date.now();
+  return status === 'attempting' || status === 'held' || isDue;
+}
+
+/** An enrolment that has failed may be tried again until it is closed; then its SetupIntent is cancelled at Stripe. */
+function isOpen(status: EnrolmentStatus): boolean {
+  return status !== 'succeeded' && status !== 'expired';
+}
+
+function refuseLink(): never {
+  throw new Problem(404, 'link_not_found', 'This link is not valid, or no longer.');
+}
+
+function refuseOver(): never {
+  throw new Problem(410, 'link_over', 'What this link was for is over.');
+}

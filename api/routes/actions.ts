@@ -1,0 +1,14 @@
+// What routes that carry out a person's wish share: a body that may be missing, and who asked.
+import type { FastifyRequest } from 'fastify';
+import type { Static } from 'typebox';
+import type { By } from '../../workflows/messages.ts';
+import type { Action } from '../schemas.ts';
+
+/** A `preValidation` hook: an action without a body is an action without a `why`. */
+export async function allowNoBody(request: FastifyRequest): Promise<void> {
+  request.body ??= {};
+}
+
+export function byOf(who: string, { why }: Static<typeof Action>): By {
+  return { who, ...(why !== undefined && { why }) };
+}

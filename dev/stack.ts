@@ -1,0 +1,145 @@
+// The product in one process on a given Temporal server: sandbox (or Stripe), ledger, worker, api.
+// Used by `npm start` and by end-to-end tests; production runs the same parts as separate processes.
+import { randomBytes } from 'node:crypto';
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection } from '@temporalio/worker';
+import getPort from 'get-port';
+import { createActivities } from '../activities/index.ts';
+import { createStripeClient } from '../activities/stripe-client.ts';
+import { buildApp } from '../api/app.ts';
+import { loadConfig as loadApiConfig } from '../api/config.ts';
+import { createStripeReader } from '../api/stripe-reader.ts';
+import { type LedgerOptions, openLedger } from '../ledger/open.ts';
+import { createLinks } from '../links/links.ts';
+import { buildSandbox } from '../sandbox/app.ts';
+import { loadConfig as loadWorkerConfig } from '../worker/config.ts';
+import { ensureSearchAttributes } from '../worker/search-attributes.ts';
+import { createWorkers } from '../worker/worker.ts';
+
+export interface StackOptions {
+  readonly temporal: { readonly address: string; readonly namespace: string };
+  readonly ledger: LedgerOptions;
+  readonly workflows:
+    | { readonly workflowsPath: string }
+    | { readonly workflowBundle: { readonly codePath: string } };
+  /** The product's environment; what it leaves open is filled in for one machine. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Null: Stripe itself or a stand-in that `env` names. `dataFile` absent: kept in memory. */
+  readonly sandbox: { readonly dataFile?: string; readonly port?: number } | null;
+  /** Absent: any free one. */
+  readonly port?: number;
+  readonly onProgress?: (line: string) => void;
+}
+
+export interface Stack {
+  /** Of the api and the customer's pages. */
+  readonly url: string;
+  /** A key with every scope; absent when `env` brings its own keys. */
+  readonly apiKey: string;
+  /** Empty when there is no sandbox. */
+  readonly sandboxUrl: string;
+  /** Drains the worker, then ends the rest. */
+  stop(): Promise<void>;
+}
+
+/** Any key of this form will do: the sandbox knows one account. */
+export const SANDBOX_KEY = 'sk_test_sandbox';
+
+/**
+ * @returns once api and worker are ready
+ * @throws Error naming every fault of the environment at once; what was started is ended first
+ */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { temporal, onProgress = () => {} } = options;
+  const stops: (() => Promise<unknown>)[] = [];
+  const stop = async () => {
+    for (const end of stops.splice(0).reverse()) await end();
+  };
+  try {
+    const port = options.port ?? (await getPort());
+    const url = `http://127.0.0.1:${port}`;
+    const apiKey = randomBytes(24).toString('base64url');
+    const webhookSecret = `whsec_${randomBytes(24).toString('hex')}`;
+    const env: NodeJS.ProcessEnv = {
+      LINK_SECRET: randomBytes(32).toString('hex'),
+      API_KEYS: `local:read+charge+operate:${apiKey}`,
+      STRIPE_WEBHOOK_SECRET: webhookSecret,
+      PUBLIC_URL: url,
+      MERCHANT_NAME: 'Example Shop',
+      TERMS_URL: 'https://example.com/terms',
+      TERMS_VERSION: '1',
+      ...options.env,
+      TEMPORAL_ADDRESS: temporal.address,
+      TEMPORAL_NAMESPACE: temporal.namespace,
+      PORT: String(port),
+    };
+
+    let sandboxUrl = '';
+    if (options.sandbox) {
+      onProgress('Starting the sandbox (a stand-in for Stripe)');
+      const { dataFile, port: sandboxPort } = options.sandbox;
+      const sandbox = await buildSandbox({
+        webhookSecret: env.STRIPE_WEBHOOK_SECRET?.split(',')[0] ?? webhookSecret,
+        webhookUrl: `${url}/webhooks/stripe`,
+        ...(dataFile === undefined ? {} : { dataFile }),
+      });
+      stops.push(() => sandbox.close());
+      sandboxUrl = await sandbox.listen({ host: '127.0.0.1', port: sandboxPort ?? 0 });
+      env.STRIPE_API_BASE = sandboxUrl;
+      env.STRIPE_SECRET_KEY = SANDBOX_KEY;
+      env.STRIPE_PUBLISHABLE_KEY = 'pk_test_sandbox';
+    }
+
+    const apiConfig = loadApiConfig(env, { withLedger: true });
+    const workerConfig = loadWorkerConfig(env, { withLedger: true });
+
+    onProgress('Opening the ledger');
+    const ledger = await openLedger(options.ledger);
+    stops.push(() => ledger.close());
+    const links = createLinks({ secrets: apiConfig.linkSecrets, publicUrl: apiConfig.app.publicUrl });
+
+    onProgress('Starting the worker');
+    const nativeConnection = await NativeConnection.connect(workerConfig.temporal.connectionOptions);
+    stops.push(() => nativeConnection.close());
+    await ensureSearchAttributes(nativeConnection, temporal.namespace);
+    const workers = await createWorkers({
+      connection: nativeConnection,
+      namespace: temporal.namespace,
+      rateCap: workerConfig.rateCap,
+      activities: createActivities({
+        stripe: createStripeClient(workerConfig.stripeSecretKey, workerConfig.stripeApiBase),
+        ledger,
+        links,
+        merchantWebhook: workerConfig.merchantWebhook,
+      }),
+      ...options.workflows,
+    });
+    const working = workers.run();
+    // A worker that dies takes the process down; until it is awaited below, that must not be lost.
+    working.catch((error) => {
+      process.exitCode = 1;
+      onProgress(`The worker has stopped: ${error instanceof Error ? error.message : String(error)}`);
+    });
+    stops.push(() => {
+      workers.shutdown();
+      return working;
+    });
+
+    onProgress('Starting the api');
+    const connection = await Connection.connect(apiConfig.temporal.connectionOptions);
+    stops.push(() => connection.close());
+    const app = await buildApp({
+      config: apiConfig.app,
+      ledger,
+      links,
+      temporal: new Client({ connection, namespace: temporal.namespace }),
+      stripe: createStripeReader({ apiKey: apiConfig.stripeReadKey, apiBase: apiConfig.app.stripe.apiBase }),
+    });
+    stops.push(() => app.close());
+    await app.listen({ host: env.HOST ?? '127.0.0.1', port });
+    return { url, apiKey, sandboxUrl, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -1,0 +1,48 @@
+// Charges as last recorded, one and many. It shows no claimed row: nobody has been promised anything.
+import type { Kysely } from 'kysely';
+import { chargeRow, selectCharges } from './charge-rows.ts';
+import { cursorOf, sortKeyOf } from './cursor.ts';
+import type { Ledger } from './ledger.ts';
+import type { Tables } from './schema.ts';
+
+const PAGE = 50;
+
+export function charges(db: Kysely<Tables>): Pick<Ledger, 'getCharge' | 'listCharges'> {
+  return {
+    async getCharge(customerId, chargeId) {
+      const row = await selectCharges(db)
+        .where('charges.customer_id', '=', customerId)
+        .where('charges.charge_id', '=', chargeId)
+        .where('charges.status', '<>', 'claimed')
+        .executeTakeFirst();
+      return row ? chargeRow(row) : null;
+    },
+
+    async listCharges({ customerId, status, cursor }) {
+      let query = selectCharges(db)
+        .where('charges.status', '<>', 'claimed')
+        .orderBy('charges.opened_at_ms', 'desc')
+        .orderBy('charges.customer_id', 'desc')
+        .orderBy('charges.charge_id', 'desc')
+        .limit(PAGE + 1);
+      if (customerId !== undefined) query = query.where('charges.customer_id', '=', customerId);
+      if (status !== undefined) query = query.where('charges.status', '=', status);
+      if (cursor !== undefined) {
+        const [atMs, customer = '', charge = ''] = sortKeyOf(cursor, 2);
+        query = query.where(({ eb, refTuple, tuple }) =>
+          eb(
+            refTuple('charges.opened_at_ms', 'charges.customer_id', 'charges.charge_id'),
+            '<',
+            tuple(atMs, customer, charge),
+          ),
+        );
+      }
+      const rows = await query.execute();
+      const last = rows.length > PAGE ? rows[PAGE - 1] : undefined;
+      return {
+        items: rows.slice(0, PAGE).map((row) => ({ customerId: row.customer_id, ...chargeRow(row) })),
+        ...(last && { nextCursor: cursorOf([last.opened_at_ms, last.customer_id, last.charge_id]) }),
+      };
+    },
+  };
+}

@@ -1,0 +1,6 @@
+// Every migration by name, imported one by one so that a build needs no file scanning. Names sort in order of time;
+// one that has been released is never changed.
+import type { Migration } from 'kysely';
+import { initial } from './0001-initial.ts';
+
+export const migrations: { readonly [name: string]: Migration } = { '0001-initial': initial };

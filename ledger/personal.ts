@@ -1,0 +1,43 @@
+// Personal data, in rows of its own so that it can be erased while identity and evidence stay. It logs none of it.
+import type { Kysely } from 'kysely';
+import type { Ledger, PersonalKey } from './ledger.ts';
+import type { Tables } from './schema.ts';
+
+export function personalData(db: Kysely<Tables>): Pick<Ledger, 'putPersonal' | 'getPersonal'> {
+  return {
+    async putPersonal(customerId, key, value) {
+      await insertPersonal(db, customerId, { [key]: value });
+    },
+
+    async getPersonal<Value extends object>(customerId: string, key: PersonalKey) {
+      const row = await db
+        .selectFrom('personal_data')
+        .select('value')
+        .where('customer_id', '=', customerId)
+        .where('key', '=', key)
+        .executeTakeFirst();
+      return row ? (row.value as Value) : null;
+    },
+  };
+}
+
+/** Replaces what is there under the same keys. */
+export async function insertPersonal(
+  db: Kysely<Tables>,
+  customerId: string,
+  values: { readonly [Key in PersonalKey]?: object },
+): Promise<void> {
+  const rows = Object.entries(values).map(([key, value]) => ({
+    customer_id: customerId,
+    key,
+    value: JSON.stringify(value),
+  }));
+  if (rows.length === 0) return;
+  await db
+    .insertInto('personal_data')
+    .values(rows)
+    .onConflict((conflict) =>
+      conflict.columns(['customer_id', 'key']).doUpdateSet((eb) => ({ value: eb.ref('excluded.value') })),
+    )
+    .execute();
+}

@@ -1,0 +1,175 @@
+// What a workflow puts on record: facts, the charges they concern, the customer. It never reopens a closed charge.
+import { type Kysely, sql, type Transaction } from 'kysely';
+import { CLOSED, textsKey } from './charge-rows.ts';
+import type { Ledger } from './ledger.ts';
+import type { Tables } from './schema.ts';
+
+type Entry = Parameters<Ledger['record']>[0];
+
+/** The newest fact that opened a charge, as far as an entry's snapshot reaches. */
+interface Opening {
+  readonly sequence: number;
+  readonly atMs: number;
+}
+
+export function record(db: Kysely<Tables>): Ledger['record'] {
+  return (entry) =>
+    db.transaction().execute(async (trx) => {
+      await writeCustomer(trx, entry); // first: its row is the lock that keeps two entries of one customer apart
+      await writeFacts(trx, entry);
+      if (entry.charges.length === 0) return { alreadyClosed: [] };
+
+      const openings = await readOpenings(trx, entry);
+      const written = await writeCharges(trx, entry, openings);
+      const unwritten = entry.charges.map(({ chargeId }) => chargeId).filter((id) => !written.has(id));
+      return { alreadyClosed: await readReopened(trx, entry.customerId, unwritten, openings) };
+    });
+}
+
+/** An older snapshot changes nothing, but the row is there and locked afterwards. */
+async function writeCustomer(trx: Transaction<Tables>, { customerId, view, snapshot }: Entry): Promise<void> {
+  await trx
+    .insertInto('customers')
+    .values({
+      customer_id: customerId,
+      request_hash: null,
+      stripe_customer_id: view.stripeCustomerId,
+      status: view.status,
+      view: JSON.stringify(view),
+      snapshot: JSON.stringify(snapshot),
+      snapshot_sequence: snapshot.sequence,
+    })
+    .onConflict((conflict) =>
+      conflict
+        .column('customer_id')
+        .doUpdateSet((eb) => ({
+          stripe_customer_id: eb.ref('excluded.stripe_customer_id'),
+          status: eb.ref('excluded.status'),
+          view: eb.ref('excluded.view'),
+          snapshot: eb.ref('excluded.snapshot'),
+          snapshot_sequence: eb.ref('excluded.snapshot_sequence'),
+        }))
+        .where(sql<boolean>`coalesce(customers.snapshot_sequence, 0) <= excluded.snapshot_sequence`),
+    )
+    .execute();
+}
+
+async function writeFacts(trx: Transaction<Tables>, { customerId, facts }: Entry): Promise<void> {
+  if (facts.length === 0) return;
+  const rows = facts.map((fact) => ({
+    customer_id: customerId,
+    sequence: fact.sequence,
+    at_ms: fact.atMs,
+    kind: fact.kind,
+    charge_id: fact.chargeId ?? null,
+    who: fact.who ?? null,
+    why: fact.why ?? null,
+    data: JSON.stringify(fact.data),
+  }));
+  await trx
+    .insertInto('evidence')
+    .values(rows)
+    .onConflict((conflict) => conflict.columns(['customer_id', 'sequence']).doNothing())
+    .execute();
+}
+
+async function readOpenings(trx: Transaction<Tables>, entry: Entry): Promise<Map<string, Opening>> {
+  const rows = await trx
+    .selectFrom('evidence')
+    .distinctOn('charge_id')
+    .select(['charge_id', 'sequence', 'at_ms'])
+    .where('customer_id', '=', entry.customerId)
+    .where('kind', '=', 'charge_opened')
+    .where(
+      'charge_id',
+      'in',
+      entry.charges.map(({ chargeId }) => chargeId),
+    )
+    .where('sequence', '<=', entry.snapshot.sequence)
+    .orderBy('charge_id')
+    .orderBy('sequence', 'desc')
+    .execute();
+  return new Map(rows.map((row) => [row.charge_id ?? '', { sequence: row.sequence, atMs: row.at_ms }]));
+}
+
+/**
+ * Writes what is not closed and not newer, and says what it wrote. The workflow is the truth of what is open: a row
+ * that was claimed with other terms meanwhile gets the workflow's, and loses its hash and its texts, which are not its.
+ */
+async function writeCharges(
+  trx: Transaction<Tables>,
+  { customerId, charges, snapshot }: Entry,
+  openings: ReadonlyMap<string, Opening>,
+): Promise<ReadonlySet<string>> {
+  const sameTerms = sql<boolean>`(charges.amount = excluded.amount and charges.currency = excluded.currency
+    and coalesce(charges.due_at_ms, excluded.due_at_ms) = excluded.due_at_ms)`;
+  const written = await trx
+    .insertInto('charges')
+    .values(
+      charges.map((view) => ({
+        customer_id: customerId,
+        charge_id: view.chargeId,
+        terms_hash: null,
+        amount: view.amount,
+        currency: view.currency,
+        due_at_ms: view.dueAtMs,
+        opened_at_ms: openings.get(view.chargeId)?.atMs ?? view.dueAtMs,
+        status: view.status,
+        view: JSON.stringify(view),
+        opened_sequence: openings.get(view.chargeId)?.sequence ?? null,
+        recorded_sequence: snapshot.sequence,
+      })),
+    )
+    .onConflict((conflict) =>
+      conflict
+        .columns(['customer_id', 'charge_id'])
+        .doUpdateSet((eb) => ({
+          terms_hash: sql<string | null>`case when ${sameTerms} then charges.terms_hash end`,
+          amount: eb.ref('excluded.amount'),
+          currency: eb.ref('excluded.currency'),
+          due_at_ms: sql<number>`case when ${sameTerms} then charges.due_at_ms else excluded.due_at_ms end`,
+          status: eb.ref('excluded.status'),
+          view: eb.ref('excluded.view'),
+          opened_sequence: eb.ref('excluded.opened_sequence'),
+          recorded_sequence: eb.ref('excluded.recorded_sequence'),
+        }))
+        .where('charges.status', 'not in', CLOSED)
+        .where(sql<boolean>`coalesce(charges.recorded_sequence, 0) <= excluded.recorded_sequence`),
+    )
+    .returning(['charge_id', 'terms_hash'])
+    .execute();
+
+  const unclaimed = written.filter((row) => row.terms_hash === null).map((row) => textsKey(row.charge_id));
+  if (unclaimed.length > 0) {
+    await trx
+      .deleteFrom('personal_data')
+      .where('customer_id', '=', customerId)
+      .where('key', 'in', unclaimed)
+      .execute();
+  }
+  return new Set(written.map((row) => row.charge_id));
+}
+
+/**
+ * Which charges were closed in an earlier life. Each opening is a fact with its own sequence, and the row keeps that of
+ * the life it shows: a closed row with a later opening was opened again by a late message. The entry that closed it,
+ * written twice, knows no later opening (those beyond its snapshot do not count) and gets the same answer twice.
+ */
+async function readReopened(
+  trx: Transaction<Tables>,
+  customerId: string,
+  chargeIds: readonly string[],
+  openings: ReadonlyMap<string, Opening>,
+): Promise<string[]> {
+  if (chargeIds.length === 0) return [];
+  const closed = await trx
+    .selectFrom('charges')
+    .select(['charge_id', 'opened_sequence'])
+    .where('customer_id', '=', customerId)
+    .where('charge_id', 'in', chargeIds)
+    .where('status', 'in', CLOSED)
+    .execute();
+  return closed
+    .filter((row) => (openings.get(row.charge_id)?.sequence ?? 0) > (row.opened_sequence ?? 0))
+    .map((row) => row.charge_id);
+}

@@ -1,0 +1,63 @@
+// The ledger's tables as the queries see them. It creates nothing: migrations/ does, and the two must agree.
+import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
+import type { CustomerState, FactKind } from '../domain/state.ts';
+import type { ChargeStatus, ChargeView, CustomerStatus, CustomerView } from '../domain/view.ts';
+
+/** Read as a value, written as JSON text: the two drivers turn objects into parameters differently. */
+type Json<Value> = ColumnType<Value, string, string>;
+
+/** Read as null when absent. */
+type JsonOrNull<Value> = ColumnType<Value | null, string | null, string | null>;
+
+export interface Tables {
+  installation: { id: GeneratedAlways<string> };
+  customers: {
+    customer_id: string;
+    /** Null when a workflow recorded a customer whose claim was taken back. */
+    request_hash: string | null;
+    metadata: ColumnType<{ readonly [key: string]: string }, string | undefined, string>;
+    stripe_customer_id: string | null;
+    status: CustomerStatus | null;
+    view: JsonOrNull<CustomerView>;
+    snapshot: JsonOrNull<CustomerState>;
+    snapshot_sequence: number | null;
+    created_at_ms: Generated<number>;
+  };
+  charges: {
+    customer_id: string;
+    charge_id: string;
+    /** Null when a workflow opened a charge that is not claimed here: only what its view says is known. */
+    terms_hash: string | null;
+    amount: number;
+    currency: string;
+    due_at_ms: number | null;
+    opened_at_ms: Generated<number>;
+    status: 'claimed' | ChargeStatus;
+    view: JsonOrNull<ChargeView>;
+    opened_sequence: number | null;
+    recorded_sequence: number | null;
+  };
+  evidence: {
+    customer_id: string;
+    sequence: number;
+    at_ms: number;
+    kind: FactKind;
+    charge_id: string | null;
+    who: string | null;
+    why: string | null;
+    data: Json<{ readonly [key: string]: unknown }>;
+  };
+  stripe_objects: {
+    stripe_id: string;
+    customer_id: string;
+    charge_id: string | null;
+    position: GeneratedAlways<number>;
+  };
+  personal_data: { customer_id: string; key: string; value: Json<object> };
+  unclaimed_events: {
+    event_id: string;
+    type: string;
+    object_id: string | null;
+    reason: 'unknown_object' | 'customer_ended';
+  };
+}

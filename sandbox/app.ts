@@ -1,0 +1,92 @@
+// Puts the sandbox together: the API, the control table, the bank's pages and Stripe.js on one Fastify app.
+// It reads no environment and listens nowhere.
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import { accountRoutes } from './account.ts';
+import { runDue } from './agenda.ts';
+import { api } from './api.ts';
+import { challengePages } from './challenge.ts';
+import { chargeRoutes } from './charges.ts';
+import { control } from './control.ts';
+import { customerRoutes } from './customers.ts';
+import { disputeRoutes } from './disputes.ts';
+import { eventRoutes } from './events.ts';
+import { IdempotencyKeys } from './idempotency.ts';
+import { mandateRoutes } from './mandates.ts';
+import { parseForm } from './params.ts';
+import { paymentIntentRoutes } from './payment-intents.ts';
+import { paymentMethodRoutes } from './payment-methods.ts';
+import { refundRoutes } from './refunds.ts';
+import type { Route } from './routes.ts';
+import { setupAttemptRoutes } from './setup-attempts.ts';
+import { setupIntentRoutes } from './setup-intents.ts';
+import { openStore } from './store.ts';
+import { stripeJs } from './stripe-js.ts';
+import { Deliverer, type WebhookTarget } from './webhooks.ts';
+import { createWorld } from './world.ts';
+
+export interface SandboxOptions extends WebhookTarget {
+  /** The journal everything is kept in; absent: memory only. One process at a time. */
+  dataFile?: string;
+  /** Where browsers reach this server; absent: the address each request came to. */
+  publicUrl?: () => string;
+}
+
+const ROUTES: readonly Route[] = [
+  ...accountRoutes,
+  ...customerRoutes,
+  ...paymentMethodRoutes,
+  ...setupIntentRoutes,
+  ...setupAttemptRoutes,
+  ...paymentIntentRoutes,
+  ...chargeRoutes,
+  ...mandateRoutes,
+  ...refundRoutes,
+  ...disputeRoutes,
+  ...eventRoutes,
+];
+
+/** How often the sandbox looks whether something is due, milliseconds. */
+const LOOK_MS = 250;
+
+/**
+ * A stand-in for Stripe, ready to listen.
+ * `options.webhookUrl` is read at every delivery and may be set later.
+ * Closing the app stops every timer and delivery and writes what is left; what is undelivered is kept.
+ * @throws if the data file cannot be read or written
+ */
+export async function buildSandbox(options: SandboxOptions): Promise<FastifyInstance> {
+  const store = await openStore(options.dataFile);
+  const world = createWorld(store);
+  const app = Fastify({
+    logger: { level: 'error' },
+    forceCloseConnections: true,
+    routerOptions: { querystringParser: parseForm },
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true } },
+  });
+  const onFault = (error: unknown) => app.log.error(error);
+  const deliverer = new Deliverer(world, options, onFault);
+  const commit = async (): Promise<void> => {
+    await store.flush();
+    deliverer.kick();
+  };
+  const originOf = (request: FastifyRequest) =>
+    options.publicUrl?.() ?? `${request.protocol}://${request.headers.host ?? request.hostname}`;
+
+  const look = setInterval(() => {
+    const call = { world, requestId: null, idempotencyKey: null, origin: '', publishable: false };
+    if (runDue(call)) commit().catch(onFault);
+  }, LOOK_MS);
+  app.addHook('onReady', async () => deliverer.resume());
+  app.addHook('onClose', async () => {
+    clearInterval(look);
+    await deliverer.close();
+    await store.close();
+  });
+
+  const keys = new IdempotencyKeys(world);
+  await app.register(api, { prefix: '/v1', world, keys, routes: ROUTES, originOf, commit });
+  await app.register(control, { prefix: '/_sandbox', world, originOf, commit });
+  await app.register(challengePages, { world, originOf, commit });
+  await app.register(stripeJs);
+  return app;
+}

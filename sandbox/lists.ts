@@ -1,0 +1,42 @@
+// Lists as Stripe pages them: newest first, by cursor. It filters nothing.
+import type Stripe from 'stripe';
+import { invalidRequest, resourceMissing } from './errors.ts';
+import { integer, text, texts } from './params.ts';
+
+/** The parameters every list takes. */
+export const PAGING = { limit: integer, starting_after: text, ending_before: text, expand: texts };
+
+interface Paging {
+  limit?: number;
+  starting_after?: string;
+  ending_before?: string;
+}
+
+/**
+ * One page of `newestFirst`.
+ * @throws StripeProblem 400 for a limit outside 1 to 100, 404 for a cursor that is not in the list
+ */
+export function page<T extends { id: string }>(
+  url: string,
+  newestFirst: T[],
+  paging: Paging,
+): Stripe.ApiList<T> {
+  const limit = paging.limit ?? 10;
+  if (limit < 1 || limit > 100) {
+    throw invalidRequest('Invalid limit: must be between 1 and 100', { param: 'limit' });
+  }
+  const indexOf = (cursor: string, param: string) => {
+    const index = newestFirst.findIndex((item) => item.id === cursor);
+    if (index === -1) throw resourceMissing('object', cursor, param);
+    return index;
+  };
+  if (paging.ending_before !== undefined) {
+    const end = indexOf(paging.ending_before, 'ending_before');
+    const start = Math.max(0, end - limit);
+    return { object: 'list', data: newestFirst.slice(start, end), has_more: start > 0, url };
+  }
+  const start =
+    paging.starting_after === undefined ? 0 : indexOf(paging.starting_after, 'starting_after') + 1;
+  const data = newestFirst.slice(start, start + limit);
+  return { object: 'list', data, has_more: start + limit < newestFirst.length, url };
+}

@@ -1,0 +1,504 @@
+// Drives one customer's life as the workflow does, against a model of Stripe and of the ledger, and checks at every
+// step what must always hold. It decides nothing: the domain does, and this complains.
+import { isDeepStrictEqual } from 'node:util';
+import { advance, newCustomer, nextStep } from '../../domain/customer.ts';
+import type { CustomerEvent, RememberedCharge, Step } from '../../domain/events.ts';
+import { ATTEMPTS_PER_CARD, ATTEMPTS_PER_CHARGE, CARD_BUDGET_WINDOW, HOUR } from '../../domain/policy.ts';
+import { refuse } from '../../domain/refusals.ts';
+import type { Charge, CustomerState, Fact } from '../../domain/state.ts';
+import { viewOf } from '../../domain/view.ts';
+import { type Answer, StripeModel, stream, type Temper, type Weather } from './stripe-model.ts';
+
+type EventOf<Kind extends CustomerEvent['kind']> = Extract<CustomerEvent, { kind: Kind }>;
+type OpenCharge = EventOf<'openCharge'>;
+
+/** How Stripe's bells travel: chances of loss and doubling, and the longest delay in ms. */
+export interface Bells {
+  readonly lost: number;
+  readonly twice: number;
+  readonly latestMs: number;
+}
+
+export const GOOD_BELLS: Bells = { lost: 0, twice: 0, latestMs: 0 };
+
+/** When the run's state is lost: before the next step is carried out, or after it, before its answer is known. */
+export type CrashTime = 'before' | 'after';
+
+const EPOCH_MS = Date.UTC(2026, 0, 1);
+const LONGEST_SLEEP_MS = 7 * 24 * HOUR;
+/** More steps than this without time passing means that the life runs in a circle. */
+const STEPS_AT_ONE_INSTANT = 300;
+const SAME_STEP_AT_ONE_INSTANT = 6;
+
+/** What time brings about is decided and taken in within one round, so it never comes twice. */
+const canRepeat = ({ kind }: CustomerEvent) => kind !== 'stepUpReminderDue';
+
+class Ledger {
+  readonly facts = new Map<number, Fact>();
+  readonly accepted = new Map<string, OpenCharge & { openedAtMs: number }>();
+  readonly closed = new Map<string, 'succeeded' | 'failed' | 'cancelled'>();
+  readonly book: { stripeId: string; chargeId: string }[] = [];
+  snapshot: CustomerState | null = null;
+
+  load(): CustomerEvent {
+    const open = [...this.accepted.values()].filter(({ chargeId }) => !this.closed.has(chargeId));
+    const charges = open.map(
+      ({ chargeId, amount, currency, openedAtMs, dueAtMs }): RememberedCharge => ({
+        chargeId,
+        amount,
+        currency,
+        openedAtMs,
+        dueAtMs: dueAtMs ?? null,
+        intentId: this.book.findLast((entry) => entry.chargeId === chargeId)?.stripeId ?? null,
+      }),
+    );
+    return { kind: 'loaded', snapshot: this.snapshot, charges };
+  }
+
+  remember(stripeId: string, chargeId: string): void {
+    if (!this.book.some((entry) => entry.stripeId === stripeId)) this.book.push({ stripeId, chargeId });
+  }
+}
+
+export class Life {
+  readonly ledger = new Ledger();
+  readonly stripe: StripeModel;
+  readonly trace: string[] = [];
+  state: CustomerState = newCustomer('alice');
+  nowMs = EPOCH_MS;
+  isOver = false;
+  bells: Bells = GOOD_BELLS;
+  crashes: CrashTime | null = null;
+  readonly #chance: () => number;
+  #inbox: CustomerEvent[] = [];
+  #ringing: { atMs: number; event: CustomerEvent }[] = [];
+  #eventCount = 0;
+  #stepsNow: string[] = [];
+  /** Charges whose confirm nobody answered and nobody has asked about since. */
+  readonly #unanswered = new Set<string>();
+  readonly #lastRead = new Map<string, string>();
+
+  constructor(seed: number, temper: Temper) {
+    this.#chance = stream(seed + 1);
+    this.stripe = new StripeModel(seed, temper, this.nowMs, (type, objectId) => this.#rings(type, objectId));
+  }
+
+  set weather(weather: Weather) {
+    this.stripe.weather = weather;
+  }
+
+  // — from outside —
+
+  /** A person's request, as an update handler takes it: refused by the words of `refuse`, or in the inbox. */
+  ask(event: CustomerEvent): string | null {
+    if (this.isOver) {
+      if (event.kind !== 'enrol') return 'customer_cancelled';
+      this.isOver = false;
+      this.state = newCustomer('alice');
+    }
+    if (!this.state.loaded) this.step();
+    const soon = this.#inbox.reduce((next, waiting) => advance(next, waiting, this.nowMs), this.state);
+    const refusal = refuse(soon, event, this.nowMs);
+    this.#log(`ask ${brief(event)}${refusal ? ` → ${refusal.code}` : ''}`);
+    if (refusal) return refusal.code;
+    this.#inbox.push(event);
+    if (event.kind === 'openCharge' && !this.ledger.accepted.has(event.chargeId))
+      this.ledger.accepted.set(event.chargeId, { ...event, openedAtMs: this.nowMs });
+    return null;
+  }
+
+  /** A signal: a bell, or the page saying that the customer is back. */
+  signal(event: CustomerEvent): void {
+    if (!this.isOver) this.#inbox.push(event);
+  }
+
+  /** The whole state is lost, with what nobody had drained; what the ledger has is what remains. */
+  crash(): void {
+    this.#log('CRASH');
+    this.crashes = null;
+    this.#inbox = [];
+    this.#unanswered.clear();
+    this.state = newCustomer('alice');
+  }
+
+  /** Works until there is nothing to do now, at most `limit` steps. @returns the last step asked for */
+  work(limit = Number.POSITIVE_INFINITY): Step {
+    let step = this.step();
+    for (let count = 1; count < limit && step.do !== 'wait' && step.do !== 'end'; count++) step = this.step();
+    return step;
+  }
+
+  /** Lets time pass, waking whenever the life asks for it or something rings. */
+  pass(ms: number): void {
+    const untilMs = this.nowMs + ms;
+    for (;;) {
+      const step = this.work();
+      const next = [
+        untilMs,
+        ...(step.do === 'wait' ? [step.untilMs] : []),
+        ...this.#ringing.map(({ atMs }) => atMs),
+      ];
+      const nowMs = Math.max(this.nowMs, Math.min(...next));
+      if (nowMs > this.nowMs) {
+        this.#stepsNow = [];
+        this.nowMs = nowMs;
+        this.stripe.tick(nowMs);
+      }
+      const due = this.#ringing.filter(({ atMs }) => atMs <= this.nowMs);
+      this.#ringing = this.#ringing.filter(({ atMs }) => atMs > this.nowMs);
+      for (const { event } of due) this.signal(event);
+      if (due.length === 0 && this.nowMs >= untilMs) {
+        this.work();
+        return;
+      }
+    }
+  }
+
+  /** One round of the workflow's loop. */
+  step(): Step {
+    if (this.isOver) return { do: 'end' };
+    if (this.state.loaded && this.#inbox.length > 0) {
+      this.#stepsNow = [];
+      for (const event of this.#inbox.splice(0)) this.#advance(event);
+    }
+    const step = nextStep(this.state, this.nowMs);
+    this.#checkStep(step);
+    if (step.do === 'wait') return step;
+    this.#log(brief(step));
+    if (step.do === 'end') {
+      this.isOver = true;
+      return step;
+    }
+    if (step.do === 'decide') {
+      this.#advance(step.event);
+      return step;
+    }
+    if (this.crashes === 'before') {
+      this.crash();
+      return step;
+    }
+    this.#advance({ kind: 'began', step });
+    const event = this.#carryOut(step);
+    if (this.crashes === 'after') {
+      this.crash();
+      return step;
+    }
+    this.#log(`  ${brief(event)}`);
+    this.#advance(event);
+    return step;
+  }
+
+  fail(rule: string): never {
+    throw new Error(`${rule}\n${this.trace.slice(-60).join('\n')}\n${JSON.stringify(this.state.charges)}`);
+  }
+
+  // — as the activities do it —
+
+  #carryOut(step: Exclude<Step, { do: 'decide' | 'wait' | 'end' }>): CustomerEvent {
+    const { stripe, ledger } = this;
+    switch (step.do) {
+      case 'load':
+        return ledger.load();
+      case 'record':
+        return this.#record();
+      case 'notify':
+        return { kind: 'noticeHandedOver', noticeId: step.notice.noticeId };
+      case 'openStripeCustomer':
+        return this.#tell(
+          step,
+          () => stripe.createCustomer(`customer-${step.enrolmentNumber}-${step.tries}`),
+          (stripeCustomerId) => ({ kind: 'stripeCustomerOpened', stripeCustomerId }),
+        );
+      case 'openSetup': {
+        const { enrolmentNumber, setupNumber, tries } = step;
+        return this.#tell(
+          step,
+          () => stripe.createSetup(`setup-${enrolmentNumber}-${setupNumber}-${tries}`),
+          (setupIntentId) => ({ kind: 'setupOpened', enrolmentNumber, setupIntentId }),
+        );
+      }
+      case 'confirmSetup':
+        return this.#tell(
+          step,
+          () =>
+            stripe.confirmSetup(
+              step.setupIntentId,
+              step.paymentMethodId,
+              `confirm-${step.enrolmentNumber}-${step.setupNumber}-${step.tries}`,
+            ),
+          (reading) => ({ kind: 'setupSeen', reading }),
+        );
+      case 'readSetup':
+      case 'cancelSetup': {
+        const call = step.do === 'readSetup' ? stripe.readSetup : stripe.cancelSetup;
+        return this.#tell(
+          step,
+          () => call.call(stripe, step.setupIntentId),
+          (reading) => ({ kind: 'setupSeen', reading }),
+        );
+      }
+      case 'openIntent': {
+        const { chargeId, intentNumber } = step;
+        const number = String(intentNumber);
+        return this.#tell(
+          step,
+          () => {
+            const answer = stripe.createIntent(chargeId, number, `intent-${chargeId}-${number}`);
+            if (answer.is === 'ok') ledger.remember(answer.value, chargeId);
+            return answer;
+          },
+          (intentId) => ({ kind: 'intentOpened', chargeId, intentId }),
+        );
+      }
+      case 'lookUpIntent': {
+        const { chargeId, intentNumber } = step;
+        return this.#tell(
+          step,
+          () => {
+            const answer = stripe.findIntent(chargeId, String(intentNumber));
+            if (answer.is === 'ok' && answer.value !== null) ledger.remember(answer.value, chargeId);
+            return answer;
+          },
+          (intentId) => ({ kind: 'intentLookedUp', chargeId, intentId }),
+        );
+      }
+      case 'confirmIntent': {
+        const { chargeId, intentId, intentNumber, attemptNumber, paymentMethodId } = step;
+        const event = this.#tell(
+          step,
+          () =>
+            stripe.confirmIntent(intentId, paymentMethodId, `attempt-${chargeId}-${intentNumber}-${attemptNumber}`),
+          (reading) => ({ kind: 'intentSeen', chargeId, reading }),
+        );
+        if (event.kind === 'unanswered') this.#unanswered.add(chargeId);
+        return this.#heard(event);
+      }
+      case 'readIntent':
+      case 'cancelIntent': {
+        const { chargeId, intentId } = step;
+        const call = step.do === 'readIntent' ? stripe.readIntent : stripe.cancelIntent;
+        return this.#heard(
+          this.#tell(
+            step,
+            () => call.call(stripe, intentId),
+            (reading) => ({ kind: 'intentSeen', chargeId, reading }),
+          ),
+        );
+      }
+    }
+  }
+
+  /** The same request under the same key a few times, then nobody knows. */
+  #tell<Value>(step: Step, call: () => Answer<Value>, event: (value: Value) => CustomerEvent): CustomerEvent {
+    for (let tries = 0; tries < 2; tries++) {
+      const answer = call();
+      if (answer.is === 'ok') return event(answer.value);
+      if (answer.is === 'rejected') return { kind: 'refused', step, code: answer.code };
+    }
+    return { kind: 'unanswered', step };
+  }
+
+  #heard(event: CustomerEvent): CustomerEvent {
+    if (event.kind === 'intentSeen') {
+      this.#unanswered.delete(event.chargeId);
+      this.#lastRead.set(event.reading.intentId, event.reading.status);
+    }
+    return event;
+  }
+
+  #record(): CustomerEvent {
+    const { ledger, state } = this;
+    let expected = (ledger.snapshot?.sequence ?? 0) + 1;
+    for (const fact of state.facts) {
+      if (fact.sequence !== expected++)
+        this.fail(`facts have consecutive sequences: ${fact.sequence} where ${expected - 1} was next`);
+      ledger.facts.set(fact.sequence, fact);
+    }
+    if (state.sequence !== expected - 1) this.fail('facts have consecutive sequences: the newest is missing');
+    const alreadyClosed: string[] = [];
+    for (const { chargeId, phase } of state.charges) {
+      const isNoted = state.facts.some((fact) => fact.chargeId === chargeId);
+      if (ledger.closed.has(chargeId) && isNoted) alreadyClosed.push(chargeId);
+      else if (phase.is === 'closed' && isNoted) ledger.closed.set(chargeId, phase.as);
+    }
+    ledger.snapshot = structuredClone({ ...state, facts: [] });
+    return { kind: 'recorded', through: state.facts.at(-1)?.sequence ?? 0, alreadyClosed };
+  }
+
+  #rings(type: string, objectId: string): void {
+    const event = (): CustomerEvent => ({
+      kind: 'stripeRang',
+      eventId: `evt_${this.#eventCount}`,
+      type,
+      objectId,
+    });
+    this.#eventCount++;
+    const { lost, twice, latestMs } = this.bells;
+    if (this.#chance() < lost) return;
+    const times = this.#chance() < twice ? 2 : 1;
+    for (let time = 0; time < times; time++)
+      this.#ringing.push({
+        atMs: this.nowMs + Math.floor(this.#chance() * latestMs),
+        event: event(),
+      });
+  }
+
+  // — what must always hold —
+
+  #advance(event: CustomerEvent): void {
+    const before = this.state;
+    const after = advance(before, event, this.nowMs);
+    this.state = after;
+    const leak = impurity(after, 'state');
+    if (leak) this.fail(`state survives JSON unchanged: ${leak} after ${event.kind}`);
+    if (canRepeat(event)) {
+      const twice = advance(after, event, this.nowMs);
+      if (!isDeepStrictEqual(timeless(twice), timeless(after)))
+        this.fail(`the same event twice changes nothing the second time: ${brief(event)}`);
+    }
+    viewOf(after, this.nowMs);
+    for (const charge of after.charges) {
+      const was = before.charges.find(({ chargeId }) => chargeId === charge.chargeId);
+      if (charge.phase.is === 'closed' && was?.phase.is !== 'closed') this.#checkClosed(charge);
+    }
+    if (event.kind === 'loaded') this.#checkLoaded();
+    for (const { chargeId } of before.charges) {
+      const isGone = !after.charges.some((charge) => charge.chargeId === chargeId);
+      if (isGone && ![...this.ledger.facts.values()].some((fact) => fact.kind === 'charge_closed' && fact.chargeId === chargeId))
+        this.fail(`a charge leaves with its charge_closed fact recorded: ${chargeId}`);
+    }
+  }
+
+  #checkLoaded(): void {
+    for (const chargeId of this.ledger.accepted.keys()) {
+      const isOpen = !this.ledger.closed.has(chargeId);
+      if (isOpen && !this.state.charges.some((charge) => charge.chargeId === chargeId))
+        this.fail(`an accepted charge is not lost with a run: ${chargeId}`);
+    }
+  }
+
+  #checkClosed({ chargeId, phase }: Charge): void {
+    if (phase.is !== 'closed' || this.ledger.closed.has(chargeId)) return;
+    const payments = this.stripe.paymentsOf(chargeId);
+    if (phase.as === 'succeeded' && payments !== 1)
+      this.fail(`a charge closed as succeeded is paid exactly once: ${chargeId} was paid ${payments} times`);
+    if (phase.as === 'succeeded') return;
+    if (payments > 0) this.fail(`a charge closed as ${phase.as} was never paid: ${chargeId}`);
+    this.#checkNobodyCanPay(chargeId);
+  }
+
+  #checkNobodyCanPay(chargeId: string): void {
+    const payable = this.stripe
+      .intentsOf(chargeId)
+      .filter(({ id, confirms, status }) => this.#isKnown(id, confirms) && status !== 'canceled');
+    if (payable.length > 0)
+      this.fail(`a charge that closed unpaid can never be paid: ${chargeId} has ${payable[0]?.id}`);
+  }
+
+  /** What nobody ever confirmed and nobody has on record is harmless: no one holds its secret. */
+  #isKnown(intentId: string, confirms: number): boolean {
+    return confirms > 0 || this.ledger.book.some(({ stripeId }) => stripeId === intentId);
+  }
+
+  #checkStep(step: Step): void {
+    if (step.do === 'wait') {
+      if (!(step.untilMs > this.nowMs && step.untilMs <= this.nowMs + LONGEST_SLEEP_MS))
+        this.fail(`a life that is not over wakes within a week: in ${step.untilMs - this.nowMs} ms`);
+      return;
+    }
+    if (step.do === 'confirmIntent') this.#checkConfirm(step);
+    const words = JSON.stringify(step);
+    this.#stepsNow.push(step.do === 'record' ? `record ${this.state.sequence}` : words);
+    const same = this.#stepsNow.filter((other) => other === this.#stepsNow.at(-1)).length;
+    if (same > SAME_STEP_AT_ONE_INSTANT || this.#stepsNow.length > STEPS_AT_ONE_INSTANT)
+      this.fail(`no step is repeated for ever at one instant: ${words}`);
+  }
+
+  #checkConfirm(step: Extract<Step, { do: 'confirmIntent' }>): void {
+    const { state, nowMs } = this;
+    const { chargeId, intentId } = step;
+    const charge = state.charges.find((other) => other.chargeId === chargeId);
+    if (!charge) return this.fail(`no attempt for a charge that is not there: ${chargeId}`);
+    if (state.mandate?.status !== 'active') this.fail(`no attempt without an active mandate: ${chargeId}`);
+    if (state.mandate.paymentMethodId !== step.paymentMethodId)
+      this.fail(`no attempt on a card that is not the mandate's: ${chargeId}`);
+    if (state.cancelled) this.fail(`no attempt after cancel: ${chargeId}`);
+    if (state.paused) this.fail(`no attempt while paused: ${chargeId}`);
+    if (nowMs < charge.dueAtMs) this.fail(`no attempt before it is due: ${chargeId}`);
+    if (charge.phase.is === 'due' && nowMs < charge.phase.atMs)
+      this.fail(`no attempt before its next time: ${chargeId}`);
+    const waiting = state.charges.find(({ phase }) => phase.is === 'awaiting_step_up');
+    if (waiting) this.fail(`no attempt while a step-up waits: ${chargeId} during ${waiting.chargeId}`);
+    if (this.#unanswered.size > 0)
+      this.fail(`no attempt while an outcome is unknown: ${chargeId} during ${[...this.#unanswered]}`);
+    if (this.#lastRead.get(intentId) === 'requires_action')
+      this.fail(`no attempt on an intent that is at the bank: ${chargeId}`);
+    if (this.ledger.closed.has(chargeId)) this.fail(`no attempt for a charge that is over: ${chargeId}`);
+    if (!this.ledger.book.some(({ stripeId }) => stripeId === intentId))
+      this.fail(`no attempt on an intent that is not on record: ${chargeId}`);
+  }
+
+  /** Everything that the truth at Stripe must say at any time. */
+  checkTruth(): void {
+    const { stripe, ledger } = this;
+    const chargeIds = new Set([...stripe.intents.values()].map(({ chargeId }) => chargeId));
+    for (const chargeId of chargeIds) {
+      const payments = stripe.paymentsOf(chargeId);
+      if (payments > 1) this.fail(`a charge succeeds at most once: ${chargeId} was paid ${payments} times`);
+      const live = stripe
+        .intentsOf(chargeId)
+        .filter(({ id, confirms, status }) => this.#isKnown(id, confirms) && status !== 'canceled');
+      if (live.length > 1)
+        this.fail(`a charge has at most one live intent: ${live.map(({ id }) => id).join(', ')}`);
+      const as = ledger.closed.get(chargeId);
+      if (as === 'succeeded' && payments !== 1) this.fail(`what the ledger calls paid is paid: ${chargeId}`);
+      if (as !== undefined && as !== 'succeeded') {
+        if (payments > 0) this.fail(`what the ledger calls ${as} is unpaid: ${chargeId}`);
+        this.#checkNobodyCanPay(chargeId);
+      }
+      const asked = stripe.askedByUs.filter((ask) => ask.chargeId === chargeId).length;
+      if (asked > ATTEMPTS_PER_CHARGE)
+        this.fail(`an issuer is asked at most ${ATTEMPTS_PER_CHARGE} times for a charge: ${chargeId}, ${asked}`);
+    }
+    for (const { fingerprint, atMs } of stripe.askedByUs) {
+      const asked = stripe.askedByUs.filter(
+        (ask) => ask.fingerprint === fingerprint && ask.atMs <= atMs && ask.atMs > atMs - CARD_BUDGET_WINDOW,
+      ).length;
+      if (asked > ATTEMPTS_PER_CARD)
+        this.fail(`a card is asked at most ${ATTEMPTS_PER_CARD} times in 30 days: ${fingerprint}, ${asked}`);
+    }
+  }
+
+  #log(words: string): void {
+    this.trace.push(`${((this.nowMs - EPOCH_MS) / HOUR).toFixed(2)} h  ${words}`);
+  }
+}
+
+/** Where a value would not come back from JSON as it went in, or null. */
+function impurity(value: unknown, path: string): string | null {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return null;
+  if (typeof value === 'number') return Number.isFinite(value) ? null : `${path} is ${value}`;
+  if (typeof value !== 'object') return `${path} is ${typeof value}`;
+  const isPlain = Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+  if (!isPlain) return `${path} is not plain`;
+  for (const [key, inner] of Object.entries(value)) {
+    const leak = impurity(inner, `${path}.${key}`);
+    if (leak) return leak;
+  }
+  return null;
+}
+
+/** A state without the times of its next looks: asking again later is all that a repetition may change. */
+function timeless(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(timeless);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key]) => key !== 'lookAtMs' && key !== 'looks')
+      .map(([key, inner]) => [key, timeless(inner)]),
+  );
+}
+
+function brief(words: CustomerEvent | Step): string {
+  return JSON.stringify(words, (key, value) => (['consent', 'card', 'snapshot'].includes(key) ? undefined : value));
+}

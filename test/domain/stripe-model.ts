@@ -1,0 +1,450 @@
+// A model of Stripe for the life tests: intents, setups, keys, cards and bells, small enough to be believed.
+// It imports shapes only and decides nothing for us; the issuer's answers depend on the seed, never on our timing.
+import type { IntentReading, SetupReading } from '../../domain/events.ts';
+import { DAY, HOUR, MINUTE } from '../../domain/policy.ts';
+import type { Card, Decline, MandateStatus } from '../../domain/state.ts';
+
+/** `none`: the call, or its answer, was lost. `rejected`: a 4xx that is not a decline. */
+export type Answer<Value> =
+  | { readonly is: 'ok'; readonly value: Value }
+  | { readonly is: 'rejected'; readonly code: string }
+  | { readonly is: 'none' };
+
+/** Chances between 0 and 1 of what can go wrong with one call. */
+export interface Weather {
+  readonly lostBefore: number;
+  readonly lostAfter: number;
+  /** Stripe answers 500 and keeps that answer under the key; the work may have been done. */
+  readonly stored500: number;
+  readonly rejected: number;
+}
+
+export const FAIR: Weather = { lostBefore: 0, lostAfter: 0, stored500: 0, rejected: 0 };
+
+export type IssuerAnswer =
+  | 'succeed'
+  | 'authentication_required'
+  | 'processing'
+  | 'insufficient_funds'
+  | 'issuer_not_available'
+  | 'lost_card'
+  | 'expired_card'
+  | 'a_code_of_tomorrow';
+
+/** Which answers an issuer gives, in equal shares. */
+export type Temper = readonly IssuerAnswer[];
+
+export interface ModelIntent {
+  readonly id: string;
+  readonly chargeId: string;
+  readonly number: string;
+  readonly createdAtMs: number;
+  status: string;
+  cancellationReason: string | null;
+  latestCharge: string | null;
+  decline: Decline | null;
+  payments: number;
+  confirms: number;
+  /** What the customer or we last confirmed it with. */
+  paymentMethodId: string | null;
+  settlesAtMs: number | null;
+}
+
+interface ModelSetup {
+  readonly id: string;
+  status: string;
+  paymentMethodId: string | null;
+  attempts: number;
+  decline: Decline | null;
+}
+
+interface ModelMethod {
+  readonly card: Card;
+  attached: boolean;
+  mandateStatus: MandateStatus | null;
+  mandateActiveAtMs: number;
+}
+
+const FINGERPRINTS = ['fp-de', 'fp-fr', 'fp-in', 'fp-us'];
+const COUNTRIES = ['DE', 'FR', 'IN', 'US'];
+
+/** A number in [0, 1) that depends on its words only. */
+export function drawn(...words: readonly (string | number)[]): number {
+  let hash = 2166136261;
+  for (const character of words.join('|')) {
+    hash = Math.imul(hash ^ character.charCodeAt(0), 16777619);
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 2246822507);
+  hash = Math.imul(hash ^ (hash >>> 13), 3266489909);
+  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
+}
+
+/** A stream of numbers in [0, 1) from one seed. */
+export function stream(seed: number): () => number {
+  let count = 0;
+  return () => drawn('stream', seed, ++count);
+}
+
+export class StripeModel {
+  readonly intents = new Map<string, ModelIntent>();
+  readonly setups = new Map<string, ModelSetup>();
+  readonly methods = new Map<string, ModelMethod>();
+  /** Every time an issuer was asked because of us, for the budgets. */
+  readonly askedByUs: { chargeId: string; fingerprint: string; atMs: number }[] = [];
+  weather: Weather = FAIR;
+  nowMs: number;
+  readonly #seed: number;
+  readonly #chance: () => number;
+  readonly #temper: Temper;
+  readonly #ring: (type: string, objectId: string) => void;
+  readonly #keys = new Map<string, { answer: Answer<unknown>; atMs: number }>();
+
+  constructor(
+    seed: number,
+    temper: Temper,
+    nowMs: number,
+    ring: (type: string, objectId: string) => void,
+  ) {
+    this.#seed = seed;
+    this.#chance = stream(seed);
+    this.#temper = temper;
+    this.#ring = ring;
+    this.nowMs = nowMs;
+  }
+
+  // — what our activities call —
+
+  createIntent(chargeId: string, number: string, key: string): Answer<string> {
+    return this.#call(key, () => {
+      const nth = this.intentsOf(chargeId).length + 1;
+      const id = `pi_${chargeId}_${nth}`;
+      this.intents.set(id, {
+        id,
+        chargeId,
+        number,
+        createdAtMs: this.nowMs,
+        status: 'requires_payment_method',
+        cancellationReason: null,
+        latestCharge: null,
+        decline: null,
+        payments: 0,
+        confirms: 0,
+        paymentMethodId: null,
+        settlesAtMs: null,
+      });
+      this.#ring('payment_intent.created', id);
+      return { is: 'ok', value: id };
+    });
+  }
+
+  /** Found by our metadata, as our activity lists. */
+  findIntent(chargeId: string, number: string): Answer<string | null> {
+    return this.#call(null, () => {
+      const found = this.intentsOf(chargeId).find(
+        (intent) => intent.number === number && intent.status !== 'canceled',
+      );
+      return { is: 'ok', value: found?.id ?? null };
+    });
+  }
+
+  /** Off session. A decline is an `ok` answer here, as in our activity. */
+  confirmIntent(intentId: string, paymentMethodId: string, key: string): Answer<IntentReading> {
+    return this.#call(key, () => {
+      const intent = this.#intent(intentId);
+      const method = this.methods.get(paymentMethodId);
+      if (!['requires_payment_method', 'requires_confirmation'].includes(intent.status))
+        return { is: 'rejected', code: 'payment_intent_unexpected_state' };
+      if (!method?.attached) return { is: 'rejected', code: 'resource_missing' };
+      intent.confirms++;
+      if (intent.confirms > 3 + Math.floor(drawn(this.#seed, intentId, 'limit') * 6)) {
+        this.#cancel(intent, 'automatic');
+        return { is: 'rejected', code: 'payment_intent_unexpected_state' };
+      }
+      const { fingerprint } = method.card;
+      this.askedByUs.push({ chargeId: intent.chargeId, fingerprint: fingerprint ?? '', atMs: this.nowMs });
+      intent.paymentMethodId = paymentMethodId;
+      this.#issuerAnswers(intent, 'off');
+      return { is: 'ok', value: this.readingOf(intent) };
+    });
+  }
+
+  readIntent(intentId: string): Answer<IntentReading> {
+    return this.#call(null, () => ({ is: 'ok', value: this.readingOf(this.#intent(intentId)) }));
+  }
+
+  /** Says what the intent is where it is too late to cancel it, as our activity does. */
+  cancelIntent(intentId: string): Answer<IntentReading> {
+    return this.#call(null, () => {
+      const intent = this.#intent(intentId);
+      if (!['succeeded', 'canceled', 'processing'].includes(intent.status)) this.#cancel(intent, 'abandoned');
+      return { is: 'ok', value: this.readingOf(intent) };
+    });
+  }
+
+  createSetup(key: string): Answer<string> {
+    return this.#call(key, () => {
+      const id = `seti_${this.setups.size + 1}`;
+      this.setups.set(id, {
+        id,
+        status: 'requires_payment_method',
+        paymentMethodId: null,
+        attempts: 0,
+        decline: null,
+      });
+      return { is: 'ok', value: id };
+    });
+  }
+
+  confirmSetup(setupIntentId: string, paymentMethodId: string, key: string): Answer<SetupReading> {
+    return this.#call(key, () => {
+      const setup = this.#setup(setupIntentId);
+      if (setup.status === 'requires_payment_method') {
+        const luck = drawn(this.#seed, paymentMethodId, 'setup');
+        if (luck < 0.6) this.#setupSucceeds(setup, paymentMethodId);
+        else if (luck < 0.8) this.#setupFails(setup);
+        else {
+          setup.attempts++;
+          setup.status = 'requires_action';
+          setup.paymentMethodId = paymentMethodId;
+        }
+      }
+      return { is: 'ok', value: this.setupReadingOf(setup) };
+    });
+  }
+
+  readSetup(setupIntentId: string): Answer<SetupReading> {
+    return this.#call(null, () => ({ is: 'ok', value: this.setupReadingOf(this.#setup(setupIntentId)) }));
+  }
+
+  cancelSetup(setupIntentId: string): Answer<SetupReading> {
+    return this.#call(null, () => {
+      const setup = this.#setup(setupIntentId);
+      if (setup.status !== 'succeeded') setup.status = 'canceled';
+      return { is: 'ok', value: this.setupReadingOf(setup) };
+    });
+  }
+
+  createCustomer(key: string): Answer<string> {
+    return this.#call(key, () => ({ is: 'ok', value: 'cus_1' }));
+  }
+
+  // — what customers, banks and people at Stripe's dashboard do —
+
+  /** A card the customer typed in; the same number gives the same fingerprint. */
+  newCard(number: number): string {
+    const id = `pm_${this.methods.size + 1}`;
+    const country = COUNTRIES[number % COUNTRIES.length] ?? 'DE';
+    this.methods.set(id, {
+      card: {
+        brand: 'visa',
+        last4: '4242',
+        expMonth: 12,
+        expYear: 2040,
+        country,
+        fingerprint: FINGERPRINTS[number % FINGERPRINTS.length] ?? null,
+      },
+      attached: true,
+      mandateStatus: country === 'IN' ? 'pending' : null,
+      mandateActiveAtMs: 0,
+    });
+    return id;
+  }
+
+  customerSetsUp(setupIntentId: string, card: number, isOk: boolean): void {
+    const setup = this.#setup(setupIntentId);
+    if (!['requires_payment_method', 'requires_action'].includes(setup.status)) return;
+    if (isOk) this.#setupSucceeds(setup, setup.paymentMethodId ?? this.newCard(card));
+    else this.#setupFails(setup);
+  }
+
+  /** The customer confirms on session: the bank's page opens. */
+  customerBegins(intentId: string): void {
+    const intent = this.#intent(intentId);
+    if (intent.status !== 'requires_payment_method') return;
+    intent.status = 'requires_action';
+    this.#ring('payment_intent.requires_action', intentId);
+  }
+
+  customerEnds(intentId: string, isAuthenticated: boolean): void {
+    const intent = this.#intent(intentId);
+    if (intent.status !== 'requires_action') return;
+    if (isAuthenticated && drawn(this.#seed, intentId, intent.latestCharge ?? '', 'unpaid') < 0.1) {
+      intent.status = 'requires_confirmation';
+      return;
+    }
+    if (isAuthenticated) {
+      this.#issuerAnswers(intent, 'on');
+      return;
+    }
+    intent.status = 'requires_payment_method';
+    intent.decline = decline('payment_intent_authentication_failure', null);
+    this.#ring('payment_intent.payment_failed', intentId);
+  }
+
+  cancelByHand(intentId: string, reason: 'requested_by_customer' | 'automatic'): void {
+    const intent = this.#intent(intentId);
+    if (!['succeeded', 'canceled', 'processing'].includes(intent.status)) this.#cancel(intent, reason);
+  }
+
+  detach(paymentMethodId: string): void {
+    const method = this.methods.get(paymentMethodId);
+    if (!method?.attached) return;
+    method.attached = false;
+    this.#ring('payment_method.detached', paymentMethodId);
+  }
+
+  /** Banks do what they do with time. */
+  tick(nowMs: number): void {
+    this.nowMs = nowMs;
+    for (const intent of this.intents.values()) {
+      if (intent.settlesAtMs !== null && intent.settlesAtMs <= nowMs) {
+        intent.settlesAtMs = null;
+        const isPaid = drawn(this.#seed, intent.id, intent.latestCharge ?? '', 'settles') < 0.7;
+        if (isPaid) this.#paid(intent);
+        else this.#declined(intent, 'insufficient_funds');
+      }
+    }
+    for (const [id, method] of this.methods) {
+      if (method.mandateStatus === 'pending' && method.mandateActiveAtMs > 0 && method.mandateActiveAtMs <= nowMs) {
+        method.mandateStatus = 'active';
+        this.#ring('mandate.updated', `mandate_${id}`);
+      }
+    }
+  }
+
+  // — the truth, for the tests —
+
+  intentsOf(chargeId: string): ModelIntent[] {
+    return [...this.intents.values()].filter((intent) => intent.chargeId === chargeId);
+  }
+
+  paymentsOf(chargeId: string): number {
+    return this.intentsOf(chargeId).reduce((sum, { payments }) => sum + payments, 0);
+  }
+
+  readingOf(intent: ModelIntent): IntentReading {
+    return {
+      intentId: intent.id,
+      status: intent.status,
+      cancellationReason: intent.cancellationReason,
+      stripeChargeId: intent.latestCharge,
+      decline: intent.decline,
+      processingUntilMs: intent.settlesAtMs,
+      requestId: null,
+      networkTransactionId: null,
+      exemption: null,
+      electronicCommerceIndicator: null,
+      threeDSecureResult: null,
+    };
+  }
+
+  setupReadingOf(setup: ModelSetup): SetupReading {
+    const method = setup.status === 'succeeded' ? this.methods.get(setup.paymentMethodId ?? '') : undefined;
+    return {
+      setupIntentId: setup.id,
+      status: setup.status,
+      paymentMethodId: method ? setup.paymentMethodId : null,
+      attached: method?.attached ?? false,
+      card: method?.card ?? null,
+      setupAttemptId: setup.attempts === 0 ? null : `setatt_${setup.id}_${setup.attempts}`,
+      threeDSecure: null,
+      stripeMandateId: method?.mandateStatus ? `mandate_${setup.paymentMethodId}` : null,
+      stripeMandateStatus: method?.mandateStatus ?? null,
+      decline: setup.decline,
+      requestId: null,
+    };
+  }
+
+  #issuerAnswers(intent: ModelIntent, session: 'on' | 'off'): void {
+    const before = this.intentsOf(intent.chargeId).reduce((sum, { confirms }) => sum + confirms, 0);
+    const nth = session === 'off' ? before : `${before}-${intent.latestCharge}`;
+    const luck = drawn(this.#seed, intent.chargeId, session, nth);
+    const temper = this.#temper.filter(
+      (answer) => session === 'off' || !['authentication_required', 'lost_card'].includes(answer),
+    );
+    const answer = temper[Math.floor(luck * temper.length)] ?? 'succeed';
+    intent.latestCharge = `ch_${intent.id}_${Number(intent.latestCharge?.split('_').at(-1) ?? 0) + 1}`;
+    if (answer === 'succeed') this.#paid(intent);
+    else if (answer === 'processing') {
+      intent.status = 'processing';
+      intent.decline = null;
+      intent.settlesAtMs = this.nowMs + 26 * HOUR;
+      this.#ring('payment_intent.processing', intent.id);
+    } else this.#declined(intent, answer);
+  }
+
+  #paid(intent: ModelIntent): void {
+    intent.status = 'succeeded';
+    intent.decline = null;
+    intent.payments++;
+    this.#ring('payment_intent.succeeded', intent.id);
+  }
+
+  #declined(intent: ModelIntent, code: IssuerAnswer): void {
+    intent.status = 'requires_payment_method';
+    const isOwnCode = code === 'authentication_required' || code === 'expired_card';
+    intent.decline = decline(isOwnCode ? code : 'card_declined', code);
+    this.#ring('payment_intent.payment_failed', intent.id);
+  }
+
+  #cancel(intent: ModelIntent, reason: string): void {
+    intent.status = 'canceled';
+    intent.cancellationReason = reason;
+    this.#ring('payment_intent.canceled', intent.id);
+  }
+
+  #setupSucceeds(setup: ModelSetup, paymentMethodId: string): void {
+    setup.attempts++;
+    setup.status = 'succeeded';
+    setup.decline = null;
+    setup.paymentMethodId = paymentMethodId;
+    const method = this.methods.get(paymentMethodId);
+    if (method?.mandateStatus === 'pending') method.mandateActiveAtMs = this.nowMs + 20 * MINUTE;
+    this.#ring('setup_intent.succeeded', setup.id);
+  }
+
+  #setupFails(setup: ModelSetup): void {
+    setup.attempts++;
+    setup.status = 'requires_payment_method';
+    setup.paymentMethodId = null;
+    setup.decline = decline('setup_intent_authentication_failure', null);
+    this.#ring('setup_intent.setup_failed', setup.id);
+  }
+
+  /** The key's first answer is kept for 24 hours; a 4xx is not kept. */
+  #call<Value>(key: string | null, run: () => Answer<Value>): Answer<Value> {
+    const { lostBefore, lostAfter, stored500, rejected } = this.weather;
+    if (this.#chance() < lostBefore) return { is: 'none' };
+    const stored = key === null ? undefined : this.#keys.get(key);
+    const isLost = this.#chance() < lostAfter;
+    if (stored && stored.atMs > this.nowMs - DAY) {
+      return isLost ? { is: 'none' } : (structuredClone(stored.answer) as Answer<Value>);
+    }
+    if (this.#chance() < rejected) return { is: 'rejected', code: 'account_closed' };
+    if (key !== null && this.#chance() < stored500) {
+      if (this.#chance() < 0.5) run();
+      this.#keys.set(key, { answer: { is: 'none' }, atMs: this.nowMs });
+      return { is: 'none' };
+    }
+    const answer = run();
+    if (key !== null && answer.is === 'ok')
+      this.#keys.set(key, { answer: structuredClone(answer), atMs: this.nowMs });
+    return isLost ? { is: 'none' } : answer;
+  }
+
+  #intent(id: string): ModelIntent {
+    const intent = this.intents.get(id);
+    if (!intent) throw new Error(`no such PaymentIntent: ${id}`);
+    return intent;
+  }
+
+  #setup(id: string): ModelSetup {
+    const setup = this.setups.get(id);
+    if (!setup) throw new Error(`no such SetupIntent: ${id}`);
+    return setup;
+  }
+}
+
+function decline(code: string, declineCode: string | null): Decline {
+  return { code, declineCode, adviceCode: null, networkDeclineCode: null, networkAdviceCode: null };
+}

@@ -1,0 +1,171 @@
+// Skipping time on a real server: what falls due on the way is done, at its time, and nothing else.
+import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { tsToMs } from '@temporalio/common/lib/time.js';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { skipTime, workflowNow } from '../../dev/time.ts';
+import { takeNamespace } from '../support/namespace.ts';
+import type * as toys from './toy-workflows.ts';
+
+const HOUR = 60 * 60 * 1000;
+const DAY = 24 * HOUR;
+/** The workflow's clock runs on while a test looks. */
+const SECONDS = 5_000;
+
+let client: Client;
+let stopAll: () => Promise<void>;
+let notes: { what: string; afterDays: number; sandboxDays: number }[];
+let sandboxMs = 0;
+let startedAt = 0;
+let workflowId: string;
+
+beforeAll(async () => {
+  const namespace = await takeNamespace();
+  const address = inject('temporalAddress');
+  const connection = await Connection.connect({ address });
+  const nativeConnection = await NativeConnection.connect({ address });
+  client = new Client({ connection, namespace });
+  const stumbled = new Map<string, number>();
+  const activities: toys.ToyActivities = {
+    async note(_id, what, atMs) {
+      notes.push({ what, afterDays: (atMs - startedAt) / DAY, sandboxDays: sandboxMs / DAY });
+    },
+    work: (realMs) => pause(realMs),
+    async stumble(id, times) {
+      const before = stumbled.get(id) ?? 0;
+      stumbled.set(id, before + 1);
+      if (before < times) throw new Error('stumbled');
+    },
+  };
+  const worker = await Worker.create({
+    connection: nativeConnection,
+    namespace,
+    taskQueue: 'toys',
+    workflowsPath: fileURLToPath(new URL('./toy-workflows.ts', import.meta.url)),
+    activities,
+  });
+  const running = worker.run();
+  stopAll = async () => {
+    worker.shutdown();
+    await running;
+    await nativeConnection.close();
+    await connection.close();
+  };
+});
+afterAll(() => stopAll());
+beforeEach(() => {
+  notes = [];
+  sandboxMs = 0;
+  workflowId = randomUUID();
+});
+
+async function start(name: keyof typeof toys, ...args: number[]): Promise<WorkflowHandle> {
+  startedAt = Date.now();
+  return client.workflow.start(name, { taskQueue: 'toys', workflowId, args });
+}
+const days = () => notes.map(({ afterDays }) => Math.round(afterDays * 100) / 100);
+const skip = (ms: number) => skipTime({ client, workflowId, ms });
+
+test('a year passes in parts, and the clock of the workflow says so', async () => {
+  await start('sleeper', 365 * DAY);
+  expect(await skip(100 * DAY)).toBeCloseTo(100 * DAY, -4);
+  expect((await workflowNow({ client, workflowId })) - startedAt - 100 * DAY).toBeLessThan(SECONDS);
+  await skip(264 * DAY);
+  expect(notes).toEqual([]);
+  await skip(2 * DAY);
+  expect(days()).toEqual([365]);
+});
+
+test('everything periodic happens at its own time, across continue-as-new', async () => {
+  await start('periodic', 10 * DAY, 2);
+  await skip(95 * DAY);
+  expect(days()).toEqual([10, 20, 30, 40, 50, 60, 70, 80, 90]);
+});
+
+test('a timer exactly at the end of the span still fires before the skip returns', async () => {
+  await start('periodic', 10 * DAY, 99);
+  await skip(0); // at rest: the timer is set
+  const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
+  const timer = events?.find((event) => event.timerStartedEventAttributes);
+  const dueAt = tsToMs(timer?.eventTime) + 10 * DAY;
+  await skip(dueAt - (await workflowNow({ client, workflowId })));
+  expect(days()).toEqual([10]);
+});
+
+test('afterwards time passes as before, and the workflow answers from the new time', async () => {
+  const handle = await start('periodic', 10 * DAY, 99);
+  await skip(15 * DAY);
+  await pause(300);
+  expect(days()).toEqual([10]); // no time is skipped any more
+  expect((await handle.executeUpdate<number, []>('knock')) - startedAt).toBeGreaterThan(15 * DAY - SECONDS);
+  await skip(1 * DAY);
+  expect(days()).toEqual([10, 15]);
+});
+
+test('a running activity is waited for, not jumped over', async () => {
+  await start('worker', 700);
+  const before = Date.now();
+  await skip(0.5 * DAY);
+  expect(Date.now() - before).toBeGreaterThan(600);
+  expect(notes).toEqual([]);
+});
+
+test('retries of an activity happen at their own times', async () => {
+  await start('stumbler', 5);
+  await skip(5.5 * HOUR);
+  expect(notes.map(({ what, afterDays }) => [what, Math.round(afterDays * 24)])).toEqual([['stood', 5]]);
+});
+
+test('a workflow that ends on the way ends the skip', async () => {
+  await start('sleeper', 3 * DAY);
+  expect(await skip(30 * DAY)).toBeLessThan(3 * DAY + SECONDS);
+  await expect(skip(DAY)).rejects.toThrow('closed');
+});
+
+test('the caller can stop at any step', async () => {
+  await start('periodic', 10 * DAY, 99);
+  const skipped = await skipTime({
+    client,
+    workflowId,
+    ms: 95 * DAY,
+    onStep: () => (notes.length === 3 ? 'stop' : ''),
+  });
+  expect(days()).toEqual([10, 20, 30]);
+  expect(skipped).toBeLessThan(31 * DAY);
+});
+
+test('an open child holds its parent, and skipping its time lets it go', async () => {
+  await start('parent', 2 * DAY);
+  const parentId = workflowId;
+  await expect.poll(() => client.workflow.getHandle(`${parentId}/child`).describe()).toBeTruthy();
+  const waiting = skip(5 * DAY);
+  await pause(200);
+  expect((await workflowNow({ client, workflowId: parentId })) - Date.now()).toBeLessThan(SECONDS);
+  await skipTime({ client, workflowId: `${parentId}/child`, ms: 3 * DAY });
+  expect(await waiting).toBeGreaterThan(4 * DAY);
+});
+
+test('the sandbox goes along, and is at the same time when activities run', async () => {
+  const sandbox = createServer(async (request, response) => {
+    const chunks = await request.toArray();
+    sandboxMs += JSON.parse(Buffer.concat(chunks).toString()).advanceSeconds * 1000;
+    response.writeHead(request.url === '/_sandbox/clock' ? 200 : 404).end('{}');
+  }).listen(0, '127.0.0.1');
+  await new Promise((listening) => sandbox.once('listening', listening));
+  const { port } = sandbox.address() as { port: number };
+  await start('periodic', 10 * DAY, 2);
+  const skipped = await skipTime({
+    client,
+    workflowId,
+    ms: 45 * DAY,
+    sandboxUrl: `http://127.0.0.1:${port}`,
+  });
+  sandbox.close();
+  expect(days()).toEqual([10, 20, 30, 40]);
+  for (const { afterDays, sandboxDays } of notes) expect(sandboxDays).toBeCloseTo(afterDays, 3);
+  expect(Math.abs(sandboxMs - skipped)).toBeLessThan(1_000);
+});

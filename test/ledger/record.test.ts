@@ -1,0 +1,231 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { openLedger } from '../../ledger/open.ts';
+import { DATABASES, type TestDatabase } from '../support/databases.ts';
+import { charge, entry, fact } from '../support/lives.ts';
+
+describe.each(DATABASES)('the record on $name', ({ start }) => {
+  let database: TestDatabase;
+  let ledger: Ledger;
+  beforeAll(async () => {
+    database = await start();
+    ledger = await openLedger(database.options);
+  }, 60_000);
+  afterAll(async () => {
+    await ledger?.close();
+    await database?.stop();
+  });
+
+  const opened = (sequence: number) => fact(sequence, 'charge_opened', { chargeId: 'ch1' });
+  const closed = (sequence: number) => fact(sequence, 'charge_closed', { chargeId: 'ch1' });
+
+  test('facts, charges, view and snapshot are there afterwards', async () => {
+    const whole = entry('whole', {
+      facts: [fact(1, 'enrolment_opened', { who: 'shop', why: 'asked', data: { number: 1 } }), opened(2)],
+      charges: [charge('ch1', { dueAtMs: 1_786_000_000_000 })],
+    });
+    expect(await ledger.record(whole)).toEqual({ alreadyClosed: [] });
+
+    expect(await ledger.listEvidence('whole')).toEqual({ items: whole.facts });
+    expect(await ledger.getCustomer('whole')).toEqual({
+      customerId: 'whole',
+      view: whole.view,
+      metadata: {},
+    });
+    const { snapshot, charges } = await ledger.loadCustomer('whole');
+    expect(snapshot).toEqual(whole.snapshot);
+    expect(charges).toEqual([
+      {
+        terms: { chargeId: 'ch1', amount: 1200, currency: 'eur', dueAtMs: 1_786_000_000_000 },
+        openedAtMs: 1_002,
+        status: 'scheduled',
+        view: whole.charges[0],
+      },
+    ]);
+  });
+
+  test('writing an entry twice changes nothing', async () => {
+    const twice = entry('twice', {
+      facts: [fact(1, 'enrolment_opened'), opened(2)],
+      charges: [charge('ch1')],
+    });
+    await ledger.record(twice);
+    const before = [await ledger.listEvidence('twice'), await ledger.loadCustomer('twice')];
+    expect(await ledger.record(twice)).toEqual({ alreadyClosed: [] });
+    expect([await ledger.listEvidence('twice'), await ledger.loadCustomer('twice')]).toEqual(before);
+  });
+
+  test('a fact that is there stays as it is, and the new ones beside it are written', async () => {
+    await ledger.record(entry('beside', { facts: [fact(1, 'paused', { who: 'first' })] }));
+    await ledger.record(
+      entry('beside', { facts: [fact(1, 'resumed', { who: 'second' }), fact(2, 'resumed')] }),
+    );
+    const { items } = await ledger.listEvidence('beside');
+    expect(items.map(({ sequence, kind, who }) => [sequence, kind, who])).toEqual([
+      [1, 'paused', 'first'],
+      [2, 'resumed', undefined],
+    ]);
+  });
+
+  test('an older entry overwrites neither customer nor charge', async () => {
+    const older = entry('older', { facts: [opened(1)], charges: [charge('ch1')], view: { amountDue: 1200 } });
+    const newer = entry('older', {
+      facts: [fact(2, 'attempt', { chargeId: 'ch1' })],
+      charges: [charge('ch1', { status: 'processing' })],
+      view: { status: 'paused' },
+    });
+    await ledger.record(older);
+    await ledger.record(newer);
+    expect(await ledger.record(older)).toEqual({ alreadyClosed: [] });
+
+    expect(await ledger.getCustomer('older')).toMatchObject({ view: newer.view });
+    expect(await ledger.getCharge('older', 'ch1')).toMatchObject({ status: 'processing' });
+    expect(await ledger.loadCustomer('older')).toMatchObject({ snapshot: { sequence: 2 } });
+  });
+
+  test('an entry that fails leaves nothing behind', async () => {
+    const broken = entry('broken', {
+      facts: [fact(1, 'enrolment_opened')],
+      charges: [charge('ch1', { amount: 0.5 })],
+    });
+    await expect(ledger.record(broken)).rejects.toThrow();
+    expect(await ledger.getCustomer('broken')).toBeNull();
+    expect((await ledger.listEvidence('broken')).items).toEqual([]);
+  });
+
+  test('entries of one customer at once leave the newest', async () => {
+    const entries = Array.from({ length: 12 }, (_, number) =>
+      entry('crowd', {
+        facts: [fact(number + 1, 'attempt', { chargeId: 'ch1' })],
+        charges: [charge('ch1', { amount: 100 + number })],
+      }),
+    );
+    await Promise.all(entries.map((each) => ledger.record(each)));
+    expect((await ledger.listEvidence('crowd')).items).toHaveLength(12);
+    expect(await ledger.loadCustomer('crowd')).toMatchObject({
+      snapshot: { sequence: 12 },
+      charges: [{ view: { amount: 111 }, terms: { amount: 111 } }],
+    });
+  });
+
+  describe('a closed charge', () => {
+    const opening = (customerId: string) =>
+      entry(customerId, { facts: [opened(1)], charges: [charge('ch1')] });
+    const closing = (customerId: string) =>
+      entry(customerId, { facts: [closed(2)], charges: [charge('ch1', { status: 'succeeded' })] });
+    const reopening = (customerId: string) =>
+      entry(customerId, { facts: [opened(3)], charges: [charge('ch1')] });
+
+    test.each(['succeeded', 'failed', 'cancelled'] as const)(
+      '%s stays as it is when a late message opens it again, and is named',
+      async (status) => {
+        const customerId = `late-${status}`;
+        await ledger.record(opening(customerId));
+        const end = charge('ch1', { status });
+        await ledger.record(entry(customerId, { facts: [closed(2)], charges: [end] }));
+
+        const also = charge('ch2');
+        const late = { ...reopening(customerId), charges: [charge('ch1'), also] };
+        expect(await ledger.record(late)).toEqual({ alreadyClosed: ['ch1'] });
+        expect(await ledger.getCharge(customerId, 'ch1')).toMatchObject({ status, view: end });
+        expect(await ledger.getCharge(customerId, 'ch2')).toMatchObject({ view: also });
+      },
+    );
+
+    test('is not named to the entry that closed it, however often it is written', async () => {
+      await ledger.record(opening('closer'));
+      expect(await ledger.record(closing('closer'))).toEqual({ alreadyClosed: [] });
+      expect(await ledger.record(closing('closer'))).toEqual({ alreadyClosed: [] });
+      await ledger.record(reopening('closer'));
+      expect(await ledger.record(closing('closer'))).toEqual({ alreadyClosed: [] });
+      expect(await ledger.record(opening('closer'))).toEqual({ alreadyClosed: [] });
+    });
+
+    test('is named to the entry that reopened it, however often it is written', async () => {
+      await ledger.record(opening('reopener'));
+      await ledger.record(closing('reopener'));
+      expect(await ledger.record(reopening('reopener'))).toEqual({ alreadyClosed: ['ch1'] });
+      expect(await ledger.record(reopening('reopener'))).toEqual({ alreadyClosed: ['ch1'] });
+    });
+
+    test('is named as long as the workflow goes on with it', async () => {
+      await ledger.record(opening('goes-on'));
+      await ledger.record(closing('goes-on'));
+      await ledger.record(reopening('goes-on'));
+      const attempt = entry('goes-on', {
+        facts: [fact(4, 'attempt', { chargeId: 'ch1' })],
+        charges: [charge('ch1', { status: 'succeeded', amount: 1 })],
+      });
+      expect(await ledger.record(attempt)).toEqual({ alreadyClosed: ['ch1'] });
+      expect(await ledger.getCharge('goes-on', 'ch1')).toMatchObject({ view: { amount: 1200 } });
+    });
+
+    test('that was opened and closed within one entry is not named', async () => {
+      const both = entry('at-once', {
+        facts: [opened(1), closed(2)],
+        charges: [charge('ch1', { status: 'failed' })],
+      });
+      expect(await ledger.record(both)).toEqual({ alreadyClosed: [] });
+      expect(await ledger.record(both)).toEqual({ alreadyClosed: [] });
+      expect(await ledger.record(reopening('at-once'))).toEqual({ alreadyClosed: ['ch1'] });
+    });
+
+    test('that was brought back from the ledger, without an opening of its own, is told apart too', async () => {
+      await ledger.record(entry('brought-back', { facts: [fact(1, 'recovered')], charges: [charge('ch1')] }));
+      await ledger.record(closing('brought-back'));
+      expect(await ledger.record(closing('brought-back'))).toEqual({ alreadyClosed: [] });
+      expect(await ledger.record(reopening('brought-back'))).toEqual({ alreadyClosed: ['ch1'] });
+    });
+
+    test('is no longer loaded', async () => {
+      await ledger.record(opening('gone'));
+      expect((await ledger.loadCustomer('gone')).charges).toHaveLength(1);
+      await ledger.record(closing('gone'));
+      expect((await ledger.loadCustomer('gone')).charges).toEqual([]);
+    });
+  });
+
+  describe('a claimed charge', () => {
+    const terms = { chargeId: 'ch1', amount: 1200, currency: 'eur', description: 'May' };
+
+    test('gets the view and keeps its terms', async () => {
+      const { row } = await ledger.claimCharge('claims', terms);
+      await ledger.record(entry('claims', { facts: [opened(1)], charges: [charge('ch1')] }));
+      expect(await ledger.getCharge('claims', 'ch1')).toEqual({
+        terms,
+        openedAtMs: row.openedAtMs,
+        status: 'scheduled',
+        view: charge('ch1'),
+      });
+      expect(await ledger.claimCharge('claims', terms)).toMatchObject({ claim: 'same' });
+    });
+
+    test('with other terms than the workflow opened becomes what the workflow opened', async () => {
+      await ledger.claimCharge('strays', { ...terms, amount: 9900 });
+      await ledger.record(entry('strays', { facts: [opened(1)], charges: [charge('ch1')] }));
+      expect(await ledger.getCharge('strays', 'ch1')).toMatchObject({
+        terms: { chargeId: 'ch1', amount: 1200, currency: 'eur', dueAtMs: 1_000 },
+        status: 'scheduled',
+      });
+      expect(await ledger.getPersonal('strays', 'charge/ch1')).toBeNull();
+      expect(await ledger.claimCharge('strays', { ...terms, amount: 9900 })).toMatchObject({
+        claim: 'conflict',
+      });
+      expect(await ledger.claimCharge('strays', terms)).toMatchObject({ claim: 'same' });
+    });
+
+    test('with the same amount for another day is other terms', async () => {
+      await ledger.claimCharge('days', { ...terms, dueAtMs: 2_000 });
+      await ledger.record(
+        entry('days', { facts: [opened(1)], charges: [charge('ch1', { dueAtMs: 3_000 })] }),
+      );
+      expect(await ledger.getCharge('days', 'ch1')).toMatchObject({ terms: { dueAtMs: 3_000 } });
+      expect(await ledger.claimCharge('days', { ...terms, dueAtMs: 2_000 })).toMatchObject({
+        claim: 'conflict',
+      });
+      expect(await ledger.claimCharge('days', { ...terms, dueAtMs: 3_000 })).toMatchObject({
+        claim: 'same',
+      });
+    });
+  });
+});

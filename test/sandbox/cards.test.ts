@@ -1,0 +1,242 @@
+// Each test card of docs.stripe.com/testing that the sandbox claims, through the real SDK.
+import type Stripe from 'stripe';
+import { describe, expect, test } from 'vitest';
+import { enrol, failureOf, intentFor, startSandbox } from './start.ts';
+
+describe('cards that ask for the customer', () => {
+  test.each([
+    ['authenticationRequiredOnSetup', 'requires_action', 'authentication_required', 'succeeded'],
+    ['authenticationRequired', 'requires_action', 'authentication_required', 'authentication_required'],
+    ['authenticationRequiredSetupForOffSession', 'requires_action', 'succeeded', 'succeeded'],
+    [
+      'authenticationRequiredChargeDeclinedInsufficientFunds',
+      'requires_action',
+      'authentication_required',
+      'insufficient_funds',
+    ],
+    ['threeDSecure2Required', 'requires_action', 'authentication_required', 'succeeded'],
+    ['threeDSecureOptional', 'succeeded', 'succeeded', 'succeeded'],
+    ['amex_threeDSecureNotSupported', 'succeeded', 'succeeded', 'succeeded'],
+    ['chargeCustomerFail', 'generic_decline', 'generic_decline', 'generic_decline'],
+  ])(
+    '%s: %s with the customer, %s without, %s without once set up',
+    async (token, withCustomer, withoutCustomer, onceSetUp) => {
+      const sandbox = await startSandbox();
+      const { stripe } = sandbox;
+      const result = async (paymentMethod: string, customer: string, offSession: boolean) => {
+        const { id } = await intentFor(sandbox, customer);
+        try {
+          return (
+            await stripe.paymentIntents.confirm(id, {
+              payment_method: paymentMethod,
+              off_session: offSession,
+            })
+          ).status;
+        } catch (error) {
+          return (error as Stripe.errors.StripeError).decline_code;
+        }
+      };
+      const customer = await stripe.customers.create();
+      const attached = await stripe.paymentMethods.attach(`pm_card_${token}`, { customer: customer.id });
+      expect(await result(attached.id, customer.id, false)).toBe(withCustomer);
+      expect(await result(attached.id, customer.id, true)).toBe(withoutCustomer);
+      const saved = await enrol(sandbox, `pm_card_${token}`);
+      expect(saved.setupIntent.status).toBe('succeeded');
+      expect(await result(saved.paymentMethod, saved.customer.id, true)).toBe(onceSetUp);
+    },
+  );
+
+  test('3178 authenticates, then has no money', async () => {
+    const sandbox = await startSandbox();
+    const { customer, paymentMethod } = await enrol(
+      sandbox,
+      'pm_card_authenticationRequiredChargeDeclinedInsufficientFunds',
+    );
+    const { id } = await intentFor(sandbox, customer.id);
+    const asked = await sandbox.stripe.paymentIntents.confirm(id, { payment_method: paymentMethod });
+    expect(asked.status).toBe('requires_action');
+    await sandbox.control(`/challenges/${id}`, { result: 'succeed' });
+    expect(await sandbox.stripe.paymentIntents.retrieve(id)).toMatchObject({
+      status: 'requires_payment_method',
+      last_payment_error: { code: 'card_declined', decline_code: 'insufficient_funds' },
+    });
+  });
+
+  test('1629 authenticates and is declined, so it cannot be saved', async () => {
+    const sandbox = await startSandbox();
+    const { setupIntent } = await enrol(sandbox, 'pm_card_threeDSecureRequiredChargeDeclined');
+    expect(setupIntent).toMatchObject({
+      status: 'requires_payment_method',
+      last_setup_error: { code: 'card_declined' },
+    });
+  });
+});
+
+describe('cards that decline', () => {
+  test.each([
+    ['visa_chargeDeclined', 'card_declined', 'generic_decline', 'try_again_later'],
+    ['visa_chargeDeclinedInsufficientFunds', 'card_declined', 'insufficient_funds', 'try_again_later'],
+    ['visa_chargeDeclinedLostCard', 'card_declined', 'lost_card', 'do_not_try_again'],
+    ['visa_chargeDeclinedStolenCard', 'card_declined', 'stolen_card', 'do_not_try_again'],
+    ['chargeDeclinedExpiredCard', 'expired_card', 'expired_card', 'confirm_card_data'],
+    ['chargeDeclinedIncorrectCvc', 'incorrect_cvc', 'incorrect_cvc', 'confirm_card_data'],
+    ['chargeDeclinedProcessingError', 'processing_error', 'processing_error', 'try_again_later'],
+    ['chargeDeclinedFraudulent', 'card_declined', 'fraudulent', undefined],
+    ['visa_chargeDeclinedVelocityLimitExceeded', 'card_declined', 'card_velocity_exceeded', undefined],
+  ])('%s: %s, %s, advice %s; it cannot be attached', async (token, code, declineCode, advice) => {
+    const { stripe } = await startSandbox();
+    const error = await failureOf(
+      stripe.paymentIntents.create({
+        amount: 1000,
+        currency: 'usd',
+        allowed_payment_method_types: ['card'],
+        payment_method: `pm_card_${token}`,
+        confirm: true,
+      }),
+    );
+    expect(error).toMatchObject({ statusCode: 402, code, decline_code: declineCode });
+    expect(error.advice_code).toBe(advice);
+    const charge = await stripe.charges.retrieve(String(error.charge));
+    expect(charge.outcome).toMatchObject({
+      advice_code: advice ?? null,
+      network_status: 'declined_by_network',
+      reason: declineCode,
+      type: 'issuer_declined',
+    });
+    const customer = await stripe.customers.create();
+    const refused = await failureOf(
+      stripe.paymentMethods.attach(`pm_card_${token}`, { customer: customer.id }),
+    );
+    expect(refused).toMatchObject({ statusCode: 402, code });
+  });
+});
+
+test.each([
+  ['us', 'US'],
+  ['gb', 'GB'],
+  ['fr', 'FR'],
+  ['de', 'DE'],
+  ['ie', 'IE'],
+  ['jp', 'JP'],
+  ['au', 'AU'],
+  ['br', 'BR'],
+  ['sg', 'SG'],
+  ['in', 'IN'],
+])('pm_card_%s is issued in %s', async (token, country) => {
+  const { stripe } = await startSandbox();
+  const customer = await stripe.customers.create();
+  const { card } = await stripe.paymentMethods.attach(`pm_card_${token}`, { customer: customer.id });
+  expect(card?.country).toBe(country);
+});
+
+test('the same number has the same fingerprint, another number another', async () => {
+  const { stripe } = await startSandbox();
+  const customer = await stripe.customers.create();
+  const attach = async (token: string) =>
+    (await stripe.paymentMethods.attach(token, { customer: customer.id })).card?.fingerprint;
+  const [first, again, other] = [
+    await attach('pm_card_visa'),
+    await attach('pm_card_visa'),
+    await attach('pm_card_fr'),
+  ];
+  expect(again).toBe(first);
+  expect(other).not.toBe(first);
+});
+
+describe('what comes after a charge', () => {
+  async function chargeWith(token: string) {
+    const sandbox = await startSandbox();
+    const { customer, paymentMethod } = await enrol(sandbox, token);
+    const { id } = await intentFor(sandbox, customer.id);
+    const paid = await sandbox.stripe.paymentIntents.confirm(id, {
+      off_session: true,
+      payment_method: paymentMethod,
+    });
+    return { sandbox, paid };
+  }
+
+  test.each([
+    ['createDispute', 'fraudulent', 'needs_response'],
+    ['createDisputeProductNotReceived', 'product_not_received', 'needs_response'],
+    ['createDisputeInquiry', 'fraudulent', 'warning_needs_response'],
+  ])('%s opens a dispute: %s, %s', async (token, reason, status) => {
+    const { sandbox, paid } = await chargeWith(`pm_card_${token}`);
+    const disputes = await sandbox.stripe.disputes.list({ payment_intent: paid.id });
+    expect(disputes.data).toMatchObject([{ charge: paid.latest_charge, amount: 2000, reason, status }]);
+    expect((await sandbox.stripe.charges.retrieve(String(paid.latest_charge))).disputed).toBe(true);
+    const won = await sandbox.stripe.disputes.update(String(disputes.data[0]?.id), {
+      evidence: { uncategorized_text: 'winning_evidence' },
+    });
+    expect(won.status).toBe('won');
+  });
+
+  test('createIssuerFraudRecord causes an early fraud warning', async () => {
+    const { sandbox, paid } = await chargeWith('pm_card_createIssuerFraudRecord');
+    const warnings = await sandbox.stripe.radar.earlyFraudWarnings.list({
+      charge: String(paid.latest_charge),
+    });
+    expect(warnings.data).toMatchObject([{ payment_intent: paid.id, actionable: true }]);
+    const events = await sandbox.stripe.events.list({ type: 'radar.early_fraud_warning.created' });
+    expect(events.data).toHaveLength(1);
+  });
+
+  test('a charge is refunded in parts up to its amount, and no further', async () => {
+    const { sandbox, paid } = await chargeWith('pm_card_visa');
+    const { refunds, charges } = sandbox.stripe;
+    const part = await refunds.create({
+      payment_intent: paid.id,
+      amount: 500,
+      reason: 'requested_by_customer',
+    });
+    expect(part).toMatchObject({ status: 'succeeded', amount: 500, charge: paid.latest_charge });
+    expect(await failureOf(refunds.create({ payment_intent: paid.id, amount: 1501 }))).toMatchObject({
+      statusCode: 400,
+      param: 'amount',
+    });
+    expect(await refunds.create({ charge: String(paid.latest_charge) })).toMatchObject({ amount: 1500 });
+    expect(await failureOf(refunds.create({ payment_intent: paid.id }))).toMatchObject({
+      code: 'charge_already_refunded',
+    });
+    const charge = await charges.retrieve(String(paid.latest_charge), { expand: ['refunds'] });
+    expect(charge).toMatchObject({ refunded: true, amount_refunded: 2000 });
+    expect(charge.refunds?.data).toHaveLength(2);
+    expect((await sandbox.control('/truth?chargeId=ch-1')).body.charges).toMatchObject([
+      { refunded: true, amountRefunded: 2000, status: 'succeeded' },
+    ]);
+  });
+
+  test.each([
+    ['pendingRefund', 'pending', 'succeeded', 2000],
+    ['refundFail', 'succeeded', 'failed', 0],
+  ])('%s: a refund is %s at first, then %s', async (token, first, then, amountRefunded) => {
+    const { sandbox, paid } = await chargeWith(`pm_card_${token}`);
+    const { id, status } = await sandbox.stripe.refunds.create({ payment_intent: paid.id });
+    expect(status).toBe(first);
+    await sandbox.control('/clock', { advanceSeconds: 10 });
+    expect((await sandbox.stripe.refunds.retrieve(id)).status).toBe(then);
+    const charge = await sandbox.stripe.charges.retrieve(String(paid.latest_charge));
+    expect(charge.amount_refunded).toBe(amountRefunded);
+  });
+});
+
+test('0032 authenticates without a challenge', async () => {
+  const sandbox = await startSandbox();
+  const { body: method } = await sandbox.browser('POST', '/payment_methods', {
+    type: 'card',
+    'card[number]': '4000000032200000',
+    'card[exp_month]': '1',
+    'card[exp_year]': '2040',
+  });
+  const saved = await sandbox.stripe.setupIntents.create({
+    allowed_payment_method_types: ['card'],
+    payment_method: String(method.id),
+    confirm: true,
+    expand: ['latest_attempt'],
+  });
+  expect(saved.status).toBe('succeeded');
+  const attempt = saved.latest_attempt as Stripe.SetupAttempt;
+  expect(attempt.payment_method_details.card?.three_d_secure).toMatchObject({
+    authentication_flow: 'frictionless',
+    result: 'authenticated',
+  });
+});

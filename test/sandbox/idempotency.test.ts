@@ -1,0 +1,183 @@
+// Idempotency keys and ordered faults against the real SDK: what is replayed, what is refused, what is lost.
+import { describe, expect, test } from 'vitest';
+import { clientFor, enrol, failureOf, intentFor, type Sandbox, startSandbox } from './start.ts';
+
+async function ready(token?: string) {
+  const sandbox = await startSandbox();
+  const { customer, paymentMethod } = await enrol(sandbox, token);
+  const { id } = await intentFor(sandbox, customer.id);
+  const confirm = (idempotencyKey: string, extra: { off_session?: boolean } = { off_session: true }) =>
+    sandbox.stripe.paymentIntents.confirm(
+      id,
+      { ...extra, payment_method: paymentMethod },
+      { idempotencyKey },
+    );
+  return { sandbox, id, confirm, paymentMethod, customer };
+}
+
+function attempts(sandbox: Sandbox) {
+  return sandbox.control('/truth?chargeId=ch-1').then(({ body }) => [body.attempts, body.succeeded]);
+}
+
+function fault(
+  sandbox: Sandbox,
+  kind: number | string,
+  when: string,
+  times = 1,
+  path = '/v1/payment_intents/*/confirm',
+) {
+  return sandbox.control('/faults', { method: 'POST', path, kind, when, times });
+}
+
+describe('idempotency keys', () => {
+  test('the same key and parameters replay the first answer and its request id', async () => {
+    const { sandbox, confirm } = await ready();
+    const first = await confirm('key-1');
+    const again = await confirm('key-1');
+    expect(again).toEqual(first);
+    expect(first.lastResponse.headers['idempotent-replayed']).toBeUndefined();
+    expect(again.lastResponse.headers).toMatchObject({
+      'idempotent-replayed': 'true',
+      'original-request': first.lastResponse.requestId,
+    });
+    expect(again.lastResponse.requestId).not.toBe(first.lastResponse.requestId);
+    expect(await attempts(sandbox)).toEqual([1, 1]);
+  });
+
+  test('a 402 is replayed, too: only a new key asks the bank again', async () => {
+    const { sandbox, confirm } = await ready('pm_card_chargeCustomerFail');
+    const first = await failureOf(confirm('key-1'));
+    const again = await failureOf(confirm('key-1'));
+    expect(again.charge).toBe(first.charge);
+    expect(again.headers?.['idempotent-replayed']).toBe('true');
+    expect(await attempts(sandbox)).toEqual([1, 0]);
+    expect((await failureOf(confirm('key-2'))).charge).not.toBe(first.charge);
+  });
+
+  test('the same key with other parameters or another endpoint is idempotency_error without a code', async () => {
+    const { sandbox, id, confirm } = await ready();
+    await confirm('key-1');
+    for (const work of [
+      confirm('key-1', { off_session: false }),
+      sandbox.stripe.paymentIntents.cancel(id, {}, { idempotencyKey: 'key-1' }),
+    ]) {
+      const error = await failureOf(work);
+      expect(error).toMatchObject({ type: 'StripeIdempotencyError', statusCode: 400 });
+      expect(error.code).toBeUndefined();
+    }
+  });
+
+  test('a key in use is 409 idempotency_key_in_use, and the money moves once', async () => {
+    const { sandbox, confirm } = await ready();
+    const answers = await Promise.allSettled(Array.from({ length: 4 }, () => confirm('key-1')));
+    const refused = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason] : []));
+    expect(refused.length).toBeGreaterThan(0);
+    for (const error of refused) {
+      expect(error).toMatchObject({
+        type: 'StripeAPIError',
+        rawType: 'idempotency_error',
+        statusCode: 409,
+        code: 'idempotency_key_in_use',
+      });
+    }
+    expect(await attempts(sandbox)).toEqual([1, 1]);
+    expect((await confirm('key-1')).status).toBe('succeeded');
+  });
+
+  test('a key is forgotten after 24 hours: it is a new request then', async () => {
+    const { sandbox, confirm } = await ready('pm_card_chargeCustomerFail');
+    const first = await failureOf(confirm('key-1'));
+    await sandbox.control('/clock', { advanceSeconds: 24 * 3600 - 60 });
+    expect((await failureOf(confirm('key-1'))).charge).toBe(first.charge);
+    await sandbox.control('/clock', { advanceSeconds: 61 });
+    expect((await failureOf(confirm('key-1'))).charge).not.toBe(first.charge);
+  });
+
+  test('what fails validation is not kept: the key is still free', async () => {
+    const sandbox = await startSandbox();
+    const create = (amount: number) =>
+      sandbox.stripe.paymentIntents.create({ amount, currency: 'eur' }, { idempotencyKey: 'key-1' });
+    expect(await failureOf(create(10))).toMatchObject({ code: 'amount_too_small' });
+    const wrongKey = clientFor(sandbox.url, 'sk_live_x');
+    expect(
+      await failureOf(
+        wrongKey.paymentIntents.create({ amount: 1000, currency: 'eur' }, { idempotencyKey: 'key-1' }),
+      ),
+    ).toMatchObject({ statusCode: 401 });
+    expect(await create(1000)).toMatchObject({ amount: 1000 });
+  });
+
+  test('a refusal that came of the state of things is kept', async () => {
+    const { confirm } = await ready();
+    await confirm('key-1');
+    await failureOf(confirm('key-2'));
+    expect((await failureOf(confirm('key-2'))).headers?.['idempotent-replayed']).toBe('true');
+  });
+});
+
+describe('faults', () => {
+  test('a 500 before the commit moves nothing and is replayed under its key', async () => {
+    const { sandbox, id, confirm } = await ready();
+    await fault(sandbox, 500, 'before');
+    expect(await failureOf(confirm('key-1'))).toMatchObject({ type: 'StripeAPIError', statusCode: 500 });
+    expect(await failureOf(confirm('key-1'))).toMatchObject({ statusCode: 500 });
+    expect((await sandbox.stripe.paymentIntents.retrieve(id)).status).toBe('requires_payment_method');
+    expect((await confirm('key-2')).status).toBe('succeeded');
+  });
+
+  test('a 500 after the commit has moved the money, and is replayed under its key', async () => {
+    const { sandbox, id, confirm } = await ready();
+    await fault(sandbox, '500', 'after');
+    expect((await failureOf(confirm('key-1'))).statusCode).toBe(500);
+    const replayed = await failureOf(confirm('key-1'));
+    expect(replayed.headers).toMatchObject({ 'idempotent-replayed': 'true', 'stripe-should-retry': 'false' });
+    expect((await sandbox.stripe.paymentIntents.retrieve(id)).status).toBe('succeeded');
+    expect(await attempts(sandbox)).toEqual([1, 1]);
+  });
+
+  test('a dropped answer loses the answer and not the charge; the same key brings it back', async () => {
+    const { sandbox, confirm } = await ready();
+    await fault(sandbox, 'drop', 'after', 2); // the SDK asks once more by itself
+    expect(await failureOf(confirm('key-1'))).toMatchObject({ type: 'StripeConnectionError' });
+    expect(await attempts(sandbox)).toEqual([1, 1]);
+    const again = await confirm('key-1');
+    expect(again.status).toBe('succeeded');
+    expect(again.lastResponse.headers['idempotent-replayed']).toBe('true');
+  });
+
+  test('a request dropped before the commit has never been', async () => {
+    const { sandbox, confirm } = await ready();
+    await fault(sandbox, 'drop', 'before', 2);
+    expect((await failureOf(confirm('key-1'))).type).toBe('StripeConnectionError');
+    expect(await attempts(sandbox)).toEqual([0, 0]);
+    const first = await confirm('key-1');
+    expect(first.lastResponse.headers['idempotent-replayed']).toBeUndefined();
+  });
+
+  test('a 429 is not kept, and as many strike as were ordered', async () => {
+    const { sandbox, confirm } = await ready();
+    await fault(sandbox, 429, 'before', 2);
+    for (let ask = 0; ask < 2; ask += 1) {
+      expect(await failureOf(confirm('key-1'))).toMatchObject({
+        type: 'StripeRateLimitError',
+        statusCode: 429,
+        code: 'rate_limit',
+      });
+    }
+    expect((await confirm('key-1')).status).toBe('succeeded');
+  });
+
+  test('a fault meets only its method and path, and can be taken back', async () => {
+    const { sandbox, id, confirm } = await ready();
+    await fault(sandbox, 500, 'before', 5, `/v1/payment_intents/${id}/cancel`);
+    await fault(sandbox, 500, 'before', 5, '/v1/customers');
+    expect((await sandbox.stripe.paymentIntents.retrieve(id)).id).toBe(id);
+    expect((await confirm('key-1')).status).toBe('succeeded');
+    expect((await failureOf(sandbox.stripe.customers.create())).statusCode).toBe(500);
+    expect(await sandbox.control('/faults', undefined, 'DELETE')).toEqual({
+      status: 200,
+      body: { faults: [] },
+    });
+    expect((await sandbox.stripe.customers.create()).object).toBe('customer');
+  });
+});

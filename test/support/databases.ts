@@ -1,0 +1,49 @@
+// The two databases that the ledger runs on, each started empty for one test file. It opens no ledger itself.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import { Client } from 'pg';
+import type { LedgerOptions } from '../../ledger/open.ts';
+import { startPostgres } from './postgres.ts';
+
+export interface Connection {
+  readonly query: (sql: string) => Promise<{ readonly rows: readonly unknown[] }>;
+  readonly close: () => Promise<void>;
+}
+
+export interface TestDatabase {
+  readonly options: LedgerOptions;
+  /** Runs SQL past the ledger, which must be closed: PGlite takes one user at a time. */
+  readonly connect: () => Promise<Connection>;
+  readonly stop: () => Promise<void>;
+}
+
+export const DATABASES: readonly { readonly name: string; readonly start: () => Promise<TestDatabase> }[] = [
+  {
+    name: 'PGlite',
+    async start() {
+      const dataDir = await mkdtemp(join(tmpdir(), 'offsession-ledger-'));
+      return {
+        options: { dataDir },
+        connect: () => PGlite.create(join(dataDir, 'ledger')),
+        stop: () => rm(dataDir, { recursive: true }),
+      };
+    },
+  },
+  {
+    name: 'PostgreSQL',
+    async start() {
+      const { url, stop } = await startPostgres();
+      return {
+        options: { databaseUrl: url },
+        connect: async () => {
+          const client = new Client({ connectionString: url });
+          await client.connect();
+          return { query: (sql) => client.query(sql), close: () => client.end() };
+        },
+        stop,
+      };
+    },
+  },
+];

@@ -1,0 +1,115 @@
+// A real PostgreSQL for tests: Debian's own, started for the caller alone, or the one that TEST_DATABASE_URL names. It
+// never falls back to anything else: a test that asks for PostgreSQL and has none fails.
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chown, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import getPort from 'get-port';
+import { Client } from 'pg';
+
+const run = promisify(execFile);
+
+const DEBIAN = '/usr/lib/postgresql';
+const MISSING =
+  'these tests need PostgreSQL: `apt-get install postgresql`, or set TEST_DATABASE_URL to a server on which databases may be created';
+
+export interface TestPostgres {
+  /** Of an empty database. */
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * Starts a server in a folder of its own, or makes a database of its own on the server of TEST_DATABASE_URL.
+ * @throws Error that says what to install
+ */
+export async function startPostgres(): Promise<TestPostgres> {
+  const given = process.env.TEST_DATABASE_URL;
+  return given ? newDatabase(given) : newServer();
+}
+
+async function newServer(): Promise<TestPostgres> {
+  const binaries = await findBinaries();
+  const owner = process.getuid?.() === 0 ? await unprivileged() : null; // PostgreSQL refuses to run as root
+  const folder = await mkdtemp(join(tmpdir(), 'offsession-postgres-'));
+  if (owner) await chown(folder, owner.uid, owner.gid);
+  const data = join(folder, 'data');
+  const call = (binary: string, ...args: string[]) =>
+    run(join(binaries, binary), args, { cwd: folder, ...owner });
+
+  const port = await getPort();
+  const settings = `-h 127.0.0.1 -p ${port} -k ${folder} -c fsync=off -c synchronous_commit=off`;
+  try {
+    await call(
+      'initdb',
+      '-D',
+      data,
+      '-A',
+      'trust',
+      '-U',
+      'postgres',
+      '-E',
+      'UTF8',
+      '--locale=C',
+      '--no-sync',
+    );
+    await call('pg_ctl', '-D', data, '-w', '-l', join(folder, 'log'), '-o', settings, 'start');
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+  return {
+    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    stop: async () => {
+      await call('pg_ctl', '-D', data, '-w', '-m', 'immediate', 'stop');
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function newDatabase(serverUrl: string): Promise<TestPostgres> {
+  const name = `offsession_test_${randomUUID().replaceAll('-', '')}`;
+  await onServer(serverUrl, `create database ${name}`);
+  const url = new URL(serverUrl);
+  url.pathname = `/${name}`;
+  return { url: url.href, stop: () => onServer(serverUrl, `drop database ${name} with (force)`) };
+}
+
+async function onServer(url: string, statement: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
+
+/** The folder with `initdb` and `pg_ctl`: on PATH, else Debian's newest. */
+async function findBinaries(): Promise<string> {
+  const versions = existsSync(DEBIAN) ? await readdir(DEBIAN) : [];
+  const newestFirst = versions
+    .sort((a, b) => Number(b) - Number(a))
+    .map((version) => join(DEBIAN, version, 'bin'));
+  const folders = [...(process.env.PATH ?? '').split(delimiter), ...newestFirst];
+  const found = folders.find((folder) =>
+    ['initdb', 'pg_ctl'].every((binary) => existsSync(join(folder, binary))),
+  );
+  if (!found) throw new Error(MISSING);
+  return found;
+}
+
+/** The user that Debian's package makes. */
+async function unprivileged(): Promise<{ uid: number; gid: number }> {
+  const id = async (flag: string) => Number((await run('id', [flag, 'postgres'])).stdout);
+  try {
+    return { uid: await id('-u'), gid: await id('-g') };
+  } catch (cause) {
+    throw new Error(`${MISSING} (PostgreSQL does not run as root, and there is no user \`postgres\`)`, {
+      cause,
+    });
+  }
+}

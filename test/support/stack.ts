@@ -1,0 +1,176 @@
+// A whole stack for one test file, reached only over HTTP, and what tests ask of it. It fakes nothing of ours.
+import { Client, Connection } from '@temporalio/client';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { inject } from 'vitest';
+import { type Stack, startStack } from '../../dev/stack.ts';
+import { skipTime } from '../../dev/time.ts';
+import { workflowIdOf } from '../../workflows/messages.ts';
+import { takeNamespace } from './namespace.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: bodies are what the server sends; tests look at them as a caller would
+type Json = any;
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Json;
+}
+
+export interface TestStack extends Stack {
+  readonly client: Client;
+  /** Calls the api with a key of all scopes, or another one. */
+  call(method: string, path: string, body?: object, key?: string): Promise<Answer>;
+  get(path: string): Promise<Json>;
+  post(path: string, body?: object): Promise<Answer>;
+  /** Asks until the answer is as told, for 15 s; fails with the last answer. */
+  until(path: string, isIt: (body: Json) => boolean): Promise<Json>;
+  untilCharge(customerId: string, chargeId: string, status: string): Promise<Json>;
+  untilCustomer(customerId: string, status: string): Promise<Json>;
+  /** The sandbox's control table. */
+  control(path: string, body?: object): Promise<Json>;
+  /** What really happened to this charge at Stripe. */
+  truth(chargeId: string): Promise<Json>;
+  /** The sandbox's API, as Stripe's SDK or Stripe.js would call it. */
+  stripe(method: string, path: string, form?: Record<string, string>, key?: string): Promise<Json>;
+  /** Enrols a customer whose card needs nobody. @returns the id of the card */
+  enrol(customerId: string, paymentMethod?: string, more?: object): Promise<string>;
+  /** Gives an Indian card to an open enrolment, as Stripe.js would, until its mandate is active. @returns the card */
+  enrolled(customerId: string, enrolment: { clientSecret: string; setupIntentId: string }): Promise<string>;
+  /** What Stripe.js does: confirms a SetupIntent with a card of this number. */
+  giveCard(clientSecret: string, number: string): Promise<Json>;
+  /** The card on file, as the sandbox names it. */
+  cardOf(customerId: string): Promise<string>;
+  /** Lets `ms` pass for one customer and the sandbox. */
+  skip(customerId: string, ms: number): Promise<number>;
+}
+
+export const CONSENT = { termsVersion: '2026-11', acceptedAt: '2026-11-01T09:00:00Z' };
+export const HOUR = 3_600_000;
+export const DAY = 24 * HOUR;
+
+Runtime.install({
+  logger: new DefaultLogger('WARN'),
+  telemetryOptions: { logging: { forward: {}, filter: 'WARN' } },
+});
+
+export async function startTestStack(options: { readonly merchantUrl?: string } = {}): Promise<TestStack> {
+  const address = inject('temporalAddress');
+  const namespace = await takeNamespace();
+  const stack = await startStack({
+    temporal: { address, namespace },
+    workflows: { workflowBundle: { codePath: inject('workflowBundlePath') } },
+    ledger: process.env.TEST_LEDGER_URL ? { databaseUrl: process.env.TEST_LEDGER_URL } : { memory: true },
+    sandbox: {},
+    env:
+      options.merchantUrl === undefined
+        ? {}
+        : { MERCHANT_WEBHOOK_URL: options.merchantUrl, MERCHANT_WEBHOOK_SECRET: MERCHANT_SECRET },
+  });
+  const client = new Client({ connection: await Connection.connect({ address }), namespace });
+
+  const call = async (method: string, path: string, body?: object, key = stack.apiKey): Promise<Answer> => {
+    const response = await fetch(stack.url + path, {
+      method,
+      headers: {
+        authorization: `Bearer ${key}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text === '' ? null : JSON.parse(text),
+    };
+  };
+  const get = async (path: string) => (await call('GET', path)).body;
+  const until = async (path: string, isIt: (body: Json) => boolean) => {
+    const giveUpAt = Date.now() + 15_000;
+    for (;;) {
+      const body = await get(path);
+      if (isIt(body)) return body;
+      if (Date.now() > giveUpAt) throw new Error(`${path} stayed ${JSON.stringify(body)}`);
+      await new Promise((resolve) => setTimeout(resolve, 40));
+    }
+  };
+  const control = async (path: string, body?: object) => {
+    const response = await fetch(`${stack.sandboxUrl}/_sandbox/${path}`, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: { 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as Json;
+  };
+  const stripe = async (method: string, path: string, form?: Record<string, string>, key = 'sk_test_e2e') => {
+    const response = await fetch(`${stack.sandboxUrl}/v1/${path}`, {
+      method,
+      headers: { authorization: `Bearer ${key}` },
+      ...(form === undefined ? {} : { body: new URLSearchParams(form) }),
+    });
+    return (await response.json()) as Json;
+  };
+  const cardOf = async (customerId: string) => {
+    const { mandate } = await get(`/v1/customers/${customerId}`);
+    const setup = await stripe('GET', `setup_intents/${mandate.setupIntentId}`);
+    return setup.payment_method as string;
+  };
+  const giveCard = async (clientSecret: string, number: string) => {
+    const card = {
+      type: 'card',
+      'card[number]': number,
+      'card[exp_month]': '12',
+      'card[exp_year]': '2032',
+      'card[cvc]': '123',
+    };
+    const method = await stripe('POST', 'payment_methods', card, 'pk_test_e2e');
+    const setupIntentId = clientSecret.split('_secret')[0];
+    const confirmation = { client_secret: clientSecret, payment_method: method.id };
+    return stripe('POST', `setup_intents/${setupIntentId}/confirm`, confirmation, 'pk_test_e2e');
+  };
+
+  return {
+    ...stack,
+    client,
+    giveCard,
+    enrolled: async (customerId, { clientSecret, setupIntentId }) => {
+      const { status } = await giveCard(clientSecret, '4000003560000123');
+      if (status === 'requires_action') await control(`challenges/${setupIntentId}`, { result: 'succeed' });
+      await control(`settle/${setupIntentId}`, {});
+      await until(`/v1/customers/${customerId}`, (customer) => customer.status === 'active');
+      return cardOf(customerId);
+    },
+    call,
+    get,
+    post: (path, body = {}) => call('POST', path, body),
+    until,
+    untilCharge: (customerId, chargeId, status) =>
+      until(`/v1/customers/${customerId}/charges/${chargeId}`, (charge) => charge.status === status),
+    untilCustomer: (customerId, status) =>
+      until(`/v1/customers/${customerId}`, (customer) => customer.status === status),
+    control,
+    truth: (chargeId) => control(`truth?chargeId=${chargeId}`),
+    stripe,
+    cardOf,
+    enrol: async (customerId, paymentMethod = 'pm_card_visa', more = {}) => {
+      const answer = await call('POST', '/v1/customers', {
+        customerId,
+        paymentMethod,
+        consent: CONSENT,
+        ...more,
+      });
+      if (answer.status !== 201) throw new Error(`enrol: ${answer.status} ${JSON.stringify(answer.body)}`);
+      await until(`/v1/customers/${customerId}`, ({ status }) => status === 'active');
+      return cardOf(customerId);
+    },
+    skip: (customerId, ms) =>
+      skipTime({ client, workflowId: workflowIdOf(customerId), ms, sandboxUrl: stack.sandboxUrl }),
+    stop: async () => {
+      await client.connection.close();
+      await stack.stop();
+    },
+  };
+}
+
+export const MERCHANT_SECRET = `whsec_${Buffer.from('the merchant and we know this one').toString('base64')}`;

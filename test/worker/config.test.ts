@@ -1,0 +1,114 @@
+// What the worker makes of its environment.
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { loadConfig, rateCapOf } from '../../worker/config.ts';
+
+const COMPLETE = {
+  STRIPE_SECRET_KEY: 'sk_test_1',
+  DATABASE_URL: 'postgresql://u:p@127.0.0.1/ledger',
+  LINK_SECRET: 'a'.repeat(32),
+  PUBLIC_URL: 'https://pay.example.com',
+  TEMPORAL_CONFIG_FILE: join(tmpdir(), 'there-is-no-such-profile.toml'),
+};
+const WEBHOOK_SECRET = `whsec_${Buffer.alloc(24, 1).toString('base64')}`;
+
+function faultsOf(changes: NodeJS.ProcessEnv): string {
+  try {
+    loadConfig({ ...COMPLETE, ...changes });
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return '';
+}
+
+test('an environment with what is needed is enough', () => {
+  expect(loadConfig(COMPLETE)).toMatchObject({
+    stripeApiBase: null,
+    merchantWebhook: null,
+    metricsAddress: null,
+    temporal: { namespace: 'default' },
+  });
+});
+
+test('every fault is named at once', () => {
+  expect(() =>
+    loadConfig({ TEMPORAL_CONFIG_FILE: COMPLETE.TEMPORAL_CONFIG_FILE, METRICS_PORT: 'many' }),
+  ).toThrow(
+    'bad configuration: STRIPE_SECRET_KEY is not set; DATABASE_URL is not set; LINK_SECRET is not set; ' +
+      'PUBLIC_URL is not set; METRICS_PORT must be a port from 1 to 65535',
+  );
+});
+
+test.each([
+  ['a publishable key', { STRIPE_SECRET_KEY: 'pk_test_1' }, 'STRIPE_SECRET_KEY must be'],
+  ['a stand-in that is no address', { STRIPE_API_BASE: 'sandbox:8420' }, 'STRIPE_API_BASE must be'],
+  ['a stand-in with a path', { STRIPE_API_BASE: 'http://127.0.0.1:1/v1' }, 'STRIPE_API_BASE must be'],
+  [
+    'a live key for a stand-in',
+    { STRIPE_API_BASE: 'http://127.0.0.1:1', STRIPE_SECRET_KEY: 'rk_live_1' },
+    'STRIPE_API_BASE names a stand-in, and STRIPE_SECRET_KEY is a live key',
+  ],
+  ['another database', { DATABASE_URL: 'mysql://127.0.0.1/ledger' }, 'DATABASE_URL must be'],
+  ['a short link secret', { LINK_SECRET: `${'a'.repeat(32)},short` }, 'LINK_SECRET must be'],
+  ['a link secret of commas', { LINK_SECRET: ',' }, 'LINK_SECRET must be'],
+  ['pages at no address', { PUBLIC_URL: 'pay.example.com' }, 'PUBLIC_URL must be'],
+  ['a port out of range', { METRICS_PORT: '65536' }, 'METRICS_PORT must be'],
+  ['an endpoint without a secret', { MERCHANT_WEBHOOK_URL: 'https://m.example' }, 'go together'],
+  ['a secret without an endpoint', { MERCHANT_WEBHOOK_SECRET: WEBHOOK_SECRET }, 'go together'],
+  [
+    'credentials in the address',
+    { MERCHANT_WEBHOOK_URL: 'https://u:p@m.example', MERCHANT_WEBHOOK_SECRET: WEBHOOK_SECRET },
+    'MERCHANT_WEBHOOK_URL must be',
+  ],
+  [
+    'a secret of another form',
+    { MERCHANT_WEBHOOK_URL: 'https://m.example', MERCHANT_WEBHOOK_SECRET: 'whsec_abc' },
+    'MERCHANT_WEBHOOK_SECRET must be',
+  ],
+  ['two ways to say how to reach Temporal', { TEMPORAL_PROFILE: 'nobody' }, 'TEMPORAL_…:'],
+])('%s is refused', (_, changes, fault) => {
+  expect(faultsOf(changes)).toContain(fault);
+});
+
+test('no fault repeats a value, for values are secrets', () => {
+  const faults = faultsOf({
+    STRIPE_SECRET_KEY: 'verysecret1',
+    DATABASE_URL: 'mysql://verysecret2@h/d',
+    LINK_SECRET: 'verysecret3',
+    MERCHANT_WEBHOOK_URL: 'https://u:verysecret4@m.example',
+    MERCHANT_WEBHOOK_SECRET: 'verysecret5',
+  });
+  expect(faults.split(';')).toHaveLength(5);
+  expect(faults).not.toContain('verysecret');
+});
+
+test('several link secrets are several, for a rolling one', () => {
+  const [newer, older] = ['n'.repeat(32), 'o'.repeat(40)];
+  expect(loadConfig({ ...COMPLETE, LINK_SECRET: `${newer}, ${older}` }).linkSecrets).toEqual([newer, older]);
+});
+
+test('the metrics are for this machine unless HOST says otherwise', () => {
+  expect(loadConfig({ ...COMPLETE, METRICS_PORT: '9464' }).metricsAddress).toBe('127.0.0.1:9464');
+  expect(loadConfig({ ...COMPLETE, METRICS_PORT: '9464', HOST: '0.0.0.0' }).metricsAddress).toBe(
+    '0.0.0.0:9464',
+  );
+});
+
+test("Temporal's own variables say where it is", () => {
+  const { temporal } = loadConfig({
+    ...COMPLETE,
+    TEMPORAL_ADDRESS: 'temporal.internal:7233',
+    TEMPORAL_NAMESPACE: 'billing',
+  });
+  expect(temporal).toMatchObject({
+    connectionOptions: { address: 'temporal.internal:7233' },
+    namespace: 'billing',
+  });
+});
+
+test('the cap stays below what Stripe allows the key', () => {
+  expect(rateCapOf('rk_live_1', null)).toBeLessThan(100);
+  expect(rateCapOf('sk_test_1', null)).toBeLessThan(25);
+  expect(rateCapOf('sk_test_1', 'http://127.0.0.1:8420')).toBe(500);
+});

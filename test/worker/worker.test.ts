@@ -1,0 +1,247 @@
+// The worker against a Temporal server: search attributes, both queues, notices, and the way out.
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  NativeConnection,
+  Runtime,
+  type WorkflowBundle,
+} from '@temporalio/worker';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { createNoticeActivities } from '../../activities/notices.ts';
+import { startTemporal, type TemporalServer } from '../../dev/temporal.ts';
+import { skipTime } from '../../dev/time.ts';
+import { DAY } from '../../domain/policy.ts';
+import type { Notice } from '../../domain/state.ts';
+import { ensureSearchAttributes } from '../../worker/search-attributes.ts';
+import { createWorkers, runTogether } from '../../worker/worker.ts';
+import { BILLING_QUEUE, SEARCH_ATTRIBUTES, SEND_NOTICE } from '../../workflows/messages.ts';
+import { noticeWorkflowIdOf, type SendNotice } from '../../workflows/send-notice.ts';
+
+const NAMESPACES = ['default', 'another-type', 'notices', 'shutdown'];
+const LINK = 'https://pay.example/step-up/signed';
+const STEP_UP: Notice = {
+  noticeId: '1',
+  kind: 'charge.step_up_required',
+  atMs: Date.UTC(2027, 0, 2),
+  chargeId: 'july',
+  data: { amount: 4900, currency: 'eur' },
+};
+
+let server: TemporalServer;
+let native: NativeConnection;
+let connection: Connection;
+let workflowBundle: WorkflowBundle;
+
+beforeAll(async () => {
+  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+  server = await startTemporal({
+    namespaces: NAMESPACES.slice(1),
+    searchAttributes: [],
+    ui: false,
+    onProgress: () => {},
+  });
+  native = await NativeConnection.connect({ address: server.address });
+  connection = await Connection.connect({ address: server.address });
+  workflowBundle = await bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
+    logger: new DefaultLogger('ERROR'),
+  });
+}, 120_000);
+
+afterAll(async () => {
+  await connection?.close();
+  await native?.close();
+  await server?.stop();
+});
+
+describe('search attributes', () => {
+  test('missing ones are added and can be used at once; a second time changes nothing', async () => {
+    await ensureSearchAttributes(native, 'default');
+    const { customAttributes } = await connection.operatorService.listSearchAttributes({
+      namespace: 'default',
+    });
+    expect(Object.keys(customAttributes).sort()).toEqual(
+      expect.arrayContaining(Object.keys(SEARCH_ATTRIBUTES)),
+    );
+    const query = "BillingStatus = 'active' AND AmountDue > 0 AND NextActionAt < '2027-01-01T00:00:00Z'";
+    await expect(new Client({ connection }).workflow.count(query)).resolves.toMatchObject({ count: 0 });
+    await ensureSearchAttributes(native, 'default');
+  });
+
+  test('one of another type is named and left alone', async () => {
+    await connection.operatorService.addSearchAttributes({
+      namespace: 'another-type',
+      searchAttributes: { AmountDue: 2 }, // Keyword
+    });
+    await expect(ensureSearchAttributes(native, 'another-type')).rejects.toThrow(
+      'search attributes of namespace "another-type" have another type: AmountDue (must be Int)',
+    );
+  });
+});
+
+/** What the workers can do besides notices is of no matter here. */
+const NO_ACTIVITIES = { stripe: { idle: async () => {} }, ledger: {}, notices: { idle: async () => {} } };
+
+/** Workers with these notice activities, stopped when the test ends, and a way to start notices for them. */
+async function workersIn(namespace: string, notices: object) {
+  const workers = await createWorkers({
+    connection: native,
+    namespace,
+    activities: { ...NO_ACTIVITIES, notices },
+    workflowBundle,
+    rateCap: 100,
+  });
+  const running = workers.run();
+  onTestFinished(async () => {
+    workers.shutdown();
+    await running;
+  });
+  const client = new Client({ connection, namespace });
+  const send = (noticeId: string) =>
+    client.workflow.start<typeof SendNotice>(SEND_NOTICE, {
+      taskQueue: BILLING_QUEUE,
+      workflowId: noticeWorkflowIdOf('ada', noticeId),
+      args: [{ customerId: 'ada', notice: { ...STEP_UP, noticeId } }],
+    });
+  return { workers, running, client, send };
+}
+
+/** A merchant's endpoint that answers with these statuses in turn, the last of them for ever. */
+async function endpoint(...statuses: number[]) {
+  const webhookIds: string[] = [];
+  const server = createServer((request, response) => {
+    webhookIds.push(String(request.headers['webhook-id']));
+    response.writeHead((statuses.length > 1 ? statuses.shift() : statuses[0]) ?? 200).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const activities = createNoticeActivities({
+    merchantWebhook: { url, secret: `whsec_${Buffer.alloc(24, 7).toString('base64')}` },
+    links: { enrol: async () => LINK, stepUp: async () => LINK },
+  });
+  return { webhookIds, activities };
+}
+
+describe('a notice', () => {
+  test('reaches an endpoint that was down, under one id, and leaves no link in history', async () => {
+    const { webhookIds, activities } = await endpoint(503, 500, 200);
+    const { send } = await workersIn('notices', activities);
+    const notice = await send('1');
+    await expect(notice.result()).resolves.toEqual({ outcome: 'sent', status: 200 });
+    expect(webhookIds).toEqual(['ada.1', 'ada.1', 'ada.1']);
+    const { events } = await notice.fetchHistory();
+    const recorded = (events ?? []).map((event) => JSON.stringify(decoded(event))).join();
+    expect(recorded).toContain('charge.step_up_required');
+    expect(recorded).not.toContain(LINK);
+  });
+
+  test('is not sent again to an endpoint that is gone', async () => {
+    const { webhookIds, activities } = await endpoint(410);
+    const { send } = await workersIn('notices', activities);
+    await expect((await send('2')).result()).resolves.toMatchObject({ outcome: 'given_up' });
+    expect(webhookIds).toHaveLength(1);
+  });
+
+  test('is given up within three days, and its run completes with the last answer', async () => {
+    const { webhookIds, activities } = await endpoint(503);
+    const { client, send } = await workersIn('notices', activities);
+    const notice = await send('3');
+    const startedAtMs = Date.now();
+    let endedAtMs = startedAtMs;
+    await skipTime({
+      client,
+      workflowId: notice.workflowId,
+      ms: 3 * DAY,
+      onStep: (nowMs) => {
+        endedAtMs = nowMs;
+      },
+    });
+    await expect(notice.result()).resolves.toEqual({
+      outcome: 'given_up',
+      reason: 'the endpoint answered 503',
+    });
+    expect(endedAtMs - startedAtMs).toBeGreaterThan(2.75 * DAY);
+    expect(endedAtMs - startedAtMs).toBeLessThan(3 * DAY);
+    // 1 s, 2 s, 4 s … 6 h, then every 6 hours.
+    expect(webhookIds.length).toBeGreaterThan(20);
+    expect(webhookIds.length).toBeLessThan(30);
+  });
+});
+
+describe('the way out', () => {
+  test('what is under way ends before the workers do, and nothing new begins', async () => {
+    const done: string[] = [];
+    const { workers, running, send } = await workersIn('shutdown', {
+      sendMerchantNotice: async () => {
+        done.push('begun');
+        await pause(1_500);
+        done.push('ended');
+        return { outcome: 'nobody_listening' };
+      },
+    });
+    await send('1');
+    await expect.poll(() => done, { timeout: 10_000 }).toEqual(['begun']);
+    workers.shutdown();
+    workers.shutdown();
+    await send('2');
+    await running;
+    expect(done).toEqual(['begun', 'ended']);
+  });
+
+  test('asked for before the run, it ends the run at once', async () => {
+    const workers = await createWorkers({
+      connection: native,
+      namespace: 'shutdown',
+      activities: NO_ACTIVITIES,
+      workflowBundle,
+      rateCap: 100,
+    });
+    workers.shutdown();
+    await workers.run();
+  });
+
+  test('a fault of one worker stops the other, and is what the caller hears', async () => {
+    const healthy = fakeWorker();
+    const broken = fakeWorker();
+    const running = runTogether([healthy, broken]).run();
+    broken.fail(new Error('the poll was refused'));
+    await expect(running).rejects.toThrow('the poll was refused');
+    expect(healthy.getState()).toBe('STOPPED');
+  });
+});
+
+/** Stands in for the SDK's worker, whose real faults cannot be had on demand. */
+function fakeWorker() {
+  let state: 'INITIALIZED' | 'RUNNING' | 'STOPPED' | 'FAILED' = 'INITIALIZED';
+  let end = (_fault: Error | null): void => {};
+  return {
+    getState: () => state,
+    run: () =>
+      new Promise<void>((resolve, reject) => {
+        state = 'RUNNING';
+        end = (fault) => {
+          state = fault ? 'FAILED' : 'STOPPED';
+          fault ? reject(fault) : resolve();
+        };
+      }),
+    shutdown: () => end(null),
+    fail: (fault: Error) => end(fault),
+  };
+}
+
+/** An event with its payloads as text. */
+function decoded(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString();
+  if (Array.isArray(value)) return value.map(decoded);
+  if (value === null || typeof value !== 'object') return String(value);
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, decoded(item)]));
+}

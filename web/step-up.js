@@ -1,0 +1,64 @@
+// The authentication page: the charge at hand, and then whatever else of this customer's comes to ask.
+import { at, complain, follow, loadStripe, onSubmit, post, Refused, show, wordsOf } from './page.js';
+
+/** Seconds until the page stops asking; what was begun goes on without it. */
+const PATIENCE = 60;
+
+/** The charge the customer was just asked for, until the api says that it is settled. */
+let asked = null;
+
+async function confirm() {
+  const session = await post('session');
+  const stripe = await loadStripe(session);
+  const { clientSecret, paymentMethodId, needs, chargeId } = session;
+  const { error } =
+    needs === 'authentication'
+      ? await stripe.handleNextAction({ clientSecret })
+      : await stripe.confirmCardPayment(clientSecret, { payment_method: paymentMethodId });
+  if (error) {
+    complain(error.message ?? 'Your bank did not confirm.');
+    await post('done', { chargeId });
+    return;
+  }
+  asked = chargeId;
+  show('Checking with your bank…');
+  await post('done', { chargeId });
+  await goOn();
+}
+
+/** Waits until another charge asks, or none will. */
+async function goOn() {
+  const status = await follow(({ next, isBusy }) => (next ? next !== asked : !isBusy), PATIENCE);
+  const { next, amount } = status;
+  if (!next) {
+    showEnd(status);
+    return;
+  }
+  at('amount').textContent = amount;
+  show(asked && next !== asked ? 'Thank you. There is one more payment to confirm.' : '', 'bank-form');
+}
+
+function showEnd({ status }) {
+  if (status === 'succeeded') show('Your payment is complete. Thank you.');
+  else if (status === 'processing') show('Your bank is working on it. You may close this page.');
+  else show('There is nothing to confirm any more. You may close this page.');
+}
+
+/** A session that is refused because its matter is over is no fault of the customer's. */
+async function confirmOrEnd() {
+  try {
+    await confirm();
+  } catch (error) {
+    if (!(error instanceof Refused) || ![409, 410].includes(error.status)) throw error;
+    await goOn();
+  }
+}
+
+onSubmit('bank-form', confirmOrEnd);
+
+try {
+  await goOn();
+} catch (error) {
+  show('');
+  complain(wordsOf(error));
+}

@@ -1,0 +1,81 @@
+// The two Temporal workers of one process: `billing` (workflows, ledger, notices) and `stripe` (every call to Stripe,
+// under the rate cap). It reads no environment and decides nothing.
+import { hostname } from 'node:os';
+import { type NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import { BILLING_QUEUE, STRIPE_QUEUE } from '../workflows/messages.ts';
+
+/** An attempt that is under way gets this long to hear Stripe's answer before its activity is cancelled. */
+const SHUTDOWN_GRACE = '30 seconds';
+/** After this a shutdown no longer waits for anything. */
+const SHUTDOWN_FORCE = '45 seconds';
+
+/** Activities by the queue they belong to, as `createActivities` makes them. */
+export interface ActivitiesByQueue {
+  readonly stripe: object;
+  readonly ledger: object;
+  readonly notices: object;
+}
+
+export type WorkersOptions = {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  readonly activities: ActivitiesByQueue;
+  /** Calls to Stripe per second, over all processes on this task queue: Temporal's server holds it. */
+  readonly rateCap: number;
+} & (
+  | { readonly workflowsPath: string } // development: bundled at start
+  | { readonly workflowBundle: WorkflowBundleOption } // production: bundled by the build
+);
+
+export interface Workers {
+  /**
+   * Works until `shutdown()`, then resolves when what was under way has ended.
+   * @throws the fault of either worker; the other one is stopped first, so that the process can leave.
+   */
+  run(): Promise<void>;
+  /** Takes no more work and lets `run()` end. May be called at any time, and more than once. */
+  shutdown(): void;
+}
+
+/** Makes both workers; nothing is polled before `run()`. */
+export async function createWorkers(options: WorkersOptions): Promise<Workers> {
+  const { connection, namespace, activities, rateCap, ...workflows } = options;
+  const shared = {
+    connection,
+    namespace,
+    identity: `${hostname()}:${process.pid}`,
+    shutdownGraceTime: SHUTDOWN_GRACE,
+    shutdownForceTime: SHUTDOWN_FORCE,
+  } as const;
+  const billing = await Worker.create({
+    ...shared,
+    ...workflows,
+    taskQueue: BILLING_QUEUE,
+    activities: { ...activities.ledger, ...activities.notices },
+  });
+  const stripe = await Worker.create({
+    ...shared,
+    taskQueue: STRIPE_QUEUE,
+    activities: activities.stripe,
+    maxTaskQueueActivitiesPerSecond: rateCap,
+  });
+  return runTogether([billing, stripe]);
+}
+
+/** Several workers that begin and end as one: what ends one, by itself or by a fault, ends all. */
+export function runTogether(workers: readonly Pick<Worker, 'run' | 'shutdown' | 'getState'>[]): Workers {
+  let stopping = false;
+  const shutdown = () => {
+    stopping = true;
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  return {
+    shutdown,
+    async run() {
+      const runs = workers.map((worker) => worker.run().finally(shutdown));
+      if (stopping) shutdown();
+      const faults = (await Promise.allSettled(runs)).filter((end) => end.status === 'rejected');
+      if (faults[0]) throw faults[0].reason;
+    },
+  };
+}
