@@ -28,15 +28,16 @@ import {
 import { isRefusalCode } from './errors.ts';
 import { unavailable } from './problems.ts';
 
-/** Milliseconds until an update must have been taken, and done where nothing outside is waited for. */
+/**
+ * Milliseconds until an update must have been taken, and done where nothing outside is waited for.
+ * While Temporal cannot be reached a call may outlive its deadline by the pause before its next try, 5 s at most.
+ */
 const UPDATE_DEADLINE = 10_000;
 /** Longer than an enrolment, once taken, waits for Stripe. */
 const ANSWER_DEADLINE = 25_000;
 const SIGNAL_DEADLINE = 5_000;
 const QUERY_DEADLINE = 3_000;
 const PING_DEADLINE = 2_000;
-/** A call may outlive its deadline by this much before it is abandoned: back-off between its retries is not cut. */
-const DEADLINE_GRACE = 250;
 /** Between queries of a run that has not had its first task yet. */
 const NOT_YET_PAUSE = 100;
 
@@ -71,17 +72,10 @@ export function createBilling(client: Client): Billing {
 
   /** Runs one call with a deadline, and gives every failure one of three meanings: refused, no workflow, away. */
   async function call<Answer>(deadlineMs: number, run: () => Promise<Answer>): Promise<Answer> {
-    const abandoned = new AbortController();
-    const lateness = sleep(deadlineMs + DEADLINE_GRACE, null, { signal: abandoned.signal }).then(() => {
-      throw new WorkflowUpdateRPCTimeoutOrCancelledError('no answer in time');
-    });
-    lateness.catch(() => undefined); // aborted, because the call has ended
     try {
-      return await Promise.race([client.connection.withDeadline(Date.now() + deadlineMs, run), lateness]);
+      return await client.connection.withDeadline(Date.now() + deadlineMs, run);
     } catch (error) {
       throw meaningOf(error);
-    } finally {
-      abandoned.abort();
     }
   }
 

@@ -35,7 +35,7 @@ export function readApiKeys(text: string, faults: string[]): ApiKey[] {
       faults.push(`${where}: sha256= needs 64 hexadecimal digits`);
     const hash = HASHED.test(secret) ? Buffer.from(secret.slice('sha256='.length), 'hex') : sha256(secret);
     if (keys.some((key) => key.name === name)) faults.push(`${where}: the name "${name}" is used twice`);
-    if (keys.some((key) => key.hash.equals(hash))) faults.push(`${where}: its secret is another key's too`);
+    if (keys.some((key) => key.hash.equals(hash))) faults.push(`${where}: its secret is another key’s too`);
     keys.push({ name, scopes: new Set(granted.filter(isScope)), hash });
   }
   return keys;

@@ -21,9 +21,14 @@ export function agenda(state: CustomerState, nowMs: number): readonly Planned[] 
 /** Whether attempts are held because an outcome is unknown or the customer is to authenticate another charge. */
 export function laneHolder(state: CustomerState): Charge | undefined {
   return (
-    state.charges.find(({ phase }) => phase.is === 'unknown' || phase.is === 'attempting') ??
-    state.charges.find(({ phase }) => phase.is === 'awaiting_step_up')
+    state.charges.find(isUnknown) ?? state.charges.find(({ phase }) => phase.is === 'awaiting_step_up')
   );
+}
+
+/** Giving a charge up answers nothing: its attempt may still have been paid. */
+function isUnknown({ phase, attempts }: Charge): boolean {
+  if (phase.is === 'closing') return attempts.at(-1)?.outcome === 'unknown';
+  return phase.is === 'unknown' || phase.is === 'attempting';
 }
 
 function enrolmentPlan(state: CustomerState): Planned[] {

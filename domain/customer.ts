@@ -260,7 +260,7 @@ function loaded(
   // What the ledger has as closed stays closed, also where the snapshot had opened it again by a late message.
   const charges = known.charges.flatMap((charge) => {
     const memory = remembered.find(({ chargeId }) => chargeId === charge.chargeId);
-    return memory ? [lookedAtFirst({ ...charge, intentId: charge.intentId ?? memory.intentId }, nowMs)] : [];
+    return memory ? [lookedAtFirst(withIntent(charge, memory.intentId), nowMs)] : [];
   });
   const forgotten = remembered
     .filter(({ chargeId }) => !known.charges.some((charge) => charge.chargeId === chargeId))
@@ -290,9 +290,17 @@ function fromMemory(remembered: RememberedCharge): Charge {
   };
 }
 
+/** The newest intent in the address book; another than the snapshot's was made after that one was canceled. */
+function withIntent(charge: Charge, intentId: string | null): Charge {
+  if (intentId === null || intentId === charge.intentId) return charge;
+  const intentNumber = charge.intentNumber + (charge.intentId === null ? 0 : 1);
+  return { ...charge, intentId, intentNumber, stripeChargeId: null };
+}
+
 function lookedAtFirst(charge: Charge, nowMs: number): Charge {
-  const phase: Charge['phase'] =
-    charge.phase.is === 'attempting' ? { is: 'unknown', sinceMs: nowMs } : charge.phase;
+  let { phase } = charge;
+  if (phase.is === 'attempting') phase = { is: 'unknown', sinceMs: nowMs };
+  if (phase.is === 'opening' && charge.intentId !== null) phase = { is: 'due', atMs: nowMs };
   const isOpenAtStripe = charge.intentId !== null || phase.is === 'opening' || phase.is === 'closing';
   return { ...charge, phase, lookAtMs: isOpenAtStripe ? nowMs : null, looks: 0 };
 }

@@ -93,6 +93,24 @@ describe.each(DATABASES)('the record on $name', ({ start }) => {
     expect((await ledger.listEvidence('broken')).items).toEqual([]);
   });
 
+  test('entries at once do not mix: one that fails takes no other with it', async () => {
+    const names = Array.from({ length: 10 }, (_, number) => `mixed-${number}`);
+    const isBroken = (_: unknown, number: number) => number % 2 === 1;
+    const writes = await Promise.allSettled(
+      names.map((name, number) =>
+        ledger.record(
+          entry(name, {
+            facts: [opened(1)],
+            charges: [charge('ch1', isBroken(name, number) ? { amount: 0.5 } : {})],
+          }),
+        ),
+      ),
+    );
+    expect(writes.map(({ status }) => status === 'rejected')).toEqual(names.map(isBroken));
+    const found = await Promise.all(names.map((name) => ledger.getCustomer(name)));
+    expect(found.map((customer) => customer === null)).toEqual(names.map(isBroken));
+  });
+
   test('entries of one customer at once leave the newest', async () => {
     const entries = Array.from({ length: 12 }, (_, number) =>
       entry('crowd', {
@@ -158,6 +176,16 @@ describe.each(DATABASES)('the record on $name', ({ start }) => {
       });
       expect(await ledger.record(attempt)).toEqual({ alreadyClosed: ['ch1'] });
       expect(await ledger.getCharge('goes-on', 'ch1')).toMatchObject({ view: { amount: 1200 } });
+    });
+
+    test('that was claimed and accepted before the workflow wrote it is told apart too', async () => {
+      const terms = { chargeId: 'ch1', amount: 1200, currency: 'eur' };
+      await ledger.claimCharge('accepted', terms);
+      await ledger.acceptCharge('accepted', 'ch1');
+      await ledger.record(opening('accepted'));
+      expect(await ledger.record(closing('accepted'))).toEqual({ alreadyClosed: [] });
+      expect(await ledger.record(closing('accepted'))).toEqual({ alreadyClosed: [] });
+      expect(await ledger.record(reopening('accepted'))).toEqual({ alreadyClosed: ['ch1'] });
     });
 
     test('that was opened and closed within one entry is not named', async () => {

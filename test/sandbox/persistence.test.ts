@@ -97,10 +97,18 @@ test('a killed process loses nothing that it had answered, and SIGTERM ends it c
       printed += String(part);
       if (printed.includes('Webhooks:')) break;
     }
-    return { child, stripe: clientFor(String(/http:\S+/.exec(printed)?.[0])) };
+    const url = String(/http:\S+/.exec(printed)?.[0]);
+    return { child, url, stripe: clientFor(url) };
   };
   const first = await run();
   const customer = await first.stripe.customers.create({ name: 'A' });
+  const fault = { method: 'GET', path: '/v1/customers/*', kind: 500, when: 'before', times: 1 };
+  await fetch(`${first.url}/_sandbox/faults`, {
+    method: 'POST',
+    body: JSON.stringify(fault),
+    headers: { 'content-type': 'application/json' },
+  });
+  await fetch(`${first.url}/_sandbox/faults`, { method: 'DELETE' });
   first.child.kill('SIGKILL');
   await once(first.child, 'exit');
 

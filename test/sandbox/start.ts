@@ -137,6 +137,10 @@ export interface Delivery {
 export async function startReceiver(answers: (delivery: Delivery) => number = () => 200) {
   const received: Delivery[] = [];
   const server = createServer((request, response) => {
+    if (request.method !== 'POST') {
+      response.end(); // where a redirect leads
+      return;
+    }
     void read(request).then((body) => {
       const delivery = {
         body,
@@ -144,7 +148,7 @@ export async function startReceiver(answers: (delivery: Delivery) => number = ()
         event: JSON.parse(body),
       };
       received.push(delivery);
-      response.writeHead(answers(delivery)).end();
+      response.writeHead(answers(delivery), { location: '/moved' }).end();
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -1,8 +1,8 @@
 // The worker against a Temporal server: search attributes, both queues, notices, and the way out.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { sleep } from '@temporalio/activity';
 import { Client, Connection } from '@temporalio/client';
 import {
   bundleWorkflowCode,
@@ -183,7 +183,7 @@ describe('the way out', () => {
     const { workers, running, send } = await workersIn('shutdown', {
       sendMerchantNotice: async () => {
         done.push('begun');
-        await pause(1_500);
+        await sleep(1_500); // of the SDK: it ends early when the activity is cancelled
         done.push('ended');
         return { outcome: 'nobody_listening' };
       },
