@@ -44,7 +44,8 @@ export function createNoticeActivities({ merchantWebhook, links }: NoticeDepende
 
   return {
     /**
-     * Posts one notice once. `webhook-id` is the same for every try, so the endpoint can drop what it has had.
+     * Posts one notice once. `webhook-id` is the same for every try, so the endpoint can drop what it has had; it holds
+     * no full stop, which is what delimits the signed parts.
      * Only 2xx means that it arrived; 410 means that the endpoint wants nothing any more (Standard Webhooks).
      * @throws ApplicationFailure `EndpointUnavailable`, to be tried again: any other answer, or none. It tells the
      * status only, for an endpoint's words and address may hold secrets.
@@ -52,7 +53,7 @@ export function createNoticeActivities({ merchantWebhook, links }: NoticeDepende
     async sendMerchantNotice({ customerId, notice }: MerchantNotice): Promise<NoticeEnd> {
       if (!merchantWebhook || !signer) return { outcome: 'nobody_listening' };
       const body = JSON.stringify(await bodyOf(customerId, notice, links));
-      const webhookId = `${customerId}.${notice.noticeId}`;
+      const webhookId = `${customerId}:${notice.noticeId}`;
       const sentAt = new Date();
       const status = await post(merchantWebhook.url, body, {
         'content-type': 'application/json',

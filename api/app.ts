@@ -114,7 +114,7 @@ function readJsonOnly(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') return done(null, undefined);
-    parse(request, body, (error, value) => {
+    void parse(request, body, (error, value) => {
       if (error) done(new Problem(400, 'invalid_json', 'The body is not valid JSON.'));
       else done(null, value);
     });

@@ -76,12 +76,12 @@ export function createEnrolling(deps: {
     refuseOurMetadata(metadata);
   }
 
-  /** What an earlier request, cut short or not, has left; null when the workflow never heard of it. */
+  /** What an earlier request, cut short or not, has left; null when neither workflow nor ledger heard of it. */
   async function known(customerId: string): Promise<CustomerView | null> {
     const row = await reading.customerRow(customerId);
-    const view =
-      row.view === null ? await billing.view(customerId) : ((await reading.live(customerId)) ?? row.view);
-    return view?.enrolment || view?.status === 'cancelled' ? view : null;
+    // Without a record only the workflow can tell; with one, a workflow that does not answer is no obstacle.
+    const live = row.view === null ? await billing.view(customerId) : await reading.live(customerId);
+    return [live, row.view].find((view) => view?.enrolment || view?.status === 'cancelled') ?? null;
   }
 
   async function answerOf(

@@ -56,7 +56,7 @@ async function start(): Promise<void> {
     await serve(config, logger);
   } catch (error) {
     logger.fatal({ err: error }, 'the api ends because of a fault');
-    process.exitCode = FAULT;
+    process.exit(FAULT);
   }
 }
 

@@ -1,5 +1,5 @@
 // Everything a customer's life is going to do, each with its time: what runs now, what is waited for, what is shown.
-import { cardFreeAt } from './dunning.ts';
+import { cardFreeAt, isSpent } from './dunning.ts';
 import { renewalAt } from './enrolment.ts';
 import type { CustomerEvent, Step } from './events.ts';
 import { AWAITING_CARD_DEADLINE, STEP_UP_REMINDERS } from './policy.ts';
@@ -20,9 +20,7 @@ export function agenda(state: CustomerState, nowMs: number): readonly Planned[] 
 
 /** Whether attempts are held because an outcome is unknown or the customer is to authenticate another charge. */
 export function laneHolder(state: CustomerState): Charge | undefined {
-  return (
-    state.charges.find(isUnknown) ?? state.charges.find(({ phase }) => phase.is === 'awaiting_step_up')
-  );
+  return state.charges.find(isUnknown) ?? state.charges.find(({ phase }) => phase.is === 'awaiting_step_up');
 }
 
 /** Giving a charge up answers nothing: its attempt may still have been paid. */
@@ -115,7 +113,8 @@ function planAttempt(state: CustomerState, charge: Charge, dueAtMs: number, nowM
   const { chargeId, intentId, intentNumber } = charge;
   const fingerprint = mandate?.card.fingerprint ?? null;
   const freeAtMs = cardFreeAt(state.cards, fingerprint, nowMs);
-  if (mandate?.status !== 'active' || stripeCustomerId === null || freeAtMs === null)
+  const isPossible = mandate?.status === 'active' && stripeCustomerId !== null && !isSpent(charge);
+  if (!isPossible || freeAtMs === null)
     return { atMs: dueAtMs, step: { do: 'decide', event: { kind: 'cardMissing', chargeId } } };
   const atMs = freeAtMs > nowMs ? Math.max(dueAtMs, freeAtMs) : dueAtMs;
   if (intentId === null) {

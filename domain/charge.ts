@@ -1,6 +1,6 @@
 // One charge, from owed to over: what each answer of Stripe's means for it. It asks Stripe nothing itself.
 import { classifyDecline, isAuthenticationFailure } from './decline.ts';
-import { countAttempt, issuerAttempts, markDead, nextRetry } from './dunning.ts';
+import { countAttempt, isSpent, issuerAttempts, markDead, nextRetry, reachedIssuer } from './dunning.ts';
 import type { CustomerEvent, IntentReading, Step } from './events.ts';
 import { ATTEMPTS_REMEMBERED, LOOKS, STEP_UP_DEADLINE, STEP_UP_FAILURES, UNKNOWN_LOOKS } from './policy.ts';
 import { findCharge, lookDelay, note, putCharge, tell } from './record.ts';
@@ -131,7 +131,8 @@ export function chargeRefused(state: CustomerState, step: Step, code: string, no
   if (charge.phase.is === 'refused') return state;
   const lookAtMs = step.do === 'confirmIntent' ? nowMs : null;
   // The card may be gone at Stripe without our having heard of it.
-  const mandate = state.mandate && step.do === 'confirmIntent' ? { ...state.mandate, lookAtMs } : state.mandate;
+  const mandate =
+    state.mandate && step.do === 'confirmIntent' ? { ...state.mandate, lookAtMs } : state.mandate;
   let next: CustomerState = { ...state, mandate };
   const refused: Charge = { ...charge, phase: { is: 'refused', code }, lookAtMs, looks: 0 };
   if (charge.phase.is === 'attempting') {
@@ -265,9 +266,10 @@ function intentCanceled(
     looks: 0,
   };
   if (reading.cancellationReason === 'automatic') {
-    const phase: ChargePhase =
-      charge.phase.is === 'awaiting_card' ? charge.phase : { is: 'due', atMs: nowMs };
-    return putCharge(next, { ...without, phase });
+    // What waits for its day or for a card goes on waiting; each further intent comes a little later.
+    const isResting = charge.phase.is === 'due' || charge.phase.is === 'awaiting_card';
+    const atMs = nowMs + lookDelay(UNKNOWN_LOOKS, charge.intentNumber - 1);
+    return putCharge(next, { ...without, phase: isResting ? charge.phase : { is: 'due', atMs } });
   }
   const code = 'payment_intent_canceled';
   return note(putCharge(next, { ...without, phase: { is: 'refused', code } }), nowMs, 'charge_refused', {
@@ -302,16 +304,10 @@ function unpaid(state: CustomerState, charge: Charge, reading: IntentReading, no
     case 'attempting':
     case 'unknown': {
       // Stripe says nothing came of the confirm: another may be sent, under another number and so another key.
-      const again: ChargePhase = {
-        is: 'due',
-        atMs: nowMs + lookDelay(UNKNOWN_LOOKS, unansweredInARow(charge)),
-      };
-      return putCharge(settleAttempt(state, charge, 'unknown', null), {
-        ...charge,
-        phase: again,
-        lookAtMs: null,
-        looks: 0,
-      });
+      const atMs = nowMs + lookDelay(UNKNOWN_LOOKS, unansweredInARow(charge));
+      const again: Charge = { ...charge, phase: { is: 'due', atMs }, lookAtMs: null, looks: 0 };
+      const settled = settleAttempt(state, again, 'unknown', null);
+      return noteAttempt(settled, charge.chargeId, nowMs, reading);
     }
     case 'processing':
       return reading.decline
@@ -361,7 +357,9 @@ function afterDecline(
       return stepUpStarts(state, charge, nowMs, seen);
     case 'hard':
     case 'new_card':
-      return waitForCard(state, charge, nowMs);
+      return isSpent(charge)
+        ? closeCharge(state, charge, 'failed', 'declined', nowMs)
+        : waitForCard(state, charge, nowMs);
     default: {
       const atMs = nextRetry(charge, state.mandate?.card.country ?? null, nowMs);
       if (atMs === null) return closeCharge(state, charge, 'failed', 'declined', nowMs);
@@ -383,7 +381,7 @@ function stepUpStarts(state: CustomerState, charge: Charge, nowMs: number, seen:
       sinceMs: nowMs,
       deadlineMs,
       reminders: 0,
-      failures: asked - 1,
+      failures: Math.max(0, asked - 1),
       authenticating: false,
       seen,
     },
@@ -499,19 +497,20 @@ function accountFor(
   if (isOurs) {
     return noteAttempt(settleAttempt(state, known, outcome, decline), charge.chargeId, nowMs, reading);
   }
-  const atTheBank: Attempt = {
+  const unheard: Attempt = {
     number: charge.attemptCount + 1,
     intentNumber: charge.intentNumber,
     atMs: nowMs,
     paymentMethodId: newest?.paymentMethodId ?? state.mandate?.paymentMethodId ?? '',
     stripeMandateId: null,
-    fingerprint: newest?.fingerprint ?? null,
+    fingerprint: newest ? newest.fingerprint : (state.mandate?.card.fingerprint ?? null),
     outcome,
     decline,
-    onSession: true,
+    // The customer can be at the bank only after an attempt of ours; without one on record a run that is gone made it.
+    onSession: newest !== undefined,
   };
   return noteAttempt(
-    { ...putCharge(state, withAttempt(known, atTheBank)), cards: countAttempt(state.cards, atTheBank) },
+    { ...putCharge(state, withAttempt(known, unheard)), cards: countAttempt(state.cards, unheard) },
     charge.chargeId,
     nowMs,
     reading,
@@ -533,9 +532,9 @@ function settleAttempt(
   if (!newest) return putCharge(state, charge);
   const settled: Attempt = { ...newest, outcome, decline };
   const isFirstWord = newest.outcome === null || newest.outcome === 'unknown' || newest.outcome === 'refused';
-  const reachedIssuer = isFirstWord && outcome !== 'unknown' && outcome !== 'refused';
+  const isCounted = isFirstWord && reachedIssuer(settled);
   const changed = putCharge(state, { ...charge, attempts: [...charge.attempts.slice(0, -1), settled] });
-  return reachedIssuer ? { ...changed, cards: countAttempt(state.cards, settled) } : changed;
+  return isCounted ? { ...changed, cards: countAttempt(state.cards, settled) } : changed;
 }
 
 function noteAttempt(
@@ -551,12 +550,18 @@ function noteAttempt(
     : state;
 }
 
+/** Those that never reached the issuer are forgotten first: the calendar and the budget count the others. */
 function withAttempt(charge: Charge, attempt: Attempt): Charge {
-  return {
-    ...charge,
-    attempts: [...charge.attempts, attempt].slice(-ATTEMPTS_REMEMBERED),
-    attemptCount: charge.attemptCount + 1,
-  };
+  const attempts = [...charge.attempts];
+  if (attempts.length >= ATTEMPTS_REMEMBERED)
+    attempts.splice(
+      Math.max(
+        0,
+        attempts.findIndex((old) => !reachedIssuer(old)),
+      ),
+      1,
+    );
+  return { ...charge, attempts: [...attempts, attempt], attemptCount: charge.attemptCount + 1 };
 }
 
 function lookLater(

@@ -11,10 +11,12 @@ import {
   intentSeen,
   waitForCard,
 } from './charge.ts';
+import { isSpent } from './dunning.ts';
 import {
   closeEnrolment,
   confirmRefused,
   dropStaleSetup,
+  endMandate,
   enrolmentUnanswered,
   openEnrolment,
   setupOpened,
@@ -174,19 +176,16 @@ function resume(
   nowMs: number,
 ): CustomerState {
   if (!state.paused) return state;
-  const stoodStill = nowMs - state.paused.atMs;
+  const pausedAtMs = state.paused.atMs;
   const charges = state.charges.map((charge): Charge => {
     const { phase } = charge;
-    if (phase.is === 'awaiting_step_up') {
-      const { sinceMs, deadlineMs } = phase;
-      return {
-        ...charge,
-        phase: { ...phase, sinceMs: sinceMs + stoodStill, deadlineMs: deadlineMs + stoodStill },
-      };
-    }
-    if (phase.is === 'awaiting_card')
-      return { ...charge, phase: { ...phase, sinceMs: phase.sinceMs + stoodStill } };
-    return charge;
+    if (phase.is !== 'awaiting_step_up' && phase.is !== 'awaiting_card') return charge;
+    // A wait that began during the pause has stood still since then only.
+    const stoodStill = nowMs - Math.max(pausedAtMs, phase.sinceMs);
+    const sinceMs = phase.sinceMs + stoodStill;
+    return phase.is === 'awaiting_card'
+      ? { ...charge, phase: { ...phase, sinceMs } }
+      : { ...charge, phase: { ...phase, sinceMs, deadlineMs: phase.deadlineMs + stoodStill } };
   });
   return note({ ...state, paused: null, charges }, nowMs, 'resumed', by(event));
 }
@@ -200,6 +199,7 @@ function cancelCustomer(
   if (before.cancelled) return before;
   let state: CustomerState = { ...before, cancelled: { atMs: nowMs }, paused: null };
   state = note(state, nowMs, 'cancelled', by(event));
+  state = endMandate(state, nowMs);
   state = closeEnrolment(state, 'expired', 'customer_cancelled', nowMs);
   for (const charge of state.charges)
     state = closeCharge(state, charge, 'cancelled', 'customer_cancelled', nowMs);
@@ -385,7 +385,12 @@ function timePassed(
   const charge = findCharge(state, event.chargeId);
   if (!charge) return state;
   const { phase } = charge;
-  if (event.kind === 'cardMissing') return phase.is === 'due' ? waitForCard(state, charge, nowMs) : state;
+  if (event.kind === 'cardMissing') {
+    if (phase.is !== 'due') return state;
+    return isSpent(charge)
+      ? closeCharge(state, charge, 'failed', 'declined', nowMs)
+      : waitForCard(state, charge, nowMs);
+  }
   if (event.kind === 'cardWaitExpired')
     return phase.is === 'awaiting_card' ? closeCharge(state, charge, 'failed', 'no_card', nowMs) : state;
   if (phase.is !== 'awaiting_step_up') return state;

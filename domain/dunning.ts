@@ -23,7 +23,7 @@ import type { Attempt, CardUse, Charge } from './state.ts';
 export function nextRetry(charge: Charge, issuerCountry: string | null, nowMs: number): number | null {
   const newest = charge.attempts.at(-1);
   if (!newest?.decline || issuerCountry === 'IN') return null;
-  if (issuerAttempts(charge) >= ATTEMPTS_PER_CHARGE) return null;
+  if (isSpent(charge)) return null;
   const onThisCard = charge.attempts.filter(
     (attempt) => attempt.outcome === 'declined' && attempt.paymentMethodId === newest.paymentMethodId,
   );
@@ -42,7 +42,17 @@ export function nextRetry(charge: Charge, issuerCountry: string | null, nowMs: n
 
 /** How often the issuer was asked for this charge. What never reached it does not count. */
 export function issuerAttempts(charge: Charge): number {
-  return charge.attempts.filter(({ outcome }) => outcome !== 'unknown' && outcome !== 'refused').length;
+  return charge.attempts.filter(reachedIssuer).length;
+}
+
+/** Whether the issuer has been asked for this charge as often as we allow, on whatever cards. */
+export function isSpent(charge: Charge): boolean {
+  return issuerAttempts(charge) >= ATTEMPTS_PER_CHARGE;
+}
+
+/** Whether the issuer heard of it, as far as we know; one under way counts. */
+export function reachedIssuer({ outcome }: Attempt): boolean {
+  return outcome !== 'unknown' && outcome !== 'refused';
 }
 
 /** From when on this card may be asked again; `nowMs` when it may be asked now, null when never. */

@@ -2,7 +2,7 @@
 import type { CustomerEvent, SetupReading, Step } from './events.ts';
 import { ENROLMENT_LOOKS, LOOKS, SETUP_FAILURES, SETUP_RENEWAL, SETUPS_PER_ENROLMENT } from './policy.ts';
 import { lookDelay, note, tell } from './record.ts';
-import type { CustomerState, Enrolment, EnrolmentStatus, Mandate } from './state.ts';
+import type { CustomerState, Enrolment, EnrolmentStatus, Mandate, MandateStatus } from './state.ts';
 
 type EventOf<Kind extends CustomerEvent['kind']> = Extract<CustomerEvent, { kind: Kind }>;
 
@@ -120,12 +120,14 @@ export function closeEnrolment(
   if (!enrolment || enrolment.closed) return state;
   const given = { ...state, enrolment: { ...enrolment, status, closed: true } };
   const { number: enrolmentNumber, setupIntentId } = enrolment;
-  return note(
-    setupIntentId ? addStaleSetup(given, setupIntentId, nowMs) : given,
-    nowMs,
-    'enrolment_closed',
-    { data: { enrolmentNumber, status, reason } },
-  );
+  return note(setupIntentId ? addStaleSetup(given, setupIntentId, nowMs) : given, nowMs, 'enrolment_closed', {
+    data: { enrolmentNumber, status, reason },
+  });
+}
+
+/** The customer has taken the permission back. */
+export function endMandate(state: CustomerState, nowMs: number): CustomerState {
+  return state.mandate ? mandateBecomes(state, state.mandate, 'inactive', nowMs) : state;
 }
 
 /** No answer about the open enrolment: ask again later, with another key where something was to be made. */
@@ -335,9 +337,22 @@ function mandateSeen(
   nowMs: number,
 ): CustomerState {
   const status = reading.attached ? (reading.stripeMandateStatus ?? 'active') : 'inactive';
-  const seen = { ...state, mandate: { ...mandate, status, lookAtMs: null } };
-  if (status === mandate.status) return seen;
-  return note(seen, nowMs, 'mandate_status', {
+  const looked = { ...mandate, lookAtMs: null };
+  // Permission that has ended comes back by another enrolment only.
+  return mandate.status === 'inactive'
+    ? { ...state, mandate: looked }
+    : mandateBecomes(state, looked, status, nowMs);
+}
+
+function mandateBecomes(
+  state: CustomerState,
+  mandate: Mandate,
+  status: MandateStatus,
+  nowMs: number,
+): CustomerState {
+  const changed = { ...state, mandate: { ...mandate, status } };
+  if (status === mandate.status) return changed;
+  return note(changed, nowMs, 'mandate_status', {
     data: { setupIntentId: mandate.setupIntentId, stripeMandateId: mandate.stripeMandateId, status },
   });
 }

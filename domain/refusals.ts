@@ -1,5 +1,5 @@
 // Which requests of people are refused, and in which words. It changes nothing; what passes here is accepted.
-import { cardFreeAt, issuerAttempts } from './dunning.ts';
+import { cardFreeAt, isSpent } from './dunning.ts';
 import { Refusal } from './errors.ts';
 import type { CustomerEvent } from './events.ts';
 import { isId } from './ids.ts';
@@ -97,7 +97,7 @@ function refuseRetry(state: CustomerState, event: EventOf<'retryCharge'>, nowMs:
   if (!mayRetry && phase.is !== 'awaiting_card' && phase.is !== 'refused') {
     return new Refusal('wrong_state', `There is nothing to retry: the charge is ${WORDS[phase.is]}.`);
   }
-  if (issuerAttempts(charge) >= ATTEMPTS_PER_CHARGE) {
+  if (isSpent(charge)) {
     return new Refusal(
       'wrong_state',
       `The issuer has been asked ${ATTEMPTS_PER_CHARGE} times for this charge, and no more is allowed.`,

@@ -20,17 +20,24 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const staleByMs = Date.now() + STALE_MS + TOUCH_MS;
   for (;;) {
     try {
-      return await lock(folder, {
+      let isReleased = false;
+      const release = await lock(folder, {
         lockfilePath: lockFile,
         stale: STALE_MS,
         update: TOUCH_MS,
         onCompromised: (cause) => {
+          // A touch that was under way during the release finds no lock; the library reports that as a loss.
+          if (isReleased) return;
           // Thrown outside of any call, which ends the process: every further write could destroy somebody else's.
           throw new Error(`the lock on ${folder} was lost to another process; stopping before data is`, {
             cause,
           });
         },
       });
+      return async () => {
+        isReleased = true;
+        await release();
+      };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw error;
       const touched = await touchedAt(lockFile);

@@ -43,7 +43,7 @@ export interface CustomerRow {
 }
 
 export interface EvidenceItem extends Fact {
-  /** Joined from the erasable rows where the fact names a consent; absent once erased. */
+  /** Joined from the erasable rows where `data.consentId` names a consent; absent once erased. */
   readonly personal?: { readonly [key: string]: unknown };
 }
 
@@ -70,7 +70,10 @@ export interface Ledger {
   }): Promise<Claim>;
   /** Takes a claim back after a refusal; does nothing once a workflow has recorded the customer. */
   releaseCustomer(customerId: string, requestHash: string): Promise<void>;
-  /** Claims a charge's id, with all its terms (texts into personal rows). `opened` when accepted before, with its row. */
+  /**
+   * Claims a charge's id, with all its terms (texts into personal rows). `same` and `conflict` come with the row that is
+   * there, and its status says whether it was ever accepted.
+   */
   claimCharge(
     customerId: string,
     terms: ChargeTerms,
@@ -95,7 +98,7 @@ export interface Ledger {
     readonly view: CustomerView;
     readonly snapshot: CustomerState;
   }): Promise<{ readonly alreadyClosed: readonly string[] }>;
-  /** The address book: whose Stripe object this is. Written before a confirm. */
+  /** The address book: whose Stripe object this is. Written before a confirm; the first entry of an object stays. */
   addStripeObject(entry: {
     readonly stripeId: string;
     readonly customerId: string;
@@ -123,19 +126,20 @@ export interface Ledger {
   // — reading —
 
   getCustomer(customerId: string): Promise<CustomerRow | null>;
+  /** Newest first, 50 a page; only those whom a workflow has recorded. A malformed cursor is a `RangeError`. */
   listCustomers(filter: {
     readonly status?: CustomerStatus;
     readonly cursor?: string;
   }): Promise<Page<CustomerRow>>;
   /** Claimed rows are not shown: nobody has been promised anything. */
   getCharge(customerId: string, chargeId: string): Promise<ChargeRow | null>;
-  /** Newest first, 50 a page; `customerId` absent means all customers. */
+  /** Newest first, 50 a page; `customerId` absent means all customers. A malformed cursor is a `RangeError`. */
   listCharges(filter: {
     readonly customerId?: string;
     readonly status?: ChargeStatus;
     readonly cursor?: string;
   }): Promise<Page<ChargeRow & { readonly customerId: string }>>;
-  /** Oldest first, 100 a page. */
+  /** Oldest first, 100 a page. A malformed cursor is a `RangeError`. */
   listEvidence(customerId: string, cursor?: string): Promise<Page<EvidenceItem>>;
 
   // — events nobody was found for —

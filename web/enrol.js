@@ -51,12 +51,10 @@ async function confirm(run) {
 async function finish() {
   show('Checking with your bank…');
   await post('done');
-  showEnd(
-    await follow(({ status }) => ['succeeded', 'failed', 'expired', 'over'].includes(status), PATIENCE),
-  );
+  // `failed` may still be said of an earlier card: Stripe has just taken this one.
+  showEnd(await follow(({ status }) => ['succeeded', 'expired', 'over'].includes(status), PATIENCE));
 }
 
-/** @returns whether there is nothing left to do for the customer */
 function showEnd({ status, returnUrl }) {
   switch (status) {
     case 'succeeded':
@@ -68,18 +66,13 @@ function showEnd({ status, returnUrl }) {
         at('onward').replaceChildren(link);
         setTimeout(() => location.assign(returnUrl), FAREWELL);
       }
-      return true;
-    case 'failed':
-      complain('Your bank did not accept this card. Please try another one.');
-      begin(false).catch(end);
-      return true;
+      return;
     case 'expired':
     case 'over':
       show('There is nothing to do here any more. You may close this page.');
-      return true;
+      return;
     default:
       show('Your bank is still checking. You may close this page; we keep looking.');
-      return false;
   }
 }
 
@@ -104,11 +97,14 @@ onSubmit('bank-form', () =>
 
 try {
   const { status, hasConsent, returnUrl } = await readStatus();
-  const cameBack = new URLSearchParams(location.search).has('setup_intent');
+  const brought = new URLSearchParams(location.search);
+  const cameBack = brought.has('setup_intent');
   // The bank's redirect brings the secret along in the address: it does not stay there.
   if (cameBack) history.replaceState(null, '', location.pathname);
+  const isDeclined = brought.get('redirect_status') === 'failed';
+  if (cameBack && isDeclined) complain('Your bank did not confirm. Please try again.');
   if (['succeeded', 'expired', 'over'].includes(status)) showEnd({ status, returnUrl });
-  else if (cameBack) await finish();
+  else if (cameBack && !isDeclined) await finish();
   else if (hasConsent) await begin(false);
   else show('', 'consent-form');
 } catch (error) {

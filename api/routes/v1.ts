@@ -25,6 +25,10 @@ export interface V1 {
 export const v1Routes: FastifyPluginAsync<V1> = async (app, deps) => {
   app.addHook('onRequest', requireKey(deps.authenticate));
   app.addHook('onRoute', describeKey);
+  // Answers hold links and secrets.
+  app.addHook('onSend', async (_request, reply) => {
+    reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+  });
   app.setNotFoundHandler(answerNotFound);
   // These options carry the prefix of this plugin; handed on as they are, it would be added again.
   const inside = { ...deps, prefix: '' };

@@ -104,7 +104,7 @@ test('a notice keeps its id over all tries, and no two notices share one', async
   await send(STEP_UP);
   await send(STEP_UP);
   await send({ ...STEP_UP, noticeId: '13' });
-  expect(heard.map(({ headers }) => headers['webhook-id'])).toEqual(['ada.12', 'ada.12', 'ada.13']);
+  expect(heard.map(({ headers }) => headers['webhook-id'])).toEqual(['ada:12', 'ada:12', 'ada:13']);
 });
 
 test('who has yet to give a card gets the link of that enrolment', async () => {

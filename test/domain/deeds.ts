@@ -6,7 +6,12 @@ import { type Bells, type CrashTime, GOOD_BELLS, Life } from './life.ts';
 import { FAIR, type IssuerAnswer, type Temper, type Weather } from './stripe-model.ts';
 
 export type Deed =
-  | { readonly do: 'enrol'; readonly request: number; readonly card: number; readonly way: 'server' | 'page' | 'asks' }
+  | {
+      readonly do: 'enrol';
+      readonly request: number;
+      readonly card: number;
+      readonly way: 'server' | 'page' | 'asks';
+    }
   | { readonly do: 'consent' }
   | { readonly do: 'setUp'; readonly card: number; readonly isOk: boolean }
   | { readonly do: 'open'; readonly charge: number; readonly dueInHours: number }
@@ -98,7 +103,10 @@ const ANSWERS: readonly IssuerAnswer[] = [
   'expired_card',
   'a_code_of_tomorrow',
 ];
-export const temper: fc.Arbitrary<Temper> = fc.array(fc.constantFrom(...ANSWERS), { minLength: 1, maxLength: 5 });
+export const temper: fc.Arbitrary<Temper> = fc.array(fc.constantFrom(...ANSWERS), {
+  minLength: 1,
+  maxLength: 5,
+});
 export const weather: fc.Arbitrary<Weather> = fc.oneof(
   fc.constant(FAIR),
   fc.constant({ lostBefore: 0.15, lostAfter: 0.2, stored500: 0.1, rejected: 0.02 }),
@@ -111,7 +119,12 @@ export const bells: fc.Arbitrary<Bells> = fc.oneof(
 );
 export const seed = fc.nat();
 
-export const CONSENT = { consentId: 'consent-1', termsVersion: '1', acceptedAtMs: 0, way: 'request' } as const;
+export const CONSENT = {
+  consentId: 'consent-1',
+  termsVersion: '1',
+  acceptedAtMs: 0,
+  way: 'request',
+} as const;
 export const WHO = { who: 'shop' };
 
 export function play(life: Life, what: Deed): void {
@@ -227,7 +240,8 @@ export function clearUp(life: Life, isCustomerThere: boolean): void {
   if (life.state.paused) life.ask({ kind: 'resume', ...WHO });
   for (let day = 0; day < 150 && !life.isOver; day++) {
     for (const { chargeId, phase, intentId } of life.state.charges) {
-      const mayRetry = phase.is === 'refused' && day < 10 && life.ask({ kind: 'retryCharge', ...WHO, chargeId }) === null;
+      const mayRetry =
+        phase.is === 'refused' && day < 10 && life.ask({ kind: 'retryCharge', ...WHO, chargeId }) === null;
       if (phase.is === 'refused' && !mayRetry) life.ask({ kind: 'cancelCharge', ...WHO, chargeId });
       if (phase.is === 'awaiting_step_up' && intentId && isCustomerThere) {
         life.stripe.customerBegins(intentId);
@@ -238,4 +252,3 @@ export function clearUp(life: Life, isCustomerThere: boolean): void {
     if (life.state.charges.length === 0) break;
   }
 }
-

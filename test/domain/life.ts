@@ -5,7 +5,7 @@ import { advance, newCustomer, nextStep } from '../../domain/customer.ts';
 import type { CustomerEvent, RememberedCharge, Step } from '../../domain/events.ts';
 import { ATTEMPTS_PER_CARD, ATTEMPTS_PER_CHARGE, CARD_BUDGET_WINDOW, HOUR } from '../../domain/policy.ts';
 import { refuse } from '../../domain/refusals.ts';
-import type { Charge, CustomerState, Fact } from '../../domain/state.ts';
+import type { Charge, CustomerState } from '../../domain/state.ts';
 import { viewOf } from '../../domain/view.ts';
 import { type Answer, StripeModel, stream, type Temper, type Weather } from './stripe-model.ts';
 
@@ -29,12 +29,14 @@ const LONGEST_SLEEP_MS = 7 * 24 * HOUR;
 /** More steps than this without time passing means that the life runs in a circle. */
 const STEPS_AT_ONE_INSTANT = 300;
 const SAME_STEP_AT_ONE_INSTANT = 6;
+const TRACE_SHOWN = 60;
 
 /** What time brings about is decided and taken in within one round, so it never comes twice. */
 const canRepeat = ({ kind }: CustomerEvent) => kind !== 'stepUpReminderDue';
 
 class Ledger {
-  readonly facts = new Map<number, Fact>();
+  /** Charges whose `charge_closed` fact is recorded. */
+  readonly closings = new Set<string>();
   readonly accepted = new Map<string, OpenCharge & { openedAtMs: number }>();
   readonly closed = new Map<string, 'succeeded' | 'failed' | 'cancelled'>();
   readonly book: { stripeId: string; chargeId: string }[] = [];
@@ -63,7 +65,7 @@ class Ledger {
 export class Life {
   readonly ledger = new Ledger();
   readonly stripe: StripeModel;
-  readonly trace: string[] = [];
+  #trace: (() => string)[] = [];
   state: CustomerState = newCustomer('alice');
   nowMs = EPOCH_MS;
   isOver = false;
@@ -77,6 +79,10 @@ export class Life {
   /** Charges whose confirm nobody answered and nobody has asked about since. */
   readonly #unanswered = new Set<string>();
   readonly #lastRead = new Map<string, string>();
+  /** When a charge is to be tried again, as decided after its last decline. */
+  readonly #promised = new Map<string, number>();
+  /** SetupIntents of mandates that were there when the customer cancelled. */
+  readonly #ended = new Set<string>();
 
   constructor(seed: number, temper: Temper) {
     this.#chance = stream(seed + 1);
@@ -99,7 +105,7 @@ export class Life {
     if (!this.state.loaded) this.step();
     const soon = this.#inbox.reduce((next, waiting) => advance(next, waiting, this.nowMs), this.state);
     const refusal = refuse(soon, event, this.nowMs);
-    this.#log(`ask ${brief(event)}${refusal ? ` → ${refusal.code}` : ''}`);
+    this.#log(() => `ask ${brief(event)}${refusal ? ` → ${refusal.code}` : ''}`);
     if (refusal) return refusal.code;
     this.#inbox.push(event);
     if (event.kind === 'openCharge' && !this.ledger.accepted.has(event.chargeId))
@@ -114,10 +120,11 @@ export class Life {
 
   /** The whole state is lost, with what nobody had drained; what the ledger has is what remains. */
   crash(): void {
-    this.#log('CRASH');
+    this.#log(() => 'CRASH');
     this.crashes = null;
     this.#inbox = [];
     this.#unanswered.clear();
+    this.#promised.clear();
     this.state = newCustomer('alice');
   }
 
@@ -164,9 +171,11 @@ export class Life {
     const step = nextStep(this.state, this.nowMs);
     this.#checkStep(step);
     if (step.do === 'wait') return step;
-    this.#log(brief(step));
+    this.#log(() => brief(step));
     if (step.do === 'end') {
       this.isOver = true;
+      for (const chargeId of this.ledger.accepted.keys())
+        if (!this.ledger.closed.has(chargeId)) this.fail(`a life that ends leaves nothing open: ${chargeId}`);
       return step;
     }
     if (step.do === 'decide') {
@@ -183,13 +192,14 @@ export class Life {
       this.crash();
       return step;
     }
-    this.#log(`  ${brief(event)}`);
+    this.#log(() => `  ${brief(event)}`);
     this.#advance(event);
     return step;
   }
 
   fail(rule: string): never {
-    throw new Error(`${rule}\n${this.trace.slice(-60).join('\n')}\n${JSON.stringify(this.state.charges)}`);
+    const shown = this.#trace.slice(-TRACE_SHOWN).map((words) => words());
+    throw new Error(`${rule}\n${shown.join('\n')}\n${JSON.stringify(this.state.charges)}`);
   }
 
   // — as the activities do it —
@@ -267,7 +277,11 @@ export class Life {
         const event = this.#tell(
           step,
           () =>
-            stripe.confirmIntent(intentId, paymentMethodId, `attempt-${chargeId}-${intentNumber}-${attemptNumber}`),
+            stripe.confirmIntent(
+              intentId,
+              paymentMethodId,
+              `attempt-${chargeId}-${intentNumber}-${attemptNumber}`,
+            ),
           (reading) => ({ kind: 'intentSeen', chargeId, reading }),
         );
         if (event.kind === 'unanswered') this.#unanswered.add(chargeId);
@@ -312,7 +326,7 @@ export class Life {
     for (const fact of state.facts) {
       if (fact.sequence !== expected++)
         this.fail(`facts have consecutive sequences: ${fact.sequence} where ${expected - 1} was next`);
-      ledger.facts.set(fact.sequence, fact);
+      if (fact.kind === 'charge_closed' && fact.chargeId) ledger.closings.add(fact.chargeId);
     }
     if (state.sequence !== expected - 1) this.fail('facts have consecutive sequences: the newest is missing');
     const alreadyClosed: string[] = [];
@@ -321,6 +335,8 @@ export class Life {
       if (ledger.closed.has(chargeId) && isNoted) alreadyClosed.push(chargeId);
       else if (phase.is === 'closed' && isNoted) ledger.closed.set(chargeId, phase.as);
     }
+    if (state.mandate && state.facts.some(({ kind }) => kind === 'cancelled'))
+      this.#ended.add(state.mandate.setupIntentId);
     ledger.snapshot = structuredClone({ ...state, facts: [] });
     return { kind: 'recorded', through: state.facts.at(-1)?.sequence ?? 0, alreadyClosed };
   }
@@ -362,11 +378,42 @@ export class Life {
       if (charge.phase.is === 'closed' && was?.phase.is !== 'closed') this.#checkClosed(charge);
     }
     if (event.kind === 'loaded') this.#checkLoaded();
+    this.#remember(event, before);
+    for (const charge of after.charges) this.#checkCharge(charge);
     for (const { chargeId } of before.charges) {
       const isGone = !after.charges.some((charge) => charge.chargeId === chargeId);
-      if (isGone && ![...this.ledger.facts.values()].some((fact) => fact.kind === 'charge_closed' && fact.chargeId === chargeId))
+      if (isGone && !this.ledger.closings.has(chargeId))
         this.fail(`a charge leaves with its charge_closed fact recorded: ${chargeId}`);
     }
+  }
+
+  #remember(event: CustomerEvent, before: CustomerState): void {
+    const { mandate, charges } = this.state;
+    if (event.kind === 'retryCharge') this.#promised.delete(event.chargeId);
+    if (mandate?.setupIntentId !== before.mandate?.setupIntentId) this.#promised.clear();
+    if (event.kind !== 'intentSeen' || event.reading.decline === null || event.reading.status === 'canceled')
+      return;
+    const charge = charges.find(({ chargeId }) => chargeId === event.chargeId);
+    if (charge?.phase.is === 'due') this.#promised.set(charge.chargeId, charge.phase.atMs);
+    else this.#promised.delete(event.chargeId);
+  }
+
+  #checkCharge({ chargeId, phase, attempts, attemptCount }: Charge): void {
+    const isUnderWay = phase.is === 'attempting';
+    const isOpen = attempts.some(
+      ({ outcome }, index) => outcome === null && !(isUnderWay && index === attempts.length - 1),
+    );
+    if (isOpen) this.fail(`an attempt that is not under way has an outcome: ${chargeId}`);
+    const isCounted = attempts.every(
+      ({ number }, index) => number === attemptCount - attempts.length + 1 + index,
+    );
+    const isSorted = attempts.every(
+      ({ number }, index) => index === 0 || number > (attempts[index - 1]?.number ?? 0),
+    );
+    if (!isSorted || (attempts.length < 20 && !isCounted))
+      this.fail(`attempts are numbered in order: ${chargeId}`);
+    if (phase.is === 'awaiting_step_up' && phase.failures < 0)
+      this.fail(`failures are counted from 0: ${chargeId}`);
   }
 
   #checkLoaded(): void {
@@ -418,7 +465,7 @@ export class Life {
     const { state, nowMs } = this;
     const { chargeId, intentId } = step;
     const charge = state.charges.find((other) => other.chargeId === chargeId);
-    if (!charge) return this.fail(`no attempt for a charge that is not there: ${chargeId}`);
+    if (!charge) throw this.fail(`no attempt for a charge that is not there: ${chargeId}`);
     if (state.mandate?.status !== 'active') this.fail(`no attempt without an active mandate: ${chargeId}`);
     if (state.mandate.paymentMethodId !== step.paymentMethodId)
       this.fail(`no attempt on a card that is not the mandate's: ${chargeId}`);
@@ -427,6 +474,10 @@ export class Life {
     if (nowMs < charge.dueAtMs) this.fail(`no attempt before it is due: ${chargeId}`);
     if (charge.phase.is === 'due' && nowMs < charge.phase.atMs)
       this.fail(`no attempt before its next time: ${chargeId}`);
+    if (nowMs < (this.#promised.get(chargeId) ?? 0))
+      this.fail(`no attempt before the calendar says so: ${chargeId}`);
+    if (this.#ended.has(state.mandate.setupIntentId))
+      this.fail(`a card given before a cancel is not charged after it: ${chargeId}`);
     const waiting = state.charges.find(({ phase }) => phase.is === 'awaiting_step_up');
     if (waiting) this.fail(`no attempt while a step-up waits: ${chargeId} during ${waiting.chargeId}`);
     if (this.#unanswered.size > 0)
@@ -458,7 +509,9 @@ export class Life {
       }
       const asked = stripe.askedByUs.filter((ask) => ask.chargeId === chargeId).length;
       if (asked > ATTEMPTS_PER_CHARGE)
-        this.fail(`an issuer is asked at most ${ATTEMPTS_PER_CHARGE} times for a charge: ${chargeId}, ${asked}`);
+        this.fail(
+          `an issuer is asked at most ${ATTEMPTS_PER_CHARGE} times for a charge: ${chargeId}, ${asked}`,
+        );
     }
     for (const { fingerprint, atMs } of stripe.askedByUs) {
       const asked = stripe.askedByUs.filter(
@@ -469,8 +522,11 @@ export class Life {
     }
   }
 
-  #log(words: string): void {
-    this.trace.push(`${((this.nowMs - EPOCH_MS) / HOUR).toFixed(2)} h  ${words}`);
+  /** Put into words only when something fails. */
+  #log(words: () => string): void {
+    const { nowMs } = this;
+    this.#trace.push(() => `${((nowMs - EPOCH_MS) / HOUR).toFixed(2)} h  ${words()}`);
+    if (this.#trace.length > 400) this.#trace = this.#trace.slice(-TRACE_SHOWN);
   }
 }
 
@@ -500,5 +556,7 @@ function timeless(value: unknown): unknown {
 }
 
 function brief(words: CustomerEvent | Step): string {
-  return JSON.stringify(words, (key, value) => (['consent', 'card', 'snapshot'].includes(key) ? undefined : value));
+  return JSON.stringify(words, (key, value) =>
+    ['consent', 'card', 'snapshot'].includes(key) ? undefined : value,
+  );
 }

@@ -59,7 +59,7 @@ interface ModelSetup {
 }
 
 interface ModelMethod {
-  readonly card: Card;
+  card: Card;
   attached: boolean;
   mandateStatus: MandateStatus | null;
   mandateActiveAtMs: number;
@@ -97,14 +97,9 @@ export class StripeModel {
   readonly #chance: () => number;
   readonly #temper: Temper;
   readonly #ring: (type: string, objectId: string) => void;
-  readonly #keys = new Map<string, { answer: Answer<unknown>; atMs: number }>();
+  readonly #keys = new Map<string, { answer: Answer<unknown>; of: string; atMs: number }>();
 
-  constructor(
-    seed: number,
-    temper: Temper,
-    nowMs: number,
-    ring: (type: string, objectId: string) => void,
-  ) {
+  constructor(seed: number, temper: Temper, nowMs: number, ring: (type: string, objectId: string) => void) {
     this.#seed = seed;
     this.#chance = stream(seed);
     this.#temper = temper;
@@ -115,7 +110,7 @@ export class StripeModel {
   // — what our activities call —
 
   createIntent(chargeId: string, number: string, key: string): Answer<string> {
-    return this.#call(key, () => {
+    return this.#call({ key, of: `${chargeId} ${number}` }, () => {
       const nth = this.intentsOf(chargeId).length + 1;
       const id = `pi_${chargeId}_${nth}`;
       this.intents.set(id, {
@@ -149,7 +144,7 @@ export class StripeModel {
 
   /** Off session. A decline is an `ok` answer here, as in our activity. */
   confirmIntent(intentId: string, paymentMethodId: string, key: string): Answer<IntentReading> {
-    return this.#call(key, () => {
+    return this.#call({ key, of: `${intentId} ${paymentMethodId}` }, () => {
       const intent = this.#intent(intentId);
       const method = this.methods.get(paymentMethodId);
       if (!['requires_payment_method', 'requires_confirmation'].includes(intent.status))
@@ -182,7 +177,7 @@ export class StripeModel {
   }
 
   createSetup(key: string): Answer<string> {
-    return this.#call(key, () => {
+    return this.#call({ key, of: '' }, () => {
       const id = `seti_${this.setups.size + 1}`;
       this.setups.set(id, {
         id,
@@ -196,7 +191,7 @@ export class StripeModel {
   }
 
   confirmSetup(setupIntentId: string, paymentMethodId: string, key: string): Answer<SetupReading> {
-    return this.#call(key, () => {
+    return this.#call({ key, of: `${setupIntentId} ${paymentMethodId}` }, () => {
       const setup = this.#setup(setupIntentId);
       if (setup.status === 'requires_payment_method') {
         const luck = drawn(this.#seed, paymentMethodId, 'setup');
@@ -225,7 +220,7 @@ export class StripeModel {
   }
 
   createCustomer(key: string): Answer<string> {
-    return this.#call(key, () => ({ is: 'ok', value: 'cus_1' }));
+    return this.#call({ key, of: '' }, () => ({ is: 'ok', value: 'cus_1' }));
   }
 
   // — what customers, banks and people at Stripe's dashboard do —
@@ -305,7 +300,11 @@ export class StripeModel {
       }
     }
     for (const [id, method] of this.methods) {
-      if (method.mandateStatus === 'pending' && method.mandateActiveAtMs > 0 && method.mandateActiveAtMs <= nowMs) {
+      if (
+        method.mandateStatus === 'pending' &&
+        method.mandateActiveAtMs > 0 &&
+        method.mandateActiveAtMs <= nowMs
+      ) {
         method.mandateStatus = 'active';
         this.#ring('mandate.updated', `mandate_${id}`);
       }
@@ -411,24 +410,31 @@ export class StripeModel {
     this.#ring('setup_intent.setup_failed', setup.id);
   }
 
-  /** The key's first answer is kept for 24 hours; a 4xx is not kept. */
-  #call<Value>(key: string | null, run: () => Answer<Value>): Answer<Value> {
+  /** A key's first answer is kept for 24 hours, and only for the same request; a 4xx is not kept. */
+  #call<Value>(
+    keyed: { readonly key: string; readonly of: string } | null,
+    run: () => Answer<Value>,
+  ): Answer<Value> {
     const { lostBefore, lostAfter, stored500, rejected } = this.weather;
     if (this.#chance() < lostBefore) return { is: 'none' };
-    const stored = key === null ? undefined : this.#keys.get(key);
     const isLost = this.#chance() < lostAfter;
+    const stored = keyed && this.#keys.get(keyed.key);
     if (stored && stored.atMs > this.nowMs - DAY) {
+      if (stored.of !== keyed.of) return { is: 'rejected', code: 'idempotency_error' };
       return isLost ? { is: 'none' } : (structuredClone(stored.answer) as Answer<Value>);
     }
     if (this.#chance() < rejected) return { is: 'rejected', code: 'account_closed' };
-    if (key !== null && this.#chance() < stored500) {
+    const keep = (answer: Answer<Value>) => {
+      if (keyed)
+        this.#keys.set(keyed.key, { answer: structuredClone(answer), of: keyed.of, atMs: this.nowMs });
+    };
+    if (keyed && this.#chance() < stored500) {
       if (this.#chance() < 0.5) run();
-      this.#keys.set(key, { answer: { is: 'none' }, atMs: this.nowMs });
+      keep({ is: 'none' });
       return { is: 'none' };
     }
     const answer = run();
-    if (key !== null && answer.is === 'ok')
-      this.#keys.set(key, { answer: structuredClone(answer), atMs: this.nowMs });
+    if (answer.is === 'ok') keep(answer);
     return isLost ? { is: 'none' } : answer;
   }
 

@@ -137,7 +137,7 @@ describe('a notice', () => {
     const { send } = await workersIn('notices', activities);
     const notice = await send('1');
     await expect(notice.result()).resolves.toEqual({ outcome: 'sent', status: 200 });
-    expect(webhookIds).toEqual(['ada.1', 'ada.1', 'ada.1']);
+    expect(webhookIds).toEqual(['ada:1', 'ada:1', 'ada:1']);
     const { events } = await notice.fetchHistory();
     const recorded = (events ?? []).map((event) => JSON.stringify(decoded(event))).join();
     expect(recorded).toContain('charge.step_up_required');

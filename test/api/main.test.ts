@@ -1,0 +1,42 @@
+// The api as a process: what it says before it serves anybody.
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { test } from 'vitest';
+import { ENV } from './_app.ts';
+
+const MAIN = fileURLToPath(new URL('../../api/main.ts', import.meta.url));
+
+function run(
+  options: string[],
+  env: Record<string, string>,
+): Promise<{ code: number; out: string; err: string }> {
+  return new Promise((resolve) => {
+    const { PATH = '' } = process.env;
+    const child = execFile(
+      process.execPath,
+      ['--import', 'tsx', MAIN, ...options],
+      { env: { PATH, ...env } },
+      (_error, out, err) => resolve({ code: child.exitCode ?? -1, out, err }),
+    );
+  });
+}
+
+test.concurrent('--help needs no configuration', async ({ expect }) => {
+  const { code, out } = await run(['--help'], {});
+  expect(code).toBe(0);
+  for (const name of Object.keys(ENV))
+    expect(out).toContain(name.startsWith('TEMPORAL_') ? 'TEMPORAL_' : name);
+}, 60_000);
+
+test.concurrent('bad configuration: exit code 2, and every fault', async ({ expect }) => {
+  const { code, err } = await run([], { ...ENV, LINK_SECRET: 'short', PORT: 'x' });
+  expect(code).toBe(2);
+  expect(err).toContain('LINK_SECRET');
+  expect(err).toContain('PORT');
+}, 60_000);
+
+test.concurrent('a ledger that is not there: exit code 1', async ({ expect }) => {
+  const { code, out } = await run([], { ...ENV, DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' });
+  expect(code).toBe(1);
+  expect(out).toContain('the api ends because of a fault');
+}, 60_000);
