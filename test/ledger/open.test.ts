@@ -162,7 +162,11 @@ describe('a data folder', () => {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     holder = child;
-    await once(child.stdout, 'data');
+    const diedEarly = once(child, 'exit').then(([code]) => {
+      throw new Error(`the holder ended with ${code} before it had opened the folder`);
+    });
+    await Promise.race([once(child.stdout, 'data'), diedEarly]);
+    diedEarly.catch(() => {}); // from here on it may end
     return child;
   }
 
