@@ -159,7 +159,7 @@ describe('a data folder', () => {
   async function hold(): Promise<ChildProcess> {
     const script = fileURLToPath(new URL('../support/hold-ledger.ts', import.meta.url));
     const child = spawn(process.execPath, ['--import', 'tsx', script, dataDir], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['pipe', 'pipe', 'inherit'],
     });
     holder = child;
     const diedEarly = once(child, 'exit').then(([code]) => {

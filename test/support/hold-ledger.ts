@@ -7,4 +7,4 @@ if (dataDir === undefined) throw new Error('usage: hold-ledger.ts <dataDir>');
 const ledger = await openLedger({ dataDir });
 await ledger.putPersonal('held', 'contact', { email: 'held@example.com' });
 process.stdout.write('open\n');
-setInterval(() => {}, 1_000);
+process.stdin.on('end', () => process.exit()).resume(); // its parent is gone
