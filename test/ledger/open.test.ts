@@ -21,7 +21,7 @@ import {
 import { openLedger } from '../../ledger/open.ts';
 import { DATABASES, type TestDatabase } from '../support/databases.ts';
 import { charge, entry, fact } from '../support/lives.ts';
-import { startPostgres, type TestPostgres } from '../support/postgres.ts';
+import { RUNS_POSTGRES, startPostgres, type TestPostgres } from '../support/postgres.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -70,7 +70,7 @@ describe.each(DATABASES)('opening on $name', ({ start }) => {
   });
 });
 
-describe('one PostgreSQL', () => {
+describe.runIf(RUNS_POSTGRES)('one PostgreSQL', () => {
   let postgres: TestPostgres;
   beforeEach(async () => {
     postgres = await startPostgres();
@@ -89,57 +89,67 @@ describe('one PostgreSQL', () => {
   });
 });
 
-test('a database that takes connections and says nothing fails the ping within its two seconds', async () => {
-  const postgres = await startPostgres();
-  onTestFinished(() => postgres.stop());
-  const { hostname, port } = new URL(postgres.url);
-  let silent = false;
-  const sockets = new Set<Socket>();
-  const proxy = createServer((client) => {
-    const server = connect(Number(port || 5432), hostname);
-    const forward = (to: Socket) => (bytes: Buffer) => silent || to.write(bytes);
-    client.on('data', forward(server));
-    server.on('data', forward(client));
-    for (const socket of [client, server]) sockets.add(socket.on('error', () => {}));
-  });
-  await once(proxy.listen(0, '127.0.0.1'), 'listening');
-  onTestFinished(() => void proxy.close());
+test.runIf(RUNS_POSTGRES)(
+  'a database that takes connections and says nothing fails the ping within its two seconds',
+  async () => {
+    const postgres = await startPostgres();
+    onTestFinished(() => postgres.stop());
+    const { hostname, port } = new URL(postgres.url);
+    let silent = false;
+    const sockets = new Set<Socket>();
+    const proxy = createServer((client) => {
+      const server = connect(Number(port || 5432), hostname);
+      const forward = (to: Socket) => (bytes: Buffer) => silent || to.write(bytes);
+      client.on('data', forward(server));
+      server.on('data', forward(client));
+      for (const socket of [client, server]) sockets.add(socket.on('error', () => {}));
+    });
+    await once(proxy.listen(0, '127.0.0.1'), 'listening');
+    onTestFinished(() => void proxy.close());
 
-  const url = new URL(postgres.url);
-  url.host = `127.0.0.1:${(proxy.address() as AddressInfo).port}`;
-  const ledger = await openLedger({ databaseUrl: url.href });
-  await ledger.ping();
-  silent = true;
-  const began = performance.now();
-  await expect(ledger.ping()).rejects.toThrow(/did not answer/);
-  expect(performance.now() - began).toBeLessThan(3_000);
+    const url = new URL(postgres.url);
+    url.host = `127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    const ledger = await openLedger({ databaseUrl: url.href });
+    await ledger.ping();
+    silent = true;
+    const began = performance.now();
+    await expect(ledger.ping()).rejects.toThrow(/did not answer/);
+    expect(performance.now() - began).toBeLessThan(3_000);
 
-  for (const socket of sockets) socket.destroy();
-  await ledger.close();
-}, 60_000);
+    for (const socket of sockets) socket.destroy();
+    await ledger.close();
+  },
+  60_000,
+);
 
-test('a connection that breaks during a query fails that query only', async () => {
-  const postgres = await startPostgres();
-  onTestFinished(() => postgres.stop());
-  const ledger = await openLedger({ databaseUrl: postgres.url });
-  onTestFinished(() => ledger.close());
-  const locker = new Client({ connectionString: postgres.url });
-  await locker.connect();
-  onTestFinished(() => locker.end());
+test.runIf(RUNS_POSTGRES)(
+  'a connection that breaks during a query fails that query only',
+  async () => {
+    const postgres = await startPostgres();
+    onTestFinished(() => postgres.stop());
+    const ledger = await openLedger({ databaseUrl: postgres.url });
+    onTestFinished(() => ledger.close());
+    const locker = new Client({ connectionString: postgres.url });
+    await locker.connect();
+    onTestFinished(() => locker.end());
 
-  await locker.query('begin; lock table customers');
-  const waiting = ledger.record(entry('waits', { facts: [fact(1, 'paused')] }));
-  const broken = expect(waiting).rejects.toThrow(/terminat/);
-  await vi.waitFor(async () => {
-    const { rowCount } = await locker.query(
-      `select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock'`,
-    );
-    expect(rowCount).toBe(1);
-  });
-  await broken;
-  await locker.query('rollback');
-  expect(await ledger.record(entry('waits', { facts: [fact(1, 'paused')] }))).toEqual({ alreadyClosed: [] });
-}, 60_000);
+    await locker.query('begin; lock table customers');
+    const waiting = ledger.record(entry('waits', { facts: [fact(1, 'paused')] }));
+    const broken = expect(waiting).rejects.toThrow(/terminat/);
+    await vi.waitFor(async () => {
+      const { rowCount } = await locker.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock'`,
+      );
+      expect(rowCount).toBe(1);
+    });
+    await broken;
+    await locker.query('rollback');
+    expect(await ledger.record(entry('waits', { facts: [fact(1, 'paused')] }))).toEqual({
+      alreadyClosed: [],
+    });
+  },
+  60_000,
+);
 
 describe('a data folder', () => {
   let dataDir: string;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { Client } from 'pg';
 import type { LedgerOptions } from '../../ledger/open.ts';
-import { startPostgres } from './postgres.ts';
+import { RUNS_POSTGRES, startPostgres } from './postgres.ts';
 
 export interface Connection {
   readonly query: (sql: string) => Promise<{ readonly rows: readonly unknown[] }>;
@@ -19,7 +19,7 @@ export interface TestDatabase {
   readonly stop: () => Promise<void>;
 }
 
-export const DATABASES: readonly { readonly name: string; readonly start: () => Promise<TestDatabase> }[] = [
+const ALL: readonly { readonly name: string; readonly start: () => Promise<TestDatabase> }[] = [
   {
     name: 'PGlite',
     async start() {
@@ -47,3 +47,6 @@ export const DATABASES: readonly { readonly name: string; readonly start: () => 
     },
   },
 ];
+
+/** PGlite always; PostgreSQL where its tests run. */
+export const DATABASES = ALL.filter(({ name }) => name === 'PGlite' || RUNS_POSTGRES);

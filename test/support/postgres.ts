@@ -2,8 +2,8 @@
 // never falls back to anything else: a test that asks for PostgreSQL and has none fails.
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { chown, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { existsSync, readdirSync } from 'node:fs';
+import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -23,6 +23,13 @@ export interface TestPostgres {
 }
 
 /**
+ * Whether tests on PostgreSQL run: in CI always, so that they cannot be missed; elsewhere where there is a server, for
+ * a fresh clone has none.
+ */
+export const RUNS_POSTGRES =
+  process.env.CI !== undefined || process.env.TEST_DATABASE_URL !== undefined || findBinaries() !== undefined;
+
+/**
  * Starts a server in a folder of its own, or makes a database of its own on the server of TEST_DATABASE_URL.
  * @throws Error that says what to install
  */
@@ -32,7 +39,8 @@ export async function startPostgres(): Promise<TestPostgres> {
 }
 
 async function newServer(): Promise<TestPostgres> {
-  const binaries = await findBinaries();
+  const binaries = findBinaries();
+  if (!binaries) throw new Error(MISSING);
   const owner = process.getuid?.() === 0 ? await unprivileged() : null; // PostgreSQL refuses to run as root
   const folder = await mkdtemp(join(tmpdir(), 'offsession-postgres-'));
   if (owner) await chown(folder, owner.uid, owner.gid);
@@ -89,17 +97,13 @@ async function onServer(url: string, statement: string): Promise<void> {
 }
 
 /** The folder with `initdb` and `pg_ctl`: on PATH, else Debian's newest. */
-async function findBinaries(): Promise<string> {
-  const versions = existsSync(DEBIAN) ? await readdir(DEBIAN) : [];
+function findBinaries(): string | undefined {
+  const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN) : [];
   const newestFirst = versions
     .sort((a, b) => Number(b) - Number(a))
     .map((version) => join(DEBIAN, version, 'bin'));
   const folders = [...(process.env.PATH ?? '').split(delimiter), ...newestFirst];
-  const found = folders.find((folder) =>
-    ['initdb', 'pg_ctl'].every((binary) => existsSync(join(folder, binary))),
-  );
-  if (!found) throw new Error(MISSING);
-  return found;
+  return folders.find((folder) => ['initdb', 'pg_ctl'].every((binary) => existsSync(join(folder, binary))));
 }
 
 /** The user that Debian's package makes. */

@@ -1,0 +1,197 @@
+// Small values for the tables of domain tests: a customer who has enrolled, a charge, what Stripe says. No behaviour.
+import { newCustomer } from '../../domain/customer.ts';
+import type { IntentReading, SetupReading } from '../../domain/events.ts';
+import type {
+  Attempt,
+  Card,
+  Charge,
+  ChargePhase,
+  Consent,
+  CustomerState,
+  Decline,
+  Enrolment,
+  Mandate,
+} from '../../domain/state.ts';
+
+export const T0 = Date.UTC(2026, 0, 1);
+export const BY = { who: 'shop' } as const;
+
+export const CONSENT: Consent = {
+  consentId: 'consent-1',
+  termsVersion: '2026-01',
+  acceptedAtMs: T0,
+  way: 'request',
+};
+
+export const CARD: Card = {
+  brand: 'visa',
+  last4: '3155',
+  expMonth: 12,
+  expYear: 2030,
+  country: 'DE',
+  fingerprint: 'fp-1',
+};
+
+export function mandate(over: Partial<Mandate> = {}): Mandate {
+  return {
+    status: 'active',
+    stripeMandateId: null,
+    setupIntentId: 'seti_1',
+    setupAttemptId: 'setatt_1',
+    paymentMethodId: 'pm_1',
+    card: CARD,
+    threeDSecure: null,
+    consent: CONSENT,
+    terms: null,
+    lookAtMs: null,
+    ...over,
+  };
+}
+
+export function enrolment(over: Partial<Enrolment> = {}): Enrolment {
+  return {
+    number: 1,
+    requestId: 'request-1',
+    status: 'awaiting_customer',
+    paymentMethodId: null,
+    consent: CONSENT,
+    terms: null,
+    openedAtMs: T0,
+    setupNumber: 1,
+    setupIntentId: 'seti_1',
+    setupOpenedAtMs: T0,
+    confirm: 'done',
+    closed: false,
+    failures: 0,
+    setupAttemptId: null,
+    decline: null,
+    lookAtMs: T0,
+    looks: 0,
+    ...over,
+  };
+}
+
+/** A customer who has given a card, with everything recorded. */
+export function enrolled(over: Partial<CustomerState> = {}): CustomerState {
+  return {
+    ...newCustomer('alice'),
+    loaded: true,
+    stripeCustomerId: 'cus_1',
+    currency: 'eur',
+    enrolment: enrolment({ status: 'succeeded', closed: true }),
+    mandate: mandate(),
+    ...over,
+  };
+}
+
+export function attempt(over: Partial<Attempt> = {}): Attempt {
+  return {
+    number: 1,
+    intentNumber: 1,
+    atMs: T0,
+    paymentMethodId: 'pm_1',
+    stripeMandateId: null,
+    fingerprint: 'fp-1',
+    outcome: 'declined',
+    decline: null,
+    onSession: false,
+    ...over,
+  };
+}
+
+/** Due since T0, its intent open at Stripe, never attempted. */
+export function charge(over: Partial<Charge> = {}): Charge {
+  return {
+    chargeId: 'one',
+    amount: 4900,
+    currency: 'eur',
+    openedAtMs: T0,
+    dueAtMs: T0,
+    phase: { is: 'due', atMs: T0 },
+    intentNumber: 1,
+    intentId: 'pi_1',
+    stripeChargeId: null,
+    attempts: [],
+    attemptCount: over.attempts?.length ?? 0,
+    decline: null,
+    lookAtMs: null,
+    looks: 0,
+    ...over,
+  };
+}
+
+/** Attempted once, at T0; what came of it depends on the phase. */
+export function tried(phase: ChargePhase, outcome: Attempt['outcome'], over: Partial<Charge> = {}): Charge {
+  return charge({ phase, attempts: [attempt({ outcome })], ...over });
+}
+
+export function stepUp(over: Partial<Extract<ChargePhase, { is: 'awaiting_step_up' }>> = {}): ChargePhase {
+  return {
+    is: 'awaiting_step_up',
+    sinceMs: T0,
+    deadlineMs: T0 + 7 * 24 * 3_600_000,
+    reminders: 0,
+    failures: 0,
+    authenticating: false,
+    seen: 'ch_1 authentication_required',
+    ...over,
+  };
+}
+
+/** The intent of `charge()`, unpaid and open. */
+export function reading(over: Partial<IntentReading> = {}): IntentReading {
+  return {
+    intentId: 'pi_1',
+    status: 'requires_payment_method',
+    cancellationReason: null,
+    stripeChargeId: null,
+    decline: null,
+    processingUntilMs: null,
+    requestId: null,
+    networkTransactionId: null,
+    exemption: null,
+    electronicCommerceIndicator: null,
+    threeDSecureResult: null,
+    ...over,
+  };
+}
+
+export function setupReading(over: Partial<SetupReading> = {}): SetupReading {
+  return {
+    setupIntentId: 'seti_1',
+    status: 'requires_payment_method',
+    paymentMethodId: null,
+    attached: false,
+    card: null,
+    setupAttemptId: null,
+    threeDSecure: null,
+    stripeMandateId: null,
+    stripeMandateStatus: null,
+    decline: null,
+    requestId: null,
+    ...over,
+  };
+}
+
+/** A finished SetupIntent with another card than `mandate()`'s. */
+export function setupDone(over: Partial<SetupReading> = {}): SetupReading {
+  return setupReading({
+    status: 'succeeded',
+    paymentMethodId: 'pm_2',
+    attached: true,
+    card: { ...CARD, fingerprint: 'fp-2' },
+    setupAttemptId: 'setatt_2',
+    ...over,
+  });
+}
+
+/** As an off-session card error has it: the reason is the decline code, unless Stripe makes it the code itself. */
+export function decline(reason: string, adviceCode: string | null = null): Decline {
+  return {
+    code: reason === 'authentication_required' ? reason : 'card_declined',
+    declineCode: reason,
+    adviceCode,
+    networkDeclineCode: null,
+    networkAdviceCode: null,
+  };
+}
