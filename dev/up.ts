@@ -6,8 +6,9 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
-import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
+import { makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import getPort, { portNumbers } from 'get-port';
+import { createLogger } from '../worker/logger.ts';
 import { SEARCH_ATTRIBUTES } from '../workflows/messages.ts';
 import { SANDBOX_KEY, type Stack, startStack } from './stack.ts';
 import { playStory } from './story.ts';
@@ -94,7 +95,8 @@ async function up({ leaves }: { readonly leaves: boolean }): Promise<void> {
   const kept = await keptSecrets(dataDir);
   const isNew = !existsSync(join(dataDir, 'story.json'));
   Runtime.install({
-    logger: new DefaultLogger('WARN'),
+    // People look at the story; what the worker and Temporal say of it goes to a file.
+    logger: createLogger(join(dataDir, 'worker.log')),
     shutdownSignals: [],
     telemetryOptions: {
       logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) },
@@ -189,6 +191,7 @@ async function addresses(
     if (page) lines.push(`  A page to try  ${page}`);
   }
   if (temporal.uiUrl) lines.push(`  Temporal UI    ${temporal.uiUrl}`);
+  lines.push(`  Logs           ${join(resolve(process.env.DATA_DIR || '.data'), 'worker.log')}`);
   if (stack.sandboxUrl) lines.push(`  Sandbox        ${stack.sandboxUrl}/_sandbox/`);
   return `${lines.join('\n')}\n`;
 }
