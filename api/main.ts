@@ -72,14 +72,15 @@ async function serve(config: ApiConfig, logger: Logger): Promise<void> {
     stripe: createStripeReader({ apiKey: config.stripeReadKey, apiBase: config.app.stripe.apiBase }),
     logger,
   });
-  app.addHook('onClose', async () => {
+  const close = async () => {
+    await app.close();
     await connection.close();
     await ledger.close();
-  });
+  };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       logger.info({ signal }, 'closing: requests under way are answered first');
-      app.close().catch((error: unknown) => {
+      close().catch((error: unknown) => {
         logger.error({ err: error }, 'did not close in order');
         process.exitCode = FAULT;
       });
