@@ -96,17 +96,23 @@ export function createCaller({
     return answer;
   }
 
+  /** Asks until there is a mandate: while the workflow is silent the api shows what was recorded last. */
+  async function mandateOf(customerId: string): Promise<{ readonly setupIntentId: string }> {
+    for (let wait = FIRST_LOOK_MS; ; wait = Math.min(wait * 1.5, LONGEST_LOOK_MS)) {
+      const { mandate } = await get(`/v1/customers/${customerId}`);
+      if (mandate?.status === 'active') return mandate;
+      await pause(wait, undefined, { signal });
+    }
+  }
+
   async function cardOf(customerId: string): Promise<string> {
-    const { mandate } = await get(`/v1/customers/${customerId}`);
-    return (await world(`v1/setup_intents/${mandate.setupIntentId}`)).payment_method;
+    const { setupIntentId } = await mandateOf(customerId);
+    return (await world(`v1/setup_intents/${setupIntentId}`)).payment_method;
   }
 
   async function enrol(customerId: string): Promise<void> {
     await post('/v1/customers', { customerId, paymentMethod: FIRST_CARD, consent: CONSENT });
-    for (let wait = FIRST_LOOK_MS; ; wait = Math.min(wait * 1.5, LONGEST_LOOK_MS)) {
-      await pause(wait, undefined, { signal });
-      if ((await get(`/v1/customers/${customerId}`)).mandate?.status === 'active') return;
-    }
+    await mandateOf(customerId);
   }
 
   async function charge(customerId: string, { chargeId, kind, amount }: PlannedCharge): Promise<void> {

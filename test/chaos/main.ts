@@ -25,7 +25,7 @@ are charged, heals everything, waits until all agree, and holds every charge aga
 docs/chaos.md says how to read the result. Exit codes: 0 nothing found, 1 findings, 2 bad usage, 130 interrupted.`;
 
 /** Customers who are charged side by side. */
-const AT_ONCE = 60;
+const AT_ONCE = 50;
 /** So long without any charge coming to its end is a standstill: everything is healed then. */
 const STANDSTILL_MS = 4 * 60_000;
 /** How long after healing all must agree. */

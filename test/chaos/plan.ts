@@ -74,7 +74,9 @@ export interface Plan {
 export const WORKERS = 2;
 export const APIS = 2;
 
-const CHARGES_PER_CUSTOMER = 6;
+/** The charges of a customer come one after the other: a short run has fewer each, and more customers. */
+const CHARGES_PER_CUSTOMER = { atLeast: 2, atMost: 6 };
+const CUSTOMERS_WANTED = 30;
 /** Other trouble for each kill. */
 const TROUBLE_PER_KILL = 1.5;
 /** Nothing breaks in the last part of a run, whose charges end far apart. */
@@ -115,7 +117,7 @@ const FAULTY: readonly [Pick<StripeFault, 'method' | 'path'>, number][] = [
 ];
 
 /**
- * @param charges at least so many are planned for, exactly so many in the answer
+ * @param charges exactly so many, over as many customers as that takes
  * @param kills SIGKILLs; other trouble comes on top
  */
 export function makePlan({
@@ -133,9 +135,11 @@ export function makePlan({
 
 function planCustomers(random: Random, charges: number): PlannedCustomer[] {
   const customers: PlannedCustomer[] = [];
+  const { atLeast, atMost } = CHARGES_PER_CUSTOMER;
+  const each = Math.min(atMost, Math.max(atLeast, Math.floor(charges / CUSTOMERS_WANTED)));
   for (let planned = 0; planned < charges; ) {
     const customerId = `customer-${customers.length + 1}`;
-    const count = Math.min(CHARGES_PER_CUSTOMER, charges - planned);
+    const count = Math.min(each, charges - planned);
     const rounds: PlannedCharge[][] = [];
     const had = new Set<ChargeKind>();
     for (let number = 1; number <= count; number += 1) {
