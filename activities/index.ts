@@ -2,6 +2,7 @@
 import type Stripe from 'stripe';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Links } from '../links/links.ts';
+import { beating } from './beating.ts';
 import { createChargeActivities } from './charge.ts';
 import { createEnrolmentActivities } from './enrolment.ts';
 import { createNoticeActivities, type MerchantWebhook } from './notices.ts';
@@ -18,7 +19,7 @@ export interface ActivityDependencies {
 /** `stripe` runs under the rate cap of the queue `stripe`; the others on `billing`. */
 export function createActivities(dependencies: ActivityDependencies) {
   return {
-    stripe: { ...createEnrolmentActivities(dependencies), ...createChargeActivities(dependencies) },
+    stripe: beating({ ...createEnrolmentActivities(dependencies), ...createChargeActivities(dependencies) }),
     ledger: createRecordActivities(dependencies),
     notices: createNoticeActivities(dependencies),
   };

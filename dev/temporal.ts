@@ -34,6 +34,8 @@ export interface TemporalServer {
   readonly uiUrl?: string;
   /** Ends the server; workers should have drained before. Calling it again does nothing. */
   stop(): Promise<void>;
+  /** Ends it at once, as a crash would, and leaves its files. */
+  kill(): Promise<void>;
 }
 
 const HOST = '127.0.0.1';
@@ -96,6 +98,12 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
     if (!options.dataDir) await rm(logDir, { recursive: true, force: true });
   }
 
+  async function kill(): Promise<void> {
+    if (!running()) return;
+    child.kill('SIGKILL');
+    await ended;
+  }
+
   const address = `${HOST}:${port}`;
   try {
     await untilServing(address, ['default', ...(options.namespaces ?? [])], running);
@@ -104,7 +112,7 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
     await stop();
     throw new Error(`Temporal (${binary}) did not start; the end of its log:\n${tail}`, { cause: error });
   }
-  return { address, ...(uiPort ? { uiUrl: `http://${HOST}:${uiPort}` } : {}), stop };
+  return { address, ...(uiPort ? { uiUrl: `http://${HOST}:${uiPort}` } : {}), stop, kill };
 }
 
 function serverArguments(options: TemporalOptions, port: number, uiPort: number | null): string[] {

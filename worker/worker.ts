@@ -9,6 +9,9 @@ const SHUTDOWN_GRACE = '30 seconds';
 /** After this a shutdown no longer waits for anything. */
 const SHUTDOWN_FORCE = '45 seconds';
 
+/** A sign of life is sent on at least this often; by default only shortly before its time-out. */
+const LONGEST_HEARTBEAT_PAUSE = '3 seconds';
+
 /** Activities by the queue they belong to, as `createActivities` makes them. */
 export interface ActivitiesByQueue {
   readonly stripe: object;
@@ -46,6 +49,8 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
     identity: `${hostname()}:${process.pid}`,
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,
+    maxHeartbeatThrottleInterval: LONGEST_HEARTBEAT_PAUSE,
+    defaultHeartbeatThrottleInterval: LONGEST_HEARTBEAT_PAUSE,
   } as const;
   const billing = await Worker.create({
     ...shared,

@@ -27,6 +27,7 @@ const FOR_LATER = { priorityKey: 4 };
 const stripe = proxyActivities<StripeActivities>({
   taskQueue: STRIPE_QUEUE,
   startToCloseTimeout: '60s',
+  heartbeatTimeout: '15s', // a killed worker is missed after this; activities/beating.ts beats far more often
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10s', maximumAttempts: 5 },
 });
 

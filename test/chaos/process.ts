@@ -1,0 +1,66 @@
+// A process that is started again whenever it ends, as a supervisor would, and that may be killed. It knows no product.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { openSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+
+export interface Supervised {
+  /** SIGKILL, and the next start after so long. Resolves when it has been started again. */
+  kill(downMs: number): Promise<void>;
+  /** How often it ended without being told to. */
+  readonly endedByItself: () => number;
+  /** SIGTERM, and SIGKILL to what does not go. */
+  stop(): Promise<void>;
+}
+
+const RESTART_MS = 500;
+const STOP_WITHIN_MS = 15_000;
+
+/** Starts it; the log takes both of its outputs, over all its lives. */
+export function supervise(options: {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly logFile: string;
+}): Supervised {
+  const log = openSync(options.logFile, 'a');
+  let isWanted = true;
+  let isKilled = false;
+  let endings = 0;
+  let child: ChildProcess;
+
+  const start = () => {
+    isKilled = false;
+    const started = spawn(options.command, options.args, { env: options.env, stdio: ['ignore', log, log] });
+    child = started;
+    started.once('exit', () => {
+      if (isKilled || !isWanted) return;
+      endings += 1;
+      setTimeout(() => isWanted && !isKilled && child === started && start(), RESTART_MS);
+    });
+  };
+  const isRunning = () => child.exitCode === null && child.signalCode === null;
+  const end = async (signal: NodeJS.Signals) => {
+    if (!isRunning()) return;
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    const late = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
+    await ended.finally(() => clearTimeout(late));
+  };
+
+  start();
+  process.once('exit', () => child.kill('SIGKILL'));
+  return {
+    async kill(downMs) {
+      isKilled = true;
+      await end('SIGKILL');
+      await pause(downMs);
+      if (isWanted) start();
+    },
+    endedByItself: () => endings,
+    async stop() {
+      isWanted = false;
+      await end('SIGTERM');
+    },
+  };
+}

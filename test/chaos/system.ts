@@ -1,0 +1,183 @@
+// The whole product as separate processes on one machine, with every connection that matters on a line that can break.
+// It breaks nothing by itself.
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import getPort from 'get-port';
+import { startTemporal, type TemporalServer } from '../../dev/temporal.ts';
+import { SEARCH_ATTRIBUTES } from '../../workflows/messages.ts';
+import { startPostgres } from '../support/postgres.ts';
+import { type Line, openLine } from './line.ts';
+import { APIS, type Line as LineName, WORKERS } from './plan.ts';
+import { type Supervised, supervise } from './process.ts';
+
+export interface System {
+  readonly apiUrls: readonly string[];
+  readonly apiKey: string;
+  readonly sandboxUrl: string;
+  /** `host:port`, by a line that is never touched. */
+  readonly temporalAddress: string;
+  readonly lines: { readonly [Name in LineName]: Line };
+  readonly workers: readonly Supervised[];
+  readonly apis: readonly Supervised[];
+  /** SIGKILL to the Temporal server, and the same database again after so long. */
+  killTemporal(downMs: number): Promise<void>;
+  /** Where everybody's log is. */
+  readonly folder: string;
+  /** Ends all of it; the folder stays where `keep` says so. */
+  stop(keep: boolean): Promise<void>;
+}
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const READY_WITHIN_MS = 60_000;
+
+/**
+ * Starts everything from the build in `dist/`.
+ * @throws Error when PostgreSQL is not installed, or something does not come up
+ */
+export async function startSystem(onProgress: (line: string) => void): Promise<System> {
+  const folder = await mkdtemp(join(tmpdir(), 'offsession-chaos-'));
+  const stops: (() => Promise<unknown>)[] = [];
+  const stop = async (keep: boolean) => {
+    for (const end of stops.splice(0).reverse()) await end();
+    if (!keep) await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    const line = async () => {
+      const opened = await openLine();
+      stops.push(() => opened.close());
+      return opened;
+    };
+    const lines = {
+      worker_stripe: await line(),
+      worker_temporal: await line(),
+      worker_ledger: await line(),
+      api_temporal: await line(),
+      api_ledger: await line(),
+      webhooks: await line(),
+    };
+    const ours = await line();
+
+    onProgress('Starting PostgreSQL');
+    const postgres = await startPostgres();
+    stops.push(() => postgres.stop());
+    const database = new URL(postgres.url);
+    lines.worker_ledger.lead(Number(database.port));
+    lines.api_ledger.lead(Number(database.port));
+    const databaseUrl = (by: Line) => {
+      const url = new URL(database);
+      url.port = String(by.port);
+      return url.href;
+    };
+
+    const temporalDir = join(folder, 'temporal');
+    await mkdir(temporalDir);
+    let temporal: TemporalServer;
+    const startServer = async () => {
+      temporal = await startTemporal({
+        dataDir: temporalDir,
+        searchAttributes: Object.values(SEARCH_ATTRIBUTES),
+        ui: false,
+        onProgress: () => {},
+      });
+      const port = Number(temporal.address.split(':')[1]);
+      for (const each of [lines.worker_temporal, lines.api_temporal, ours]) each.lead(port);
+    };
+    onProgress('Starting Temporal');
+    await startServer();
+    stops.push(() => temporal.stop());
+
+    const apiKey = randomBytes(24).toString('base64url');
+    const webhookSecret = `whsec_${randomBytes(24).toString('hex')}`;
+    const sandboxPort = await getPort({ host: '127.0.0.1' });
+    const sandboxUrl = `http://127.0.0.1:${sandboxPort}`;
+    lines.worker_stripe.lead(sandboxPort);
+    const run = (name: string, script: string, env: NodeJS.ProcessEnv) => {
+      const started = supervise({
+        command: process.execPath,
+        args: [join(ROOT, 'dist', script)],
+        env: { PATH: process.env.PATH, HOST: '127.0.0.1', ...env },
+        logFile: join(folder, `${name}.log`),
+      });
+      stops.push(() => started.stop());
+      return started;
+    };
+
+    onProgress('Starting sandbox, apis and workers');
+    run('sandbox', 'sandbox/main.js', {
+      PORT: String(sandboxPort),
+      DATA_DIR: folder,
+      STRIPE_WEBHOOK_SECRET: webhookSecret,
+      SANDBOX_WEBHOOK_URL: `http://127.0.0.1:${lines.webhooks.port}/webhooks/stripe`,
+    });
+    const shared = {
+      STRIPE_SECRET_KEY: 'sk_test_sandbox',
+      LINK_SECRET: randomBytes(32).toString('hex'),
+      PUBLIC_URL: 'http://127.0.0.1',
+    };
+    const apiPorts: number[] = [];
+    for (let index = 0; index < APIS; index += 1) apiPorts.push(await getPort({ host: '127.0.0.1' }));
+    lines.webhooks.lead(...apiPorts);
+    const apis = apiPorts.map((port, index) =>
+      run(`api-${index}`, 'api/main.js', {
+        ...shared,
+        PORT: String(port),
+        DATABASE_URL: databaseUrl(lines.api_ledger),
+        TEMPORAL_ADDRESS: `127.0.0.1:${lines.api_temporal.port}`,
+        STRIPE_API_BASE: sandboxUrl,
+        STRIPE_PUBLISHABLE_KEY: 'pk_test_sandbox',
+        STRIPE_WEBHOOK_SECRET: webhookSecret,
+        API_KEYS: `chaos:read+charge+operate:${apiKey}`,
+        MERCHANT_NAME: 'Example Shop',
+        TERMS_URL: 'https://example.com/terms',
+        TERMS_VERSION: '1',
+      }),
+    );
+    const apiUrls = apiPorts.map((port) => `http://127.0.0.1:${port}`);
+    await answers(`${sandboxUrl}/_sandbox/truth`);
+    for (const url of apiUrls) await answers(`${url}/readyz`);
+    const workers = Array.from({ length: WORKERS }, (_, index) =>
+      run(`worker-${index}`, 'worker/main.js', {
+        ...shared,
+        DATABASE_URL: databaseUrl(lines.worker_ledger),
+        TEMPORAL_ADDRESS: `127.0.0.1:${lines.worker_temporal.port}`,
+        STRIPE_API_BASE: `http://127.0.0.1:${lines.worker_stripe.port}`,
+      }),
+    );
+    return {
+      apiUrls,
+      apiKey,
+      sandboxUrl,
+      temporalAddress: `127.0.0.1:${ours.port}`,
+      lines,
+      workers,
+      apis,
+      killTemporal: async (downMs) => {
+        await temporal.kill();
+        await pause(downMs);
+        await startServer();
+      },
+      folder,
+      stop,
+    };
+  } catch (error) {
+    await stop(true);
+    throw new Error(`the system did not start; logs are in ${folder}`, { cause: error });
+  }
+}
+
+async function answers(url: string): Promise<void> {
+  const giveUpAt = Date.now() + READY_WITHIN_MS;
+  for (;;) {
+    const isThere = await fetch(url).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (isThere) return;
+    if (Date.now() > giveUpAt) throw new Error(`${url} does not answer`);
+    await pause(100);
+  }
+}
