@@ -88,7 +88,7 @@ async function expectCollected(customerId: string, startedAt: number) {
   return charge;
 }
 
-describe.each(FAULTS)('$row', ({ row: _, ...fault }) => {
+describe.each(FAULTS.map(({ row, ...fault }) => [row, fault] as const))('%s', (_row, fault) => {
   test.each([
     ['creating a PaymentIntent', 'payment_intents'],
     ['confirming a PaymentIntent', 'payment_intents/*/confirm'],
