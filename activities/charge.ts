@@ -123,9 +123,12 @@ export function createChargeActivities({
       const wanted = ours(customerId, chargeId, intentNumber);
       const found = await ask(async () => {
         const created = { gte: Math.floor(step.openedAtMs / 1000) - ONE_DAY_S };
+        const { amount, currency } = step;
         const intents = stripe.paymentIntents.list({ customer: step.stripeCustomerId, created, limit: 100 });
         for await (const intent of intents) {
-          const isIt = Object.entries(wanted).every(([key, value]) => intent.metadata[key] === value);
+          // Metadata can be copied by hand; an intent over another sum is not ours whatever it says.
+          const isIt =
+            bears(intent.metadata, wanted) && intent.amount === amount && intent.currency === currency;
           if (isIt && intent.status !== 'canceled') return intent.id;
         }
         return null;
@@ -148,6 +151,11 @@ export function createChargeActivities({
 
 /** Clocks differ, and a listing that begins too early costs nothing. */
 const ONE_DAY_S = 86_400;
+
+/** Whether an object's metadata says all of `wanted`. */
+export function bears(metadata: Stripe.Metadata | null, wanted: { readonly [key: string]: string }): boolean {
+  return Object.entries(wanted).every(([key, value]) => metadata?.[key] === value);
+}
 
 interface ChargeTexts {
   readonly description?: string;

@@ -3,7 +3,7 @@ import type Stripe from 'stripe';
 import type { CustomerEvent, SetupReading } from '../domain/events.ts';
 import type { Card, MandateTerms, ThreeDSecure } from '../domain/state.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { ask, type Of } from './charge.ts';
+import { ask, bears, type Of } from './charge.ts';
 import { idempotencyKey } from './idempotency-key.ts';
 import { declineFrom, isDecline, isUnexpectedState } from './stripe-errors.ts';
 
@@ -36,39 +36,58 @@ export function createEnrolmentActivities({
   }
 
   return {
-    /** Creates the customer at Stripe. Nothing is set there that Stripe Billing may be using. */
+    /**
+     * Creates the customer at Stripe, or after an unanswered try finds the one it made: by listing, for Stripe's search
+     * lags. Nothing is set there that Stripe Billing may be using.
+     */
     async openStripeCustomer(step: Of<'openStripeCustomer'>): Promise<EventOf<'stripeCustomerOpened'>> {
       const { customerId, enrolmentNumber, tries } = step;
+      const metadata = { customerId, installationId: ledger.installationId };
       const contact = await ledger.getPersonal<Contact>(customerId, 'contact');
-      const customer = await ask(() =>
-        stripe.customers.create(
+      const customer = await ask(async () => {
+        const created = { gte: Math.floor(step.openedAtMs / 1000) - ONE_HOUR_S };
+        if (tries > 0)
+          for await (const made of stripe.customers.list({ created, limit: 100 }))
+            if (bears(made.metadata, metadata)) return made;
+        return await stripe.customers.create(
           {
-            metadata: { customerId, installationId: ledger.installationId },
+            metadata,
             ...(contact?.email === undefined ? {} : { email: contact.email }),
             ...(contact?.locale === undefined ? {} : { preferred_locales: [contact.locale] }),
           },
           keyOf('open-customer', customerId, enrolmentNumber, tries),
-        ),
-      );
+        );
+      });
       await ledger.addStripeObject({ stripeId: customer.id, customerId });
       return { kind: 'stripeCustomerOpened', stripeCustomerId: customer.id };
     },
 
-    /** Creates the SetupIntent, with the terms of an Indian e-mandate where terms were agreed. */
+    /**
+     * Creates the SetupIntent, with the terms of an Indian e-mandate where terms were agreed; after an unanswered try
+     * finds the one it made.
+     */
     async openSetup(step: Of<'openSetup'>): Promise<EventOf<'setupOpened'>> {
       const { customerId, enrolmentNumber, setupNumber, stripeCustomerId, terms } = step;
       await ledger.addStripeObject({ stripeId: stripeCustomerId, customerId });
-      const setup = await ask(() =>
-        stripe.setupIntents.create(
+      const metadata = {
+        customerId,
+        installationId: ledger.installationId,
+        enrolmentNumber: String(enrolmentNumber),
+        setupNumber: String(setupNumber),
+      };
+      const setup = await ask(async () => {
+        if (step.tries > 0) {
+          const created = { gte: Math.floor(step.openedAtMs / 1000) - ONE_HOUR_S };
+          const made = stripe.setupIntents.list({ customer: stripeCustomerId, created, limit: 100 });
+          for await (const intent of made)
+            if (bears(intent.metadata, metadata) && intent.status !== 'canceled') return intent;
+        }
+        return await stripe.setupIntents.create(
           {
             customer: stripeCustomerId,
             usage: 'off_session',
             allowed_payment_method_types: ['card'],
-            metadata: {
-              customerId,
-              installationId: ledger.installationId,
-              enrolmentNumber: String(enrolmentNumber),
-            },
+            metadata,
             ...(terms === null
               ? {}
               : {
@@ -84,8 +103,8 @@ export function createEnrolmentActivities({
                 }),
           },
           keyOf('open-setup', customerId, enrolmentNumber, setupNumber, step.tries),
-        ),
-      );
+        );
+      });
       await ledger.addStripeObject({ stripeId: setup.id, customerId });
       return { kind: 'setupOpened', enrolmentNumber, setupIntentId: setup.id };
     },
@@ -126,6 +145,9 @@ export function createEnrolmentActivities({
     },
   };
 }
+
+/** Clocks differ; a listing that begins too early costs a page at most. */
+const ONE_HOUR_S = 3_600;
 
 interface Contact {
   readonly email?: string;

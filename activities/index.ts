@@ -3,6 +3,7 @@ import type Stripe from 'stripe';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Links } from '../links/links.ts';
 import { beating } from './beating.ts';
+import { createCatchUpActivities } from './catch-up.ts';
 import { createChargeActivities } from './charge.ts';
 import { createEnrolmentActivities } from './enrolment.ts';
 import { createNoticeActivities, type MerchantWebhook } from './notices.ts';
@@ -18,9 +19,14 @@ export interface ActivityDependencies {
 
 /** `stripe` runs under the rate cap of the queue `stripe`; the others on `billing`. */
 export function createActivities(dependencies: ActivityDependencies) {
+  const catchUp = createCatchUpActivities(dependencies);
   return {
-    stripe: beating({ ...createEnrolmentActivities(dependencies), ...createChargeActivities(dependencies) }),
-    ledger: createRecordActivities(dependencies),
+    stripe: beating({
+      ...createEnrolmentActivities(dependencies),
+      ...createChargeActivities(dependencies),
+      ...catchUp.stripe,
+    }),
+    ledger: { ...createRecordActivities(dependencies), ...catchUp.ledger },
     notices: createNoticeActivities(dependencies),
   };
 }

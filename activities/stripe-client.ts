@@ -7,11 +7,16 @@ const TIMEOUT_MS = 25_000;
 /**
  * A client for one account. The API version is the one the SDK was made for.
  * @param apiBase origin of a stand-in, e.g. `http://127.0.0.1:8420`; null for Stripe itself
+ * @param timeoutMs until a call counts as unanswered; tests have less patience
  */
-export function createStripeClient(secretKey: string, apiBase: string | null): Stripe {
+export function createStripeClient(
+  secretKey: string,
+  apiBase: string | null,
+  timeoutMs: number = TIMEOUT_MS,
+): Stripe {
   return new Stripe(secretKey, {
     maxNetworkRetries: 0,
-    timeout: TIMEOUT_MS,
+    timeout: timeoutMs,
     telemetry: false,
     appInfo: { name: 'offsession' },
     ...(apiBase === null ? {} : standIn(apiBase)),

@@ -1,6 +1,7 @@
 // Stripe's webhooks: who sent this, and whose is it? The event is a bell; what it says is not believed, only read.
 import Stripe from 'stripe';
 import type { Ledger } from '../ledger/ledger.ts';
+import { idIn, ownerOf } from '../ledger/owner.ts';
 import type { Billing } from './billing.ts';
 import { Problem, type ProblemCode } from './problems.ts';
 
@@ -52,26 +53,14 @@ export function verifyEvent(
  */
 export async function passOn(event: StripeEvent, ledger: Ledger, billing: Billing): Promise<void> {
   const { eventId, type, objectId } = event;
-  const customerId = await customerOf(event, ledger);
-  if (customerId === null || objectId === null) {
-    await ledger.addUnclaimedEvent({ eventId, type, objectId, reason: 'unknown_object' });
+  const owner = await ownerOf(event.object, ledger);
+  if (owner.customerId === null || objectId === null) {
+    const reason = owner.customerId === null ? owner.reason : 'unknown_object';
+    await ledger.addUnclaimedEvent({ eventId, type, objectId, reason });
     return;
   }
-  const isHeard = await billing.ring(customerId, { eventId, type, objectId });
+  const isHeard = await billing.ring(owner.customerId, { eventId, type, objectId });
   if (!isHeard) await ledger.addUnclaimedEvent({ eventId, type, objectId, reason: 'customer_ended' });
-}
-
-/** The address book first. Metadata speaks for an object that is not in it yet, if this installation wrote it. */
-async function customerOf({ objectId, object }: StripeEvent, ledger: Ledger): Promise<string | null> {
-  for (const stripeId of [objectId, idIn(object.payment_intent), idIn(object.setup_intent)]) {
-    const found = stripeId === null ? null : await ledger.findStripeObject(stripeId);
-    if (found) return found.customerId;
-  }
-  const { customerId, installationId } = (object.metadata ?? {}) as { [key: string]: unknown };
-  if (typeof customerId === 'string' && installationId === ledger.installationId) return customerId;
-  const stripeCustomerId = idIn(object.customer);
-  const found = stripeCustomerId === null ? null : await ledger.findStripeObject(stripeCustomerId);
-  return found?.customerId ?? null;
 }
 
 /** @returns the event as text has it, or null when this secret has not signed it */
@@ -96,13 +85,6 @@ function readEvent(event: unknown): StripeEvent {
 function timestampOf(signature: string): number {
   const stamp = signature.split(',').findLast((part) => part.startsWith('t='));
   return Number.parseInt(stamp?.slice('t='.length) ?? '', 10);
-}
-
-/** An id, or the id of an expanded object. */
-function idIn(value: unknown): string | null {
-  if (typeof value === 'string') return value;
-  const { id } = (value ?? {}) as { id?: unknown };
-  return typeof id === 'string' ? id : null;
 }
 
 function refused(code: ProblemCode, message: string): Problem {

@@ -12,6 +12,7 @@ import { createStripeReader } from '../api/stripe-reader.ts';
 import { type LedgerOptions, openLedger } from '../ledger/open.ts';
 import { createLinks } from '../links/links.ts';
 import { buildSandbox } from '../sandbox/app.ts';
+import { scheduleCatchUp } from '../worker/catch-up.ts';
 import { loadConfig as loadWorkerConfig } from '../worker/config.ts';
 import { ensureSearchAttributes } from '../worker/search-attributes.ts';
 import { createWorkers } from '../worker/worker.ts';
@@ -28,6 +29,8 @@ export interface StackOptions {
   readonly sandbox: { readonly dataFile?: string; readonly port?: number } | null;
   /** Absent: any free one. */
   readonly port?: number;
+  /** Until a call to Stripe counts as unanswered; absent: as in production. */
+  readonly stripeTimeoutMs?: number;
   readonly onProgress?: (line: string) => void;
 }
 
@@ -107,13 +110,18 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       namespace: temporal.namespace,
       rateCap: workerConfig.rateCap,
       activities: createActivities({
-        stripe: createStripeClient(workerConfig.stripeSecretKey, workerConfig.stripeApiBase),
+        stripe: createStripeClient(
+          workerConfig.stripeSecretKey,
+          workerConfig.stripeApiBase,
+          options.stripeTimeoutMs,
+        ),
         ledger,
         links,
         merchantWebhook: workerConfig.merchantWebhook,
       }),
       ...options.workflows,
     });
+    await scheduleCatchUp(nativeConnection, temporal.namespace);
     const working = workers.run();
     // A worker that dies takes the process down; until it is awaited below, that must not be lost.
     working.catch((error) => {

@@ -40,7 +40,10 @@ function enrolmentPlan(state: CustomerState): Planned[] {
   if (!enrolment || enrolment.closed) return plan;
   const at = (step: Step): Planned => ({ atMs: enrolment.lookAtMs, step });
   const { number: enrolmentNumber, setupNumber, setupIntentId, looks: tries } = enrolment;
-  if (stripeCustomerId === null) return [...plan, at({ do: 'openStripeCustomer', enrolmentNumber, tries })];
+  if (stripeCustomerId === null) {
+    const { openedAtMs } = enrolment;
+    return [...plan, at({ do: 'openStripeCustomer', enrolmentNumber, tries, openedAtMs })];
+  }
   if (setupIntentId === null) {
     const { terms, openedAtMs } = enrolment;
     const step: Step = {
@@ -73,11 +76,18 @@ function lookPlan(state: CustomerState, charge: Charge): Planned[] {
   if (lookAtMs === null || phase.is === 'closed') return [];
   if (intentId === null) {
     if (state.stripeCustomerId === null) return [];
-    const { intentNumber, openedAtMs } = charge;
+    const { intentNumber, amount, currency, openedAtMs } = charge;
     const { stripeCustomerId } = state;
-    return [
-      { atMs: lookAtMs, step: { do: 'lookUpIntent', chargeId, intentNumber, stripeCustomerId, openedAtMs } },
-    ];
+    const step: Step = {
+      do: 'lookUpIntent',
+      chargeId,
+      intentNumber,
+      amount,
+      currency,
+      stripeCustomerId,
+      openedAtMs,
+    };
+    return [{ atMs: lookAtMs, step }];
   }
   const ask = phase.is === 'closing' ? 'cancelIntent' : 'readIntent';
   return [{ atMs: lookAtMs, step: { do: ask, chargeId, intentId } }];

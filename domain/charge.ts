@@ -180,7 +180,7 @@ export function intentLookedUp(
   return putCharge(state, {
     ...charge,
     intentNumber: charge.intentNumber + 1,
-    phase: { is: 'due', atMs: nowMs + lookDelay(UNKNOWN_LOOKS, charge.looks) },
+    phase: { is: 'due', atMs: nowMs + lookDelay(UNKNOWN_LOOKS, Math.max(0, charge.looks - 1)) },
     lookAtMs: null,
   });
 }
@@ -304,7 +304,7 @@ function unpaid(state: CustomerState, charge: Charge, reading: IntentReading, no
     case 'attempting':
     case 'unknown': {
       // Stripe says nothing came of the confirm: another may be sent, under another number and so another key.
-      const atMs = nowMs + lookDelay(UNKNOWN_LOOKS, unansweredInARow(charge));
+      const atMs = nowMs + lookDelay(UNKNOWN_LOOKS, unansweredInARow(charge) - 1);
       const again: Charge = { ...charge, phase: { is: 'due', atMs }, lookAtMs: null, looks: 0 };
       const settled = settleAttempt(state, again, 'unknown', null);
       return noteAttempt(settled, charge.chargeId, nowMs, reading);

@@ -223,7 +223,9 @@ function enrolmentSeen(
       if (reading.decline && (isNewTry || enrolment.confirm === 'due'))
         return setupFailed(state, { ...seen, decline: reading.decline }, nowMs);
       // Stripe knows of no try with the request's card: it never arrived, so it is sent again.
-      if (enrolment.confirm !== 'done') return { ...state, enrolment: { ...seen, confirm: 'due' } };
+      // Somebody waits; tries that stay unanswered are spaced by their own waits.
+      if (enrolment.confirm !== 'done')
+        return { ...state, enrolment: { ...seen, confirm: 'due', lookAtMs: nowMs } };
       return keeps(enrolment.status === 'failed' ? 'failed' : 'awaiting_customer');
     default:
       return keeps('awaiting_customer');

@@ -124,7 +124,12 @@ export type Step =
   | { readonly do: 'load' }
   | { readonly do: 'record' }
   | { readonly do: 'notify'; readonly notice: Notice }
-  | { readonly do: 'openStripeCustomer'; readonly enrolmentNumber: number; readonly tries: number }
+  | {
+      readonly do: 'openStripeCustomer';
+      readonly enrolmentNumber: number;
+      readonly tries: number;
+      readonly openedAtMs: number;
+    }
   | {
       readonly do: 'openSetup';
       readonly enrolmentNumber: number;
@@ -156,6 +161,8 @@ export type Step =
       readonly do: 'lookUpIntent';
       readonly chargeId: string;
       readonly intentNumber: number;
+      readonly amount: number;
+      readonly currency: string;
       readonly stripeCustomerId: string;
       readonly openedAtMs: number;
     }

@@ -32,6 +32,9 @@ export type PersonalKey =
   | `consent/${string}` // {ip?, userAgent?} by consentId
   | `charge/${string}`; // {description?, statementDescriptorSuffix?, metadata?} by chargeId
 
+/** Why an event was passed on to nobody; `made_elsewhere`: our Stripe customer's, but not made by us. */
+export type UnclaimedReason = 'unknown_object' | 'made_elsewhere' | 'customer_ended';
+
 /** `conflict`: the id is in use with other terms. */
 export type Claim = 'new' | 'same' | 'conflict';
 
@@ -148,9 +151,13 @@ export interface Ledger {
     readonly eventId: string;
     readonly type: string;
     readonly objectId: string | null;
-    readonly reason: 'unknown_object' | 'customer_ended';
+    readonly reason: UnclaimedReason;
   }): Promise<void>;
   countUnclaimedEvents(): Promise<number>;
+  /** Epoch ms up to which events that failed to arrive have been read; null when never. */
+  caughtUpThrough(): Promise<number | null>;
+  /** Only ever moves forward. */
+  setCaughtUp(throughMs: number): Promise<void>;
 
   /** Throws when the database does not answer within 2 s. */
   ping(): Promise<void>;

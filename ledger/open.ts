@@ -2,6 +2,7 @@
 // customer's life is written here.
 import { Kysely, Migrator, PostgresDialect, type PostgresPool, sql } from 'kysely';
 import { Pool, TypeOverrides, types } from 'pg';
+import { catchUp } from './catch-up.ts';
 import { charges } from './charges.ts';
 import { customers } from './customers.ts';
 import { inFolder, inMemory } from './embedded.ts';
@@ -37,6 +38,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       ...identity(db),
       record: record(db),
       ...stripeObjects(db),
+      ...catchUp(db),
       ...personalData(db),
       ...customers(db),
       ...charges(db),

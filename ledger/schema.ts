@@ -2,6 +2,7 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 import type { CustomerState, FactKind } from '../domain/state.ts';
 import type { ChargeStatus, ChargeView, CustomerStatus, CustomerView } from '../domain/view.ts';
+import type { UnclaimedReason } from './ledger.ts';
 
 /** Read as a value, written as JSON text: the two drivers turn objects into parameters differently. */
 type Json<Value> = ColumnType<Value, string, string>;
@@ -58,6 +59,7 @@ export interface Tables {
     event_id: string;
     type: string;
     object_id: string | null;
-    reason: 'unknown_object' | 'customer_ended';
+    reason: UnclaimedReason;
   };
+  catch_up: { only_one: Generated<boolean>; through_ms: number };
 }

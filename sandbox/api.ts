@@ -38,6 +38,11 @@ const RATE_LIMITED = new StripeProblem(429, {
   code: 'rate_limit',
   message: 'Request rate limit exceeded.',
 });
+const IN_USE = new StripeProblem(409, {
+  type: 'idempotency_error',
+  code: 'idempotency_key_in_use',
+  message: 'There is currently another in-progress request using this Idempotency Key.',
+});
 const BROKEN = new StripeProblem(
   500,
   { type: 'api_error', message: 'An unexpected error has occurred in the sandbox.' },
@@ -210,8 +215,10 @@ function answerOf(problem: StripeProblem, error: object = problem.body): Answer 
 
 function failAs(fault: FaultRecord, reply: FastifyReply, requestId: string) {
   if (fault.kind === '429') return send(reply, requestId, answerOf(RATE_LIMITED));
+  if (fault.kind === '409') return send(reply, requestId, answerOf(IN_USE));
   reply.hijack();
-  reply.raw.destroy();
+  // Who is left hanging ends the connection; so does the sandbox when it closes.
+  if (fault.kind === 'drop') reply.raw.destroy();
   return reply;
 }
 

@@ -6,7 +6,7 @@ const SHOWN = 25;
 
 const CALLS: ReadonlyArray<readonly [call: string, does: string]> = [
   [
-    'POST /_sandbox/faults {"method","path","kind":500|429|"drop","when":"before"|"after","times"}',
+    'POST /_sandbox/faults {"method","path","kind":500|429|409|"drop"|"hang","when":"before"|"after","times"}',
     'The next requests like this fail, before or after they take effect. In <code>path</code>, <code>*</code> stands for any one segment: <code>/v1/payment_intents/*/confirm</code>. A 500 is kept under its idempotency key, as Stripe keeps it.',
   ],
   ['DELETE /_sandbox/faults', 'No more faults.'],

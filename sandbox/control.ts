@@ -23,7 +23,7 @@ const Fault = Type.Object(
     method: Type.Enum(['GET', 'POST', 'DELETE']),
     /** As requested, e.g. `/v1/payment_intents/*\/confirm`; `*` or `:id` stands for any one segment. */
     path: Type.String({ pattern: '^/v1/' }),
-    kind: Type.Enum([500, 429, '500', '429', 'drop']),
+    kind: Type.Enum([500, 429, 409, '500', '429', '409', 'drop', 'hang']),
     /** Whether the request is to take effect before it fails. */
     when: Type.Enum(['before', 'after']),
     times: Type.Integer({ minimum: 1, maximum: 10_000 }),

@@ -100,7 +100,8 @@ export interface IdempotencyRecord {
   body: string;
 }
 
-export type FaultKind = '500' | '429' | 'drop';
+/** `hang`: no answer, and the connection stays open. `409`: the answer for a key that another request is using. */
+export type FaultKind = '500' | '429' | '409' | 'drop' | 'hang';
 
 export interface FaultRecord {
   id: string;

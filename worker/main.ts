@@ -5,6 +5,7 @@ import { createActivities } from '../activities/index.ts';
 import { createStripeClient } from '../activities/stripe-client.ts';
 import { openLedger } from '../ledger/open.ts';
 import { createLinks } from '../links/links.ts';
+import { scheduleCatchUp } from './catch-up.ts';
 import { loadConfig, type WorkerConfig } from './config.ts';
 import { createLogger } from './logger.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
@@ -84,6 +85,7 @@ async function work(config: WorkerConfig, logger: Logger): Promise<void> {
     }),
     ...workflowCode(),
   });
+  await scheduleCatchUp(connection, temporal.namespace);
   drain = workers.shutdown;
   logger.info('working', { rateCap: config.rateCap });
   await workers.run();

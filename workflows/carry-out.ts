@@ -21,14 +21,16 @@ const FOR_MONEY = { priorityKey: 3 };
 const FOR_LATER = { priorityKey: 4 };
 
 /**
- * The same request under the same key, a few times within a minute; after that nobody knows, and the domain asks
- * Stripe what has become of it.
+ * The same request under the same key, three times; after that nobody knows, and the domain asks Stripe what has
+ * become of it. Never once Stripe may have forgotten the key (24 hours): then the same request would be another one,
+ * so what no worker has ended by half of that is unanswered as well (docs/decisions/0012).
  */
 const stripe = proxyActivities<StripeActivities>({
   taskQueue: STRIPE_QUEUE,
   startToCloseTimeout: '60s',
   heartbeatTimeout: '15s', // a killed worker is missed after this; activities/beating.ts beats far more often
-  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10s', maximumAttempts: 5 },
+  scheduleToCloseTimeout: '12 hours',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumAttempts: 3 },
 });
 
 /** Our own database: asked until it answers, for nothing may happen that is not on record. */

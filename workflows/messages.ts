@@ -6,6 +6,7 @@ import type { ChargeView, CustomerView } from '../domain/view.ts';
 
 export const CUSTOMER_BILLING = 'CustomerBilling';
 export const SEND_NOTICE = 'SendNotice';
+export const CATCH_UP = 'CatchUp';
 
 /** Workflows, the ledger and notices. */
 export const BILLING_QUEUE = 'billing';
@@ -16,6 +17,9 @@ export const STRIPE_QUEUE = 'stripe';
 export function workflowIdOf(customerId: string): string {
   return `billing/${customerId}`;
 }
+
+/** The schedule of `CatchUp`, and the id of the workflows it starts. */
+export const CATCH_UP_ID = 'catch-up';
 
 /** Who asked, and why. `who` is the API key's name over HTTP. */
 export interface By {

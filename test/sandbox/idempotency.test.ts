@@ -167,6 +167,39 @@ describe('faults', () => {
     expect((await confirm('key-1')).status).toBe('succeeded');
   });
 
+  test.each([
+    ['before', 0],
+    ['after', 1],
+  ])(
+    'who is left hanging %s the commit gives up by itself, and the same key tells the end',
+    async (when, moved) => {
+      const { sandbox, id, confirm, paymentMethod } = await ready();
+      await fault(sandbox, 'hang', when);
+      const impatient = sandbox.stripe.paymentIntents.confirm(
+        id,
+        { off_session: true, payment_method: paymentMethod },
+        { idempotencyKey: 'key-1', timeout: 500 },
+      );
+      expect(await failureOf(impatient)).toMatchObject({ type: 'StripeConnectionError' });
+      expect(await attempts(sandbox)).toEqual([moved, moved]);
+      const again = await confirm('key-1');
+      expect(again.status).toBe('succeeded');
+      expect(again.lastResponse.headers['idempotent-replayed']).toBe(moved === 1 ? 'true' : undefined);
+      expect(await attempts(sandbox)).toEqual([1, 1]);
+    },
+  );
+
+  test('a key in use is no answer, and is not kept', async () => {
+    const { sandbox, confirm } = await ready();
+    await fault(sandbox, 409, 'after');
+    expect(await failureOf(confirm('key-1'))).toMatchObject({
+      statusCode: 409,
+      code: 'idempotency_key_in_use',
+    });
+    expect((await confirm('key-1')).lastResponse.headers['idempotent-replayed']).toBe('true');
+    expect(await attempts(sandbox)).toEqual([1, 1]);
+  });
+
   test('a fault meets only its method and path, and can be taken back', async () => {
     const { sandbox, id, confirm } = await ready();
     await fault(sandbox, 500, 'before', 5, `/v1/payment_intents/${id}/cancel`);

@@ -53,7 +53,14 @@ Runtime.install({
   telemetryOptions: { logging: { forward: {}, filter: 'WARN' } },
 });
 
-export async function startTestStack(options: { readonly merchantUrl?: string } = {}): Promise<TestStack> {
+export interface TestStackOptions {
+  readonly merchantUrl?: string;
+  /** More of the product's environment. */
+  readonly env?: NodeJS.ProcessEnv;
+  readonly stripeTimeoutMs?: number;
+}
+
+export async function startTestStack(options: TestStackOptions = {}): Promise<TestStack> {
   const address = inject('temporalAddress');
   const namespace = await takeNamespace();
   const stack = await startStack({
@@ -61,10 +68,13 @@ export async function startTestStack(options: { readonly merchantUrl?: string } 
     workflows: { workflowBundle: { codePath: inject('workflowBundlePath') } },
     ledger: process.env.TEST_LEDGER_URL ? { databaseUrl: process.env.TEST_LEDGER_URL } : { memory: true },
     sandbox: {},
-    env:
-      options.merchantUrl === undefined
+    ...(options.stripeTimeoutMs === undefined ? {} : { stripeTimeoutMs: options.stripeTimeoutMs }),
+    env: {
+      ...options.env,
+      ...(options.merchantUrl === undefined
         ? {}
-        : { MERCHANT_WEBHOOK_URL: options.merchantUrl, MERCHANT_WEBHOOK_SECRET: MERCHANT_SECRET },
+        : { MERCHANT_WEBHOOK_URL: options.merchantUrl, MERCHANT_WEBHOOK_SECRET: MERCHANT_SECRET }),
+    },
   });
   const client = new Client({ connection: await Connection.connect({ address }), namespace });
 

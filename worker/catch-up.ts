@@ -1,0 +1,39 @@
+// The schedule that reads again what Stripe failed to tell us: made or brought up to date, and run at once.
+import {
+  Client,
+  type ConnectionLike,
+  ScheduleAlreadyRunning,
+  type ScheduleOptions,
+} from '@temporalio/client';
+import { BILLING_QUEUE, CATCH_UP, CATCH_UP_ID } from '../workflows/messages.ts';
+
+const EVERY = '5 minutes';
+
+const SCHEDULE = {
+  spec: { intervals: [{ every: EVERY }] },
+  action: {
+    type: 'startWorkflow',
+    workflowType: CATCH_UP,
+    workflowId: CATCH_UP_ID,
+    taskQueue: BILLING_QUEUE,
+    args: [],
+  },
+  // The position is in the ledger, so a turn that was missed is made up for by the next.
+  policies: { overlap: 'SKIP', catchupWindow: '1 minute' },
+} satisfies Omit<ScheduleOptions, 'scheduleId'>;
+
+/**
+ * Any number of workers may call this; a catch-up that is under way is not joined by a second one. Whether the
+ * schedule is paused is the operator's, and stays.
+ */
+export async function scheduleCatchUp(connection: ConnectionLike, namespace: string): Promise<void> {
+  const { schedule } = new Client({ connection, namespace });
+  try {
+    await schedule.create({ ...SCHEDULE, scheduleId: CATCH_UP_ID, state: { triggerImmediately: true } });
+  } catch (error) {
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    const handle = schedule.getHandle(CATCH_UP_ID);
+    await handle.update(({ state }) => ({ ...SCHEDULE, state }));
+    await handle.trigger();
+  }
+}

@@ -1,0 +1,80 @@
+// Rings for the events of Stripe's that failed to arrive. It reads none, and knows nothing of what they mean.
+import {
+  continueAsNew,
+  getExternalWorkflowHandle,
+  isCancellation,
+  proxyActivities,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { LedgerActivities, StripeActivities } from '../activities/index.ts';
+import { HOUR, MINUTE } from '../domain/policy.ts';
+import { BILLING_QUEUE, STRIPE_QUEUE, stripeRang, workflowIdOf } from './messages.ts';
+
+/** Read again each time: clocks differ, and Stripe lists an event a little after it happened. */
+const OVERLAP = 10 * MINUTE;
+/** A new installation has missed nothing; one that lost its position asks no further back than this. */
+const FIRST_LOOK = 1 * HOUR;
+
+const { listMissedEvents } = proxyActivities<StripeActivities>({
+  taskQueue: STRIPE_QUEUE,
+  startToCloseTimeout: '60s',
+  // A run that fails has moved nothing: the next one begins where it began.
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s', maximumAttempts: 6 },
+  priority: { priorityKey: 5 },
+});
+const { caughtUpThrough, keepUnclaimed, setCaughtUp } = proxyActivities<LedgerActivities>({
+  taskQueue: BILLING_QUEUE,
+  startToCloseTimeout: '60s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s', maximumAttempts: 6 },
+  priority: { priorityKey: 5 },
+});
+
+/** Where a run goes on that was cut for the length of its history. */
+export interface CatchUpProgress {
+  readonly sinceMs: number;
+  readonly startedAtMs: number;
+  readonly after: string;
+  readonly rung: number;
+}
+
+/** `unclaimed`: all that the ledger has by now. */
+export interface CatchUpResult {
+  readonly rung: number;
+  readonly unclaimed: number;
+}
+
+/** Started by its schedule. The position moves only once every page has been read and every bell rung. */
+export async function CatchUp(progress?: CatchUpProgress): Promise<CatchUpResult> {
+  const startedAtMs = progress?.startedAtMs ?? Date.now();
+  const sinceMs = progress?.sinceMs ?? ((await caughtUpThrough()) ?? startedAtMs - FIRST_LOOK) - OVERLAP;
+  let after = progress?.after ?? null;
+  let rung = progress?.rung ?? 0;
+  for (;;) {
+    const { missed, next } = await listMissedEvents({ sinceMs, after });
+    const unheard = await ring(missed);
+    if (unheard.length > 0) await keepUnclaimed(unheard);
+    rung += missed.length - unheard.length;
+    if (next === null) return { rung, unclaimed: await setCaughtUp({ throughMs: startedAtMs }) };
+    if (workflowInfo().continueAsNewSuggested)
+      await continueAsNew<typeof CatchUp>({ sinceMs, startedAtMs, after: next, rung });
+    after = next;
+  }
+}
+
+/** Bells have no order; one that was heard before is dropped by its event's id. @returns those whose customer has no open workflow */
+async function ring<News extends { eventId: string; type: string; objectId: string; customerId: string }>(
+  events: readonly News[],
+): Promise<readonly News[]> {
+  const heard = await Promise.all(
+    events.map(async ({ customerId, ...news }) => {
+      try {
+        await getExternalWorkflowHandle(workflowIdOf(customerId)).signal(stripeRang, news);
+        return true;
+      } catch (error) {
+        if (isCancellation(error)) throw error;
+        return false;
+      }
+    }),
+  );
+  return events.filter((_event, index) => !heard[index]);
+}
