@@ -109,7 +109,7 @@ export function createPages(deps: {
 
   async function openEnrolmentOf(link: EnrolLink): Promise<EnrolmentView> {
     const enrolment = await enrolmentOf(link);
-    return enrolment && isOpen(enrolment.status) ? enrolment : refuseOver();
+    return enrolment && isOpen(enrolment) ? enrolment : refuseOver();
   }
 
   /** The evidence first: consent that nobody can show is none. */
@@ -220,8 +220,8 @@ function mayComeToWait({ status, nextAttemptAtMs }: ChargeView, customer: Custom
 }
 
 /** An enrolment that has failed may be tried again until it is closed; then its SetupIntent is cancelled at Stripe. */
-function isOpen(status: EnrolmentStatus): boolean {
-  return status !== 'succeeded' && status !== 'expired';
+function isOpen({ status, closed = false }: EnrolmentView): boolean {
+  return !closed && status !== 'succeeded' && status !== 'expired';
 }
 
 function refuseLink(): never {
