@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import getPort, { portNumbers } from 'get-port';
+import { createPayloadCodec, dataConverterWith } from '../payloads/codec.ts';
+import { readPayloadKeys } from '../payloads/keys.ts';
 import { SEARCH_ATTRIBUTES } from '../workflows/messages.ts';
 import { SANDBOX_KEY, type Stack, startStack } from './stack.ts';
 import { playStory } from './story.ts';
@@ -156,7 +158,9 @@ async function temporalServer(dataDir: string, onProgress: (line: string) => voi
 async function tellStory(stack: Stack, temporal: { address: string; namespace: string }, apiKey: string) {
   const connection = await Connection.connect({ address: temporal.address });
   try {
-    const client = new Client({ connection, namespace: temporal.namespace });
+    const payloads = createPayloadCodec(readPayloadKeys(process.env.PAYLOAD_KEYS ?? '', []));
+    const dataConverter = dataConverterWith(payloads);
+    const client = new Client({ connection, namespace: temporal.namespace, dataConverter });
     const key = process.env.API_KEYS ? keyFrom(process.env.API_KEYS) : apiKey;
     await playStory({
       url: stack.url,
