@@ -157,6 +157,8 @@ function problemFrom(error: unknown): AnyProblem {
       'unsupported_media_type',
       'The body must be JSON: content-type application/json.',
     );
+  // The rate limit's own: it has set `Retry-After` itself.
+  if (statusCode === 429) return new Problem(429, 'too_many_requests', 'Too many requests; please wait.');
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
     return new Problem(400, 'invalid_request', 'The request is not well-formed.');
   if (isLedgerAway(fault))
