@@ -1,6 +1,7 @@
 // Puts the api together from what it is given. It reads no environment and opens no port.
 import rateLimit from '@fastify/rate-limit';
 import type { Client } from '@temporalio/client';
+import type { PayloadCodec } from '@temporalio/common';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -17,8 +18,9 @@ import { describeRoutes } from './documentation.ts';
 import { createEnrolling } from './enrolling.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { createPages } from './pages.ts';
-import { answerNotFound, answerProblem, Problem } from './problems.ts';
+import { answerNotFound, answerProblem, answerUnreadable, Problem } from './problems.ts';
 import { createReading } from './reading.ts';
+import { codecRoutes } from './routes/codec.ts';
 import { healthRoutes } from './routes/health.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { v1Routes } from './routes/v1.ts';
@@ -34,6 +36,8 @@ export interface AppDeps {
   readonly stripe: StripeReader;
   /** Absent: nothing is logged. */
   readonly logger?: FastifyBaseLogger;
+  /** Null, or absent: payloads are not encrypted, and there is no codec endpoint. */
+  readonly payloads?: PayloadCodec | null;
 }
 
 /** Bytes: metadata at its limits fits. */
@@ -57,6 +61,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     ajv: {
       customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: true },
     },
+    clientErrorHandler: answerUnreadable,
     frameworkErrors: (_error, request, reply) => {
       void refuseBadAddress(request).catch((error) => answerProblem(error, request, reply));
     },
@@ -76,6 +81,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
 
   await app.register(rateLimit, { global: false });
   const authenticate = createAuthenticate(app, config.apiKeys);
+  const { payloads = null } = deps;
   /** Paths that cannot be decoded never reach a route; under /v1 the key still comes first. */
   async function refuseBadAddress(request: FastifyRequest): Promise<never> {
     if (/^\/v1(\/|\?|$)/.test(request.url)) await authenticate(request);
@@ -94,6 +100,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(healthRoutes, { ledger, billing });
   await app.register(webhookRoutes, { ledger, billing, secrets: config.webhookSecrets });
   await app.register(pageRoutes, { pages, config });
+  if (payloads) await app.register(codecRoutes, { payloads, authenticate, uiOrigin: config.payloadUiOrigin });
   await app.register(v1Routes, {
     prefix: '/v1',
     authenticate,

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import type { ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { LARGEST_AMOUNT } from '../domain/money.ts';
+import { type PayloadKey, readPayloadKeys } from '../payloads/keys.ts';
 import { type ApiKey, readApiKeys } from './keys.ts';
 import { faultsInKeys, isLiveKey } from './stripe-keys.ts';
 
@@ -19,6 +20,8 @@ export interface AppConfig {
   readonly trustProxy: boolean | number | string[];
   /** Minor units of any currency. */
   readonly maxChargeAmount: number;
+  /** Whose scripts may ask the codec endpoint: the Temporal UI's; null: nobody's. */
+  readonly payloadUiOrigin: string | null;
   readonly stripe: {
     readonly publishableKey: string;
     /** Where the pages load Stripe.js from. */
@@ -34,6 +37,8 @@ export interface ApiConfig {
   readonly app: AppConfig;
   /** Reads intents; restricted where there is one, else the secret key. */
   readonly stripeReadKey: string;
+  /** Empty: payloads are not encrypted. */
+  readonly payloadKeys: readonly PayloadKey[];
   /** Null only where the caller brings the ledger along. */
   readonly databaseUrl: string | null;
   /** The first signs, all of them open. */
@@ -97,6 +102,15 @@ export function loadConfig(env: NodeJS.ProcessEnv, { withLedger = false } = {}):
   const linkSecrets = needList('LINK_SECRET');
   if (linkSecrets.some((secret) => secret.length < SHORTEST_LINK_SECRET))
     faults.push(`LINK_SECRET must have at least ${SHORTEST_LINK_SECRET} characters, each of them`);
+  const payloadKeys = readPayloadKeys(read('PAYLOAD_KEYS'), faults);
+  const payloadUiOrigin = check(
+    'PAYLOAD_UI_ORIGIN',
+    read('PAYLOAD_UI_ORIGIN').replace(/\/$/, ''),
+    isOrigin,
+    'must be an origin such as https://temporal.example',
+  );
+  if (payloadUiOrigin !== '' && payloadKeys.length === 0)
+    faults.push('PAYLOAD_UI_ORIGIN needs PAYLOAD_KEYS: without keys there is no codec endpoint');
   const publicUrl = check(
     'PUBLIC_URL',
     need('PUBLIC_URL'),
@@ -146,12 +160,14 @@ export function loadConfig(env: NodeJS.ProcessEnv, { withLedger = false } = {}):
       returnUrlOrigins,
       trustProxy,
       maxChargeAmount: Number(maxChargeAmount),
+      payloadUiOrigin: payloadUiOrigin || null,
       stripe: { publishableKey, jsUrl, apiBase: apiBase || null },
       merchant,
     },
     stripeReadKey: readKey || secretKey,
     databaseUrl: databaseUrl || null,
     linkSecrets,
+    payloadKeys,
     host: read('HOST', DEFAULT_HOST),
     port: Number(port),
     temporal,

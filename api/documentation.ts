@@ -2,10 +2,34 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
+import { allowNoBody } from './routes/actions.ts';
+import { problems } from './schemas.ts';
+
+interface Operation {
+  readonly operationId?: string;
+  readonly requestBody?: { required?: boolean };
+}
 
 /** Registered before the routes, so that it sees them all. */
 export async function describeRoutes(app: FastifyInstance, publicUrl: string): Promise<void> {
+  const withoutBody = new Set<string | undefined>();
+  app.addHook('onRoute', (route) => {
+    const { preValidation, schema } = route;
+    if (preValidation === allowNoBody) withoutBody.add(schema?.operationId);
+    // Node's parser answers so before any route is known.
+    if (schema?.response) route.schema = { ...schema, response: { ...problems(431), ...schema.response } };
+  });
+
   await app.register(swagger, {
+    // The plugin calls every body required.
+    transformObject: (document) => {
+      if (!('openapiObject' in document)) throw new TypeError('this is an OpenAPI 3 document');
+      for (const path of Object.values(document.openapiObject.paths ?? {}))
+        for (const operation of Object.values(path ?? {}) as Operation[])
+          if (operation.requestBody && withoutBody.has(operation.operationId))
+            operation.requestBody.required = false;
+      return document.openapiObject;
+    },
     openapi: {
       openapi: '3.1.0',
       info: {
@@ -21,6 +45,7 @@ export async function describeRoutes(app: FastifyInstance, publicUrl: string): P
         { name: 'charges', description: 'Amounts owed; each collected at most once' },
         { name: 'pages', description: 'What the customer’s pages ask; signed links are the key' },
         { name: 'webhooks', description: 'Stripe’s bell' },
+        { name: 'codec', description: 'Reading what Temporal keeps encrypted' },
         { name: 'health', description: 'For whoever runs this' },
       ],
       components: {

@@ -3,6 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import { type Logger, pino } from 'pino';
 import { openLedger } from '../ledger/open.ts';
 import { createLinks } from '../links/links.ts';
+import { createPayloadCodec, dataConverterWith } from '../payloads/codec.ts';
 import { buildApp } from './app.ts';
 import { type ApiConfig, loadConfig } from './config.ts';
 import { createStripeReader } from './stripe-reader.ts';
@@ -25,6 +26,8 @@ The HTTP api and the customer's pages. Everything is set by the environment:
   TRUST_PROXY             true, false (default), a number of hops, or addresses
   MAX_CHARGE_AMOUNT       minor units (default 99999999)
   MERCHANT_NAME, TERMS_URL, TERMS_VERSION   what customers agree to
+  PAYLOAD_KEYS            id:base64key, comma-separated: encrypts what Temporal keeps; the first encrypts
+  PAYLOAD_UI_ORIGIN       of the Temporal UI, which may then ask /codec/decode
   HOST, PORT              where to listen (default 127.0.0.1:3000)
   TEMPORAL_…              Temporal's own variables
 
@@ -64,10 +67,16 @@ async function serve(config: ApiConfig, logger: Logger): Promise<void> {
   const ledger = await openLedger({ databaseUrl: config.databaseUrl ?? '' });
   // Lazy: while Temporal is away this process says so, instead of not being there.
   const connection = Connection.lazy(config.temporal.connectionOptions);
+  const payloads = createPayloadCodec(config.payloadKeys);
   const app = await buildApp({
     config: config.app,
     ledger,
-    temporal: new Client({ connection, namespace: config.temporal.namespace }),
+    temporal: new Client({
+      connection,
+      namespace: config.temporal.namespace,
+      dataConverter: dataConverterWith(payloads),
+    }),
+    payloads,
     links: createLinks({ secrets: config.linkSecrets, publicUrl: config.app.publicUrl }),
     stripe: createStripeReader({ apiKey: config.stripeReadKey, apiBase: config.app.stripe.apiBase }),
     logger,

@@ -42,7 +42,7 @@ export interface StepUpSession extends BrowserStripe {
 }
 
 export interface EnrolPageStatus {
-  /** `over`: a later enrolment has taken this one's place. */
+  /** `over`: a later enrolment has taken this one's place, or its tries are used up. */
   readonly status: EnrolmentStatus | 'over';
   readonly hasConsent: boolean;
   /** Once succeeded, where the caller wants the customer to go. */
@@ -109,7 +109,12 @@ export function createPages(deps: {
 
   async function openEnrolmentOf(link: EnrolLink): Promise<EnrolmentView> {
     const enrolment = await enrolmentOf(link);
-    return enrolment && isOpen(enrolment.status) ? enrolment : refuseOver();
+    return enrolment && isOpen(enrolment) ? enrolment : refuseOver();
+  }
+
+  async function chargeOf(view: CustomerView, chargeId: string): Promise<ChargeView> {
+    const open = view.charges.find((charge) => charge.chargeId === chargeId);
+    return open ?? (await reading.charge(view.customerId, chargeId)).view;
   }
 
   /** The evidence first: consent that nobody can show is none. */
@@ -139,6 +144,7 @@ export function createPages(deps: {
       const enrolment = await enrolmentOf(link);
       if (!enrolment) return { status: 'over', hasConsent: true };
       const { status, hasConsent, requestId } = enrolment;
+      if (status === 'failed' && !isOpen(enrolment)) return { status: 'over', hasConsent };
       if (status !== 'succeeded') return { status, hasConsent };
       const kept = await ledger.getPersonal<{ returnUrl?: string }>(
         link.customerId,
@@ -175,11 +181,10 @@ export function createPages(deps: {
     async stepUpStatus(token) {
       const { customerId, chargeId } = await openStepUp(token);
       const { view } = await reading.customer(customerId);
-      const open = view.charges.find((charge) => charge.chargeId === chargeId);
-      const { status } = open ?? (await reading.charge(customerId, chargeId)).view;
-      const next = waiting(view, chargeId);
+      const own = await chargeOf(view, chargeId);
+      const next = waiting(view, own);
       return {
-        status,
+        status: own.status,
         ...(next && { next: next.chargeId, amount: formatMoney(next.amount, next.currency) }),
         isBusy: view.charges.some((charge) => mayComeToWait(charge, view)),
       };
@@ -188,7 +193,8 @@ export function createPages(deps: {
     async stepUpSession(token) {
       const link = await openStepUp(token);
       const { view } = await reading.customer(link.customerId);
-      const { chargeId, amount, currency, paymentIntentId } = waiting(view, link.chargeId) ?? refuseOver();
+      const own = await chargeOf(view, link.chargeId);
+      const { chargeId, amount, currency, paymentIntentId } = waiting(view, own) ?? refuseOver();
       if (paymentIntentId === undefined) return refuseOver();
       const intent = await stripe.paymentIntent(paymentIntentId);
       const paymentMethodId = intent.paymentMethodId ?? view.mandate?.paymentMethodId;
@@ -206,10 +212,14 @@ export function createPages(deps: {
   };
 }
 
-/** The link's own charge first, then whatever else of this customer's asks. */
-function waiting({ charges }: CustomerView, chargeId: string): ChargeView | undefined {
+/** The link's own charge first, then one that was held behind it; what fell due after it has a link of its own. */
+function waiting({ charges }: CustomerView, own: ChargeView): ChargeView | undefined {
   const asking = charges.filter(({ status }) => status === 'awaiting_step_up');
-  return asking.find((charge) => charge.chargeId === chargeId) ?? asking[0];
+  const lastAt = own.attempts.at(-1)?.atMs ?? own.dueAtMs;
+  return (
+    asking.find(({ chargeId }) => chargeId === own.chargeId) ??
+    asking.find(({ dueAtMs }) => dueAtMs <= lastAt)
+  );
 }
 
 /** Held charges are attempted, one after the other, once the one before them is settled; each may ask in turn. */
@@ -220,8 +230,8 @@ function mayComeToWait({ status, nextAttemptAtMs }: ChargeView, customer: Custom
 }
 
 /** An enrolment that has failed may be tried again until it is closed; then its SetupIntent is cancelled at Stripe. */
-function isOpen(status: EnrolmentStatus): boolean {
-  return status !== 'succeeded' && status !== 'expired';
+function isOpen({ status, closed = false }: EnrolmentView): boolean {
+  return !closed && status !== 'succeeded' && status !== 'expired';
 }
 
 function refuseLink(): never {

@@ -1,5 +1,6 @@
 // Problems as RFC 9457 has them, and how every failure becomes one. What went wrong inside us never leaves.
 import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../domain/errors.ts';
 import { HTTP_STATUS } from './errors.ts';
@@ -12,6 +13,7 @@ export type ProblemCode =
   | 'forbidden'
   | 'not_found'
   | 'payload_too_large'
+  | 'headers_too_large'
   | 'unsupported_media_type'
   | 'too_many_requests'
   | 'link_not_found'
@@ -39,16 +41,23 @@ export class Problem extends Error {
   readonly status: number;
   readonly code: ProblemCode;
   readonly errors: readonly FieldError[] | undefined;
+  /** Seconds. */
+  readonly retryAfter: number | undefined;
   constructor(
     status: number,
     code: ProblemCode,
     message: string,
-    more: { readonly errors?: readonly FieldError[]; readonly cause?: unknown } = {},
+    more: {
+      readonly errors?: readonly FieldError[];
+      readonly retryAfter?: number;
+      readonly cause?: unknown;
+    } = {},
   ) {
     super(message, { cause: more.cause });
     this.status = status;
     this.code = code;
     this.errors = more.errors;
+    this.retryAfter = more.retryAfter;
   }
 }
 
@@ -61,7 +70,12 @@ export function unavailable(
   message: string,
   cause?: unknown,
 ): Problem {
-  return new Problem(503, code, message, { cause });
+  return new Problem(503, code, message, { cause, retryAfter: RETRY_AFTER });
+}
+
+/** Too much from one key or one address. @param retryAfter seconds */
+export function tooMany(message: string, retryAfter: number): Problem {
+  return new Problem(429, 'too_many_requests', message, { retryAfter });
 }
 
 /** 400 for one field that a schema cannot judge. */
@@ -76,11 +90,28 @@ export function answerProblem(error: unknown, request: FastifyRequest, reply: Fa
   const problem = problemFrom(error);
   if (problem.status >= 500) request.log.error({ err: problem.cause ?? error }, problem.message);
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
-  if (problem.status === 503) reply.header('retry-after', String(RETRY_AFTER));
+  if (problem.retryAfter !== undefined) reply.header('retry-after', String(problem.retryAfter));
   return reply
     .code(problem.status)
     .type('application/problem+json')
     .send(bodyOf(problem.status, problem.code, problem.message, problem.errors));
+}
+
+/** What never becomes a request: Node's parser refuses it, and the connection with it. */
+export function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy(error);
+    return;
+  }
+  const [status, code, detail] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? ([431, 'headers_too_large', 'The address and headers are too large.'] as const)
+      : ([400, 'invalid_request', 'This is not an HTTP request.'] as const);
+  const body = JSON.stringify(bodyOf(status, code, detail));
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/problem+json; charset=utf-8\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
 }
 
 /** 404 for what there is not. */
@@ -104,6 +135,7 @@ interface AnyProblem {
   readonly code: string;
   readonly message: string;
   readonly errors?: readonly FieldError[] | undefined;
+  readonly retryAfter?: number | undefined;
   readonly cause?: unknown;
 }
 
@@ -125,6 +157,7 @@ function problemFrom(error: unknown): AnyProblem {
       'unsupported_media_type',
       'The body must be JSON: content-type application/json.',
     );
+  // The rate limit's own: it has set `Retry-After` itself.
   if (statusCode === 429) return new Problem(429, 'too_many_requests', 'Too many requests; please wait.');
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
     return new Problem(400, 'invalid_request', 'The request is not well-formed.');

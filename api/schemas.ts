@@ -357,14 +357,20 @@ const DESCRIPTIONS: { readonly [status: number]: string } = {
   413: 'The body is too large.',
   415: 'The body is not JSON.',
   422: 'Well-formed, but refused.',
+  431: 'The address and headers are too large.',
   429: 'Too many requests.',
   503: 'Something we need is away; nothing is lost by asking again (`Retry-After`).',
+};
+
+const RETRY_AFTER_HEADER = {
+  'Retry-After': { type: 'integer', minimum: 0, description: 'Seconds until it is worth asking again.' },
 };
 
 /** Response schemas for problems with these statuses. */
 export function problems<Status extends number>(...statuses: Status[]) {
   const problem = (status: Status) => ({
     description: DESCRIPTIONS[status] ?? 'A problem.',
+    ...(status === 429 || status === 503 ? { headers: RETRY_AFTER_HEADER } : {}),
     content: { 'application/problem+json': { schema: ProblemAnswer } },
   });
   return Object.fromEntries(statuses.map((status) => [status, problem(status)])) as {

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
+import type { FastifyBaseLogger } from 'fastify';
 import getPort from 'get-port';
 import { createActivities } from '../activities/index.ts';
 import { createStripeClient } from '../activities/stripe-client.ts';
@@ -11,6 +12,7 @@ import { loadConfig as loadApiConfig } from '../api/config.ts';
 import { createStripeReader } from '../api/stripe-reader.ts';
 import { type LedgerOptions, openLedger } from '../ledger/open.ts';
 import { createLinks } from '../links/links.ts';
+import { createPayloadCodec, dataConverterWith } from '../payloads/codec.ts';
 import { buildSandbox } from '../sandbox/app.ts';
 import { scheduleCatchUp } from '../worker/catch-up.ts';
 import { loadConfig as loadWorkerConfig } from '../worker/config.ts';
@@ -31,6 +33,8 @@ export interface StackOptions {
   readonly port?: number;
   /** Until a call to Stripe counts as unanswered; absent: as in production. */
   readonly stripeTimeoutMs?: number;
+  /** Of the api; absent: it logs nothing. */
+  readonly logger?: FastifyBaseLogger;
   readonly onProgress?: (line: string) => void;
 }
 
@@ -105,9 +109,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const nativeConnection = await NativeConnection.connect(workerConfig.temporal.connectionOptions);
     stops.push(() => nativeConnection.close());
     await ensureSearchAttributes(nativeConnection, temporal.namespace);
+    const payloads = createPayloadCodec(apiConfig.payloadKeys);
+    const dataConverter = dataConverterWith(payloads);
     const workers = await createWorkers({
       connection: nativeConnection,
       namespace: temporal.namespace,
+      dataConverter,
       rateCap: workerConfig.rateCap,
       activities: createActivities({
         stripe: createStripeClient(
@@ -140,7 +147,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       config: apiConfig.app,
       ledger,
       links,
-      temporal: new Client({ connection, namespace: temporal.namespace }),
+      temporal: new Client({ connection, namespace: temporal.namespace, dataConverter }),
+      payloads,
+      ...(options.logger ? { logger: options.logger } : {}),
       stripe: createStripeReader({ apiKey: apiConfig.stripeReadKey, apiBase: apiConfig.app.stripe.apiBase }),
     });
     stops.push(() => app.close());

@@ -7,8 +7,11 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { makeTelemetryFilterString, Runtime } from '@temporalio/worker';
+import { destination } from 'pino';
 import getPort, { portNumbers } from 'get-port';
 import { createLogger } from '../worker/logger.ts';
+import { createPayloadCodec, dataConverterWith } from '../payloads/codec.ts';
+import { readPayloadKeys } from '../payloads/keys.ts';
 import { SEARCH_ATTRIBUTES } from '../workflows/messages.ts';
 import { SANDBOX_KEY, type Stack, startStack } from './stack.ts';
 import { playStory } from './story.ts';
@@ -96,7 +99,7 @@ async function up({ leaves }: { readonly leaves: boolean }): Promise<void> {
   const isNew = !existsSync(join(dataDir, 'story.json'));
   Runtime.install({
     // People look at the story; what the worker and Temporal say of it goes to a file.
-    logger: createLogger(join(dataDir, 'worker.log')),
+    logger: createLogger(destination(join(dataDir, 'worker.log'))),
     shutdownSignals: [],
     telemetryOptions: {
       logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) },
@@ -158,7 +161,9 @@ async function temporalServer(dataDir: string, onProgress: (line: string) => voi
 async function tellStory(stack: Stack, temporal: { address: string; namespace: string }, apiKey: string) {
   const connection = await Connection.connect({ address: temporal.address });
   try {
-    const client = new Client({ connection, namespace: temporal.namespace });
+    const payloads = createPayloadCodec(readPayloadKeys(process.env.PAYLOAD_KEYS ?? '', []));
+    const dataConverter = dataConverterWith(payloads);
+    const client = new Client({ connection, namespace: temporal.namespace, dataConverter });
     const key = process.env.API_KEYS ? keyFrom(process.env.API_KEYS) : apiKey;
     await playStory({
       url: stack.url,

@@ -61,6 +61,8 @@ export interface EnrolmentView {
   readonly requestId: string;
   readonly setupIntentId?: string;
   readonly status: EnrolmentStatus;
+  /** Nothing more can come of it; one that has failed is open until its tries are used up. Absent in old records. */
+  readonly closed?: boolean;
   /** False: our page collects it first, and the client secret is not given out before. */
   readonly hasConsent: boolean;
   readonly decline?: { readonly code: string; readonly declineCode?: string };
@@ -191,12 +193,13 @@ function amountDue(state: CustomerState, nowMs: number): number {
 }
 
 function enrolmentView(enrolment: Enrolment): EnrolmentView {
-  const { number, requestId, setupIntentId, status, consent, decline } = enrolment;
+  const { number, requestId, setupIntentId, status, closed, consent, decline } = enrolment;
   return {
     number,
     requestId,
     ...(setupIntentId ? { setupIntentId } : {}),
     status,
+    closed,
     hasConsent: consent !== null,
     ...(decline ? { decline: declineView(decline) } : {}),
   };

@@ -1,6 +1,7 @@
 // Reads the worker's environment, once, and names every fault in it at once. It prints no value: they are secrets.
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
+import { type PayloadKey, readPayloadKeys } from '../payloads/keys.ts';
 
 export interface WorkerConfig {
   readonly stripeSecretKey: string;
@@ -12,6 +13,8 @@ export interface WorkerConfig {
   readonly databaseUrl: string;
   /** The first signs, all of them open. */
   readonly linkSecrets: readonly string[];
+  /** Empty: payloads are not encrypted. */
+  readonly payloadKeys: readonly PayloadKey[];
   /** Where customers reach the pages. */
   readonly publicUrl: string;
   readonly merchantWebhook: { readonly url: string; readonly secret: string } | null;
@@ -78,6 +81,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, { withLedger = false } = {}):
   )
     .split(',')
     .map((secret) => secret.trim());
+  const payloadKeys = readPayloadKeys(env.PAYLOAD_KEYS ?? '', faults);
   const publicUrl = check('PUBLIC_URL', need('PUBLIC_URL'), isHttpUrl, 'must be an http(s) address');
 
   const webhookUrl = check(
@@ -111,6 +115,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, { withLedger = false } = {}):
     rateCap: rateCapOf(stripeSecretKey, stripeApiBase || null),
     databaseUrl,
     linkSecrets,
+    payloadKeys,
     publicUrl,
     merchantWebhook: webhookUrl === '' ? null : { url: webhookUrl, secret: webhookSecret },
     metricsAddress: metricsPort === '' ? null : `${env.HOST || '127.0.0.1'}:${metricsPort}`,

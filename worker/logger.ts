@@ -1,15 +1,15 @@
 // Where the worker's words go: JSON lines, Temporal's own among them.
 import type { Logger } from '@temporalio/worker';
-import { pino } from 'pino';
+import { type DestinationStream, pino } from 'pino';
 
 const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
 
 /**
  * A logger for Temporal's runtime: what workflows, activities and the SDK say, with their ids as fields.
- * @param path of the file to append to; absent: standard output
+ * @param destination gets the lines; absent: standard output
  */
-export function createLogger(path?: string): Logger {
-  const out = pino({ serializers: { error: pino.stdSerializers.err } }, pino.destination(path ?? 1));
+export function createLogger(destination?: DestinationStream): Logger {
+  const out = pino({ serializers: { error: pino.stdSerializers.err } }, destination);
   return {
     log: (level, message, fields) => out[LEVELS[level]](fields ?? {}, message),
     trace: (message, fields) => out.trace(fields ?? {}, message),

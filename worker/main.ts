@@ -6,6 +6,7 @@ import { createStripeClient } from '../activities/stripe-client.ts';
 import { openLedger } from '../ledger/open.ts';
 import { createLinks } from '../links/links.ts';
 import { scheduleCatchUp } from './catch-up.ts';
+import { createPayloadCodec, dataConverterWith } from '../payloads/codec.ts';
 import { loadConfig, type WorkerConfig } from './config.ts';
 import { createLogger } from './logger.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
@@ -17,7 +18,7 @@ Runs customers' billing: workflows, and every call to Stripe. As many may run si
 
   needed    STRIPE_SECRET_KEY  DATABASE_URL  LINK_SECRET  PUBLIC_URL
   optional  TEMPORAL_ADDRESS and Temporal's other variables  STRIPE_API_BASE  HOST  METRICS_PORT
-            MERCHANT_WEBHOOK_URL with MERCHANT_WEBHOOK_SECRET
+            MERCHANT_WEBHOOK_URL with MERCHANT_WEBHOOK_SECRET  PAYLOAD_KEYS
 
 .env.example says what each is. SIGTERM or Ctrl-C ends it once what is under way has ended; a second one at once.
 Exit codes: 0 ended as asked, 1 a fault, 2 bad configuration, 130 ended by force.`;
@@ -76,6 +77,7 @@ async function work(config: WorkerConfig, logger: Logger): Promise<void> {
   const workers = await createWorkers({
     connection,
     namespace: temporal.namespace,
+    dataConverter: dataConverterWith(createPayloadCodec(config.payloadKeys)),
     rateCap: config.rateCap,
     activities: createActivities({
       stripe: createStripeClient(config.stripeSecretKey, config.stripeApiBase),

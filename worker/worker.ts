@@ -1,6 +1,7 @@
 // The two Temporal workers of one process: `billing` (workflows, ledger, notices) and `stripe` (every call to Stripe,
 // under the rate cap). It reads no environment and decides nothing.
 import { hostname } from 'node:os';
+import type { DataConverter } from '@temporalio/common';
 import { type NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { BILLING_QUEUE, STRIPE_QUEUE } from '../workflows/messages.ts';
 
@@ -23,6 +24,8 @@ export type WorkersOptions = {
   readonly connection: NativeConnection;
   readonly namespace: string;
   readonly activities: ActivitiesByQueue;
+  /** The api's too: what one writes the other reads. Absent: Temporal's own. */
+  readonly dataConverter?: DataConverter;
   /** Calls to Stripe per second, over all processes on this task queue: Temporal's server holds it. */
   readonly rateCap: number;
 } & (
@@ -42,10 +45,11 @@ export interface Workers {
 
 /** Makes both workers; nothing is polled before `run()`. */
 export async function createWorkers(options: WorkersOptions): Promise<Workers> {
-  const { connection, namespace, activities, rateCap, ...workflows } = options;
+  const { connection, namespace, activities, dataConverter = {}, rateCap, ...workflows } = options;
   const shared = {
     connection,
     namespace,
+    dataConverter,
     identity: `${hostname()}:${process.pid}`,
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,

@@ -4,9 +4,9 @@ import type { Static } from 'typebox';
 import type { By } from '../../workflows/messages.ts';
 import type { Action } from '../schemas.ts';
 
-/** A `preValidation` hook: an action without a body is an action without a `why`. */
+/** A `preValidation` hook: an action without a body is an action without a `why`. `null` is a body, and a wrong one. */
 export async function allowNoBody(request: FastifyRequest): Promise<void> {
-  request.body ??= {};
+  if (request.body === undefined) request.body = {};
 }
 
 export function byOf(who: string, { why }: Static<typeof Action>): By {

@@ -60,7 +60,7 @@ const html = (description: string) => ({
   description,
   content: { 'text/html': { schema: Type.String() } },
 });
-const page = { 200: html('The page.'), 404: html('The link is forged or expired.'), ...problems(429) };
+const page = { 200: html('The page.'), 404: html('The link is forged or expired.'), ...problems(400, 429) };
 
 export interface PageDeps {
   readonly pages: Pages;

@@ -37,7 +37,7 @@ export const v1Routes: FastifyPluginAsync<V1> = async (app, deps) => {
 };
 
 /** What all routes here share in the OpenAPI document; a route that forgot its scope stops the start. */
-function describeKey(route: RouteOptions): void {
+export function describeKey(route: RouteOptions): void {
   const scope = route.config?.scope;
   if (scope === undefined) throw new Error(`${route.method} ${route.url} names no scope`);
   const isRead = route.method === 'GET' || route.method === 'HEAD';

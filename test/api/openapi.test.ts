@@ -6,6 +6,7 @@ interface Operation {
   operationId: string;
   tags: string[];
   security: object[];
+  requestBody?: { required: boolean };
   responses: Record<string, { description: string; content: Record<string, { schema: object }> }>;
 }
 
@@ -75,6 +76,24 @@ test('what is under /v1 needs a key and says how it refuses', () => {
         'application/problem+json',
       ]);
   }
+});
+
+test('a body that may be missing is not called required, and others are', () => {
+  const optional = operations
+    .filter(([, { requestBody }]) => requestBody?.required === false)
+    .map(([, { operationId }]) => operationId);
+  expect(optional.sort()).toEqual([
+    'cancelCharge',
+    'cancelCustomer',
+    'enrolDone',
+    'enrolSession',
+    'pauseCustomer',
+    'resumeCustomer',
+    'retryCharge',
+    'stepUpCharge',
+    'stepUpDone',
+    'stepUpSession',
+  ]);
 });
 
 test('/docs shows it under a policy that lets no foreign script in', async () => {

@@ -1,9 +1,14 @@
 // A whole stack for one test file, reached only over HTTP, and what tests ask of it. It fakes nothing of ours.
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
+import type { FastifyBaseLogger } from 'fastify';
+import getPort from 'get-port';
 import { inject } from 'vitest';
 import { type Stack, startStack } from '../../dev/stack.ts';
 import { skipTime } from '../../dev/time.ts';
+import { createPayloadCodec, dataConverterWith } from '../../payloads/codec.ts';
+import { readPayloadKeys } from '../../payloads/keys.ts';
+import { createLogger } from '../../worker/logger.ts';
 import { workflowIdOf } from '../../workflows/messages.ts';
 import { takeNamespace } from './namespace.ts';
 
@@ -48,21 +53,38 @@ export const CONSENT = { termsVersion: '2026-11', acceptedAt: '2026-11-01T09:00:
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
 
+/** Everything that worker, workflows and activities have logged in this process; warnings are shown too. */
+export const workerLog: string[] = [];
+/** Where the worker's Prometheus metrics are. */
+export const metricsUrl = `http://127.0.0.1:${await getPort()}/metrics`;
+
+const shown = new DefaultLogger('WARN');
+const kept = createLogger({ write: (line) => void workerLog.push(line) });
 Runtime.install({
-  logger: new DefaultLogger('WARN'),
-  telemetryOptions: { logging: { forward: {}, filter: 'WARN' } },
+  logger: new DefaultLogger('INFO', ({ level, message, meta }) => {
+    kept.log(level, message, meta);
+    shown.log(level, message, meta);
+  }),
+  telemetryOptions: {
+    logging: { forward: {}, filter: 'WARN' },
+    metrics: { prometheus: { bindAddress: new URL(metricsUrl).host } },
+  },
 });
 
 export interface TestStackOptions {
   readonly merchantUrl?: string;
-  /** More of the product's environment. */
+  /** Of the product, over the stack's own. */
   readonly env?: NodeJS.ProcessEnv;
   readonly stripeTimeoutMs?: number;
+  /** Hears the api. */
+  readonly logger?: FastifyBaseLogger;
+  /** Another stack's, to go on with its customers; absent: a new one. */
+  readonly namespace?: string;
 }
 
 export async function startTestStack(options: TestStackOptions = {}): Promise<TestStack> {
   const address = inject('temporalAddress');
-  const namespace = await takeNamespace();
+  const namespace = options.namespace ?? (await takeNamespace());
   const stack = await startStack({
     temporal: { address, namespace },
     workflows: { workflowBundle: { codePath: inject('workflowBundlePath') } },
@@ -70,13 +92,20 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
     sandbox: {},
     ...(options.stripeTimeoutMs === undefined ? {} : { stripeTimeoutMs: options.stripeTimeoutMs }),
     env: {
+      ...(options.merchantUrl !== undefined && {
+        MERCHANT_WEBHOOK_URL: options.merchantUrl,
+        MERCHANT_WEBHOOK_SECRET: MERCHANT_SECRET,
+      }),
       ...options.env,
-      ...(options.merchantUrl === undefined
-        ? {}
-        : { MERCHANT_WEBHOOK_URL: options.merchantUrl, MERCHANT_WEBHOOK_SECRET: MERCHANT_SECRET }),
     },
+    ...(options.logger && { logger: options.logger }),
   });
-  const client = new Client({ connection: await Connection.connect({ address }), namespace });
+  const payloads = createPayloadCodec(readPayloadKeys(options.env?.PAYLOAD_KEYS ?? '', []));
+  const client = new Client({
+    connection: await Connection.connect({ address }),
+    namespace,
+    dataConverter: dataConverterWith(payloads),
+  });
 
   const call = async (method: string, path: string, body?: object, key = stack.apiKey): Promise<Answer> => {
     const response = await fetch(stack.url + path, {
