@@ -53,9 +53,15 @@ Runtime.install({
   telemetryOptions: { logging: { forward: {}, filter: 'WARN' } },
 });
 
-export async function startTestStack(options: { readonly merchantUrl?: string } = {}): Promise<TestStack> {
-  const address = inject('temporalAddress');
-  const namespace = await takeNamespace();
+export async function startTestStack(
+  options: {
+    readonly merchantUrl?: string;
+    /** A server with settings of its own; absent: the run's. */
+    readonly temporalAddress?: string;
+  } = {},
+): Promise<TestStack> {
+  const address = options.temporalAddress ?? inject('temporalAddress');
+  const namespace = options.temporalAddress === undefined ? await takeNamespace() : 'default';
   const stack = await startStack({
     temporal: { address, namespace },
     workflows: { workflowBundle: { codePath: inject('workflowBundlePath') } },
