@@ -12,6 +12,7 @@ export const HTTP_STATUS = {
   no_mandate: 409,
   card_is_dead: 409,
   enrolment_closed: 409,
+  too_many_open_charges: 409,
   consent_required: 422,
   return_url_not_allowed: 422,
   amount_too_small: 422,

@@ -20,7 +20,8 @@ export type RefusalCode =
   | 'currency_unsupported'
   | 'currency_not_agreed'
   | 'mandate_limit_exceeded'
-  | 'metadata_reserved';
+  | 'metadata_reserved'
+  | 'too_many_open_charges';
 
 /** A refusal the caller can act on. `code` is API contract, `message` is for people. */
 export class Refusal extends Error {

@@ -57,6 +57,8 @@ export const ENROLMENT_LOOKS: readonly number[] = [
   1 * HOUR,
 ];
 
+/** Open charges of one customer: their state, view and snapshot travel in one message (docs/decisions/0016). */
+export const OPEN_CHARGES = 100;
 /** Ids of Stripe events remembered, so that one delivered again changes nothing. */
 export const HEARD_EVENTS = 200;
 /** Attempts shown and kept for an open charge, newest kept; all of them are in the evidence. */

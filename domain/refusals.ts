@@ -4,7 +4,7 @@ import { Refusal } from './errors.ts';
 import type { CustomerEvent } from './events.ts';
 import { isId } from './ids.ts';
 import { checkAmount, formatMoney, isCurrency } from './money.ts';
-import { ATTEMPTS_PER_CHARGE } from './policy.ts';
+import { ATTEMPTS_PER_CHARGE, OPEN_CHARGES } from './policy.ts';
 import { findCharge } from './record.ts';
 import type { Charge, CustomerState, MandateTerms } from './state.ts';
 
@@ -68,6 +68,12 @@ function refuseCharge(state: CustomerState, event: EventOf<'openCharge'>): Refus
     return new Refusal(
       'no_mandate',
       'The customer has not given a card yet: finish the enrolment first, then charge.',
+    );
+  }
+  if (state.charges.length >= OPEN_CHARGES) {
+    return new Refusal(
+      'too_many_open_charges',
+      `The customer has ${OPEN_CHARGES} open charges; open another one when some of them are over.`,
     );
   }
   return checkAmount(event.amount, event.currency) ?? beyondMandate(state.mandate.terms, event);

@@ -80,11 +80,14 @@ export interface TestStackOptions {
   readonly logger?: FastifyBaseLogger;
   /** Another stack's, to go on with its customers; absent: a new one. */
   readonly namespace?: string;
+  /** A server with settings of its own; absent: the run's. */
+  readonly temporalAddress?: string;
 }
 
 export async function startTestStack(options: TestStackOptions = {}): Promise<TestStack> {
-  const address = inject('temporalAddress');
-  const namespace = options.namespace ?? (await takeNamespace());
+  const address = options.temporalAddress ?? inject('temporalAddress');
+  const ownServer = options.temporalAddress === undefined ? undefined : 'default';
+  const namespace = options.namespace ?? ownServer ?? (await takeNamespace());
   const stack = await startStack({
     temporal: { address, namespace },
     workflows: { workflowBundle: { codePath: inject('workflowBundlePath') } },

@@ -1,0 +1,77 @@
+// How large a customer may become: what travels through continue-as-new, and what the ledger's record is sent.
+import { describe, expect, test } from 'vitest';
+import { advance } from '../../domain/customer.ts';
+import { ATTEMPTS_REMEMBERED, DAY, OPEN_CHARGES } from '../../domain/policy.ts';
+import { refuse } from '../../domain/refusals.ts';
+import type { Attempt, Charge, CustomerState, Decline } from '../../domain/state.ts';
+import { chargeView, viewOf } from '../../domain/view.ts';
+import { begin, WHO } from './deeds.ts';
+
+const NOW = Date.UTC(2030, 0, 1);
+/** Temporal refuses larger payloads (docs.temporal.io/cloud/limits). */
+const PAYLOAD_LIMIT = 2_000_000;
+const bytes = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
+
+function open(count: number): CustomerState {
+  const { state } = begin(7, ['succeed']);
+  return Array.from({ length: count }).reduce<CustomerState>((next, _, index) => {
+    const chargeId = `charge-${index}`.padEnd(64, '-');
+    const request = { ...WHO, chargeId, amount: 99_999_999, currency: 'eur', dueAtMs: NOW + 300 * DAY };
+    return advance(next, { kind: 'openCharge', ...request }, NOW);
+  }, state);
+}
+
+/** What `record` is sent at once: state, view, and the charges that facts concern, here all of them. */
+function entryBytes(state: CustomerState): number {
+  const charges = state.charges.map((charge) => chargeView(state, charge, NOW));
+  const { facts } = state;
+  return bytes({ facts, charges, view: viewOf(state, NOW), snapshot: { ...state, facts: [] } });
+}
+
+/** A charge with as much of a past as is kept. */
+function withLongPast(charge: Charge): Charge {
+  const long = 'x'.repeat(28);
+  const decline: Decline = {
+    code: 'card_declined',
+    declineCode: 'transaction_not_allowed',
+    adviceCode: 'confirm_card_data',
+    networkDeclineCode: '05',
+    networkAdviceCode: '03',
+  };
+  const attempt: Attempt = {
+    number: 20,
+    intentNumber: 20,
+    atMs: NOW,
+    paymentMethodId: long,
+    stripeMandateId: long,
+    fingerprint: long,
+    outcome: 'declined',
+    decline,
+    onSession: false,
+  };
+  const attempts = Array.from({ length: ATTEMPTS_REMEMBERED }, () => attempt);
+  return { ...charge, attempts, decline, intentId: long, stripeChargeId: long };
+}
+
+describe('open charges', () => {
+  test('a scheduled one is less than 500 bytes of state', () => {
+    const perCharge = (bytes({ ...open(51), facts: [] }) - bytes({ ...open(1), facts: [] })) / 50;
+    expect(perCharge).toBeGreaterThan(200);
+    expect(perCharge).toBeLessThan(500);
+  });
+
+  test('as many as are allowed, each with the longest past, fit into one payload', () => {
+    const state = open(OPEN_CHARGES);
+    const worst = { ...state, charges: state.charges.map(withLongPast) };
+    expect(bytes({ ...worst, facts: [] })).toBeLessThan(PAYLOAD_LIMIT);
+    expect(entryBytes(worst)).toBeLessThan(PAYLOAD_LIMIT);
+  });
+
+  test('one more is refused at the door; one that is open already is not', () => {
+    const state = open(OPEN_CHARGES);
+    const charge = { kind: 'openCharge', ...WHO, amount: 99_999_999, currency: 'eur' } as const;
+    expect(refuse(state, { ...charge, chargeId: 'one-more' }, NOW)?.code).toBe('too_many_open_charges');
+    expect(refuse(state, { ...charge, chargeId: 'charge-7'.padEnd(64, '-') }, NOW)).toBeNull();
+    expect(refuse(open(OPEN_CHARGES - 1), { ...charge, chargeId: 'one-more' }, NOW)).toBeNull();
+  });
+});

@@ -1,0 +1,86 @@
+// What an operator sees of a customer without any tool of ours: Temporal's search, details, timeline and forms.
+import { defaultPayloadConverter } from '@temporalio/common';
+import { defineQuery } from '@temporalio/workflow';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { workflowIdOf } from '../../workflows/messages.ts';
+import { startTestStack, type TestStack } from '../support/stack.ts';
+
+/** What the Temporal UI asks for (docs.temporal.io/ui); its shape is Temporal's. */
+interface Metadata {
+  readonly currentDetails: string;
+  readonly definition: {
+    readonly updateDefinitions: readonly { readonly name: string; readonly description: string }[];
+    readonly signalDefinitions: readonly { readonly name: string; readonly description: string }[];
+  };
+}
+const workflowMetadata = defineQuery<Metadata>('__temporal_workflow_metadata');
+
+let stack: TestStack;
+beforeAll(async () => {
+  stack = await startTestStack();
+  const card = await stack.enrol('seen', 'pm_card_visa', { email: 'seen@example.com' });
+  await stack.control('outcomes', { paymentMethod: card, outcomes: ['authentication_required'] });
+  await stack.post('/v1/customers/seen/charges', { chargeId: 'seen-1', amount: 3000, currency: 'eur' });
+  await stack.untilCharge('seen', 'seen-1', 'awaiting_step_up');
+  await stack.enrol('other');
+});
+afterAll(() => stack.stop());
+
+async function found(query: string): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const { workflowId } of stack.client.workflow.list({ query })) ids.push(workflowId);
+  return ids;
+}
+
+test.each([
+  "BillingStatus = 'awaiting_step_up'",
+  'AmountDue = 3000',
+  "LastDecline = 'authentication_required'",
+  'StepUpDeadline IS NOT NULL',
+  "Currency = 'eur' AND IssuerCountry = 'US' AND NextActionAt IS NOT NULL AND StripeCustomerId IS NOT NULL",
+])('who waits for the bank is found by %s', async (query) => {
+  await expect.poll(() => found(query), { timeout: 10_000 }).toEqual([workflowIdOf('seen')]);
+});
+
+test('the details say in Markdown what is going on, what comes next and what to do; no personal data', async () => {
+  const { currentDetails } = await stack.client.workflow
+    .getHandle(workflowIdOf('seen'))
+    .query(workflowMetadata);
+  const { paymentIntentId } = await stack.get('/v1/customers/seen/charges/seen-1');
+  expect(currentDetails).toContain('## awaiting_step_up');
+  expect(currentDetails).toMatch(
+    /^\*\*Now:\*\* waiting, at the latest until \d{4}-\d\d-\d\d \d\d:\d\d UTC$/m,
+  );
+  expect(currentDetails).toMatch(/^\|---\|/m);
+  const row = currentDetails.split('\n').find((line) => line.startsWith('| seen-1 |'));
+  expect(row).toContain('authentication_required');
+  expect(row).toContain(`[${paymentIntentId}](https://dashboard.stripe.com/payments/${paymentIntentId})`);
+  expect(row).toContain('customer must open the step-up link');
+  expect(currentDetails).toContain('stepUpReminderDue for `seen-1`');
+  expect(currentDetails).not.toMatch(/example\.com|_secret_/);
+  const other = await stack.client.workflow.getHandle(workflowIdOf('other')).query(workflowMetadata);
+  expect(other.currentDetails).toContain('All is well. Nothing to do.');
+});
+
+test('every signal and update explains itself in the operator’s form', async () => {
+  const { definition } = await stack.client.workflow.getHandle(workflowIdOf('seen')).query(workflowMetadata);
+  const updates = definition.updateDefinitions;
+  expect(updates.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['retryCharge', 'cancelCharge', 'pause', 'resume', 'cancelCustomer']),
+  );
+  for (const { description } of [...updates, ...definition.signalDefinitions])
+    expect(description).not.toBe('');
+});
+
+test('each activity and each timer in the timeline says what it is for', async () => {
+  const { events = [] } = await stack.client.workflow.getHandle(workflowIdOf('seen')).fetchHistory();
+  const summaries = (events ?? [])
+    .filter((event) => event.activityTaskScheduledEventAttributes ?? event.timerStartedEventAttributes)
+    .map(({ userMetadata }) =>
+      userMetadata?.summary ? defaultPayloadConverter.fromPayload<string>(userMetadata.summary) : '',
+    );
+  expect(summaries).toContain('seen-1: intent over 30.00 EUR');
+  expect(summaries).toContain('seen-1: attempt 1');
+  expect(summaries).toContain('until something is due');
+  expect(summaries.filter((summary) => summary === '')).toEqual([]);
+});

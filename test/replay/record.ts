@@ -1,0 +1,228 @@
+// Lives every kind of life on the whole stack and writes down each run's history. It replays nothing.
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { findTemporal } from '../../dev/temporal-binary.ts';
+import { skipTime } from '../../dev/time.ts';
+import { workflowIdOf } from '../../workflows/messages.ts';
+import { noticeWorkflowIdOf } from '../../workflows/send-notice.ts';
+import { CONSENT, DAY, HOUR, startTestStack, type TestStack } from '../support/stack.ts';
+
+const FOLDER = new URL('./histories/', import.meta.url);
+
+let endpoint: Server;
+let stack: TestStack;
+beforeAll(async () => {
+  endpoint = createServer(async (request, response) => {
+    const body = Buffer.concat(await request.toArray()).toString();
+    response.writeHead(body.includes('"customerId":"unheard"') ? 503 : 200).end();
+  });
+  await new Promise<void>((listening) => endpoint.listen(0, '127.0.0.1', listening));
+  const { port } = endpoint.address() as AddressInfo;
+  stack = await startTestStack({ merchantUrl: `http://127.0.0.1:${port}/` });
+});
+afterAll(async () => {
+  await stack.stop();
+  endpoint.closeAllConnections();
+  endpoint.close();
+});
+
+/** Writes the history of every run of this workflow, oldest first: `<life>.1.json`, `<life>.2.json` …; what is there stays. */
+async function keep(life: string, workflowId: string): Promise<number> {
+  const { workflow } = stack.client;
+  const handle = workflow.getHandle(workflowId);
+  const { runId: newest } = await handle.describe();
+  const histories: string[] = [];
+  for (let runId: string | undefined = newest; runId; ) {
+    const history = await workflow.getHandle(workflowId, runId).fetchHistory();
+    histories.unshift(neutral(await show(workflowId, runId)));
+    runId =
+      history.events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId || undefined;
+  }
+  for (const [index, json] of histories.entries()) {
+    const file = new URL(`${life}.${index + 1}.json`, FOLDER);
+    if (!existsSync(file)) await writeFile(file, json);
+  }
+  return histories.length;
+}
+
+/** As Temporal's command line writes it down, which is what its replayers read. */
+async function show(workflowId: string, runId: string): Promise<string> {
+  const temporal = await findTemporal({ onProgress: () => {} });
+  const which = ['--workflow-id', workflowId, '--run-id', runId, '--output', 'json'];
+  const where = ['--address', inject('temporalAddress'), '--namespace', stack.client.options.namespace];
+  const { stdout } = await promisify(execFile)(temporal, ['workflow', 'show', ...which, ...where], {
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return stdout;
+}
+
+/** Without what names this machine: who worked on it, and where its files lie. Replay asks for neither. */
+function neutral(json: string): string {
+  const withoutMachine = (key: string, value: unknown) =>
+    key === 'identity' || key === 'stackTrace' ? undefined : value;
+  return `${JSON.stringify(JSON.parse(json, withoutMachine), null, 1)}\n`;
+}
+
+const keepCustomer = (life: string) => keep(life, workflowIdOf(life));
+const charge = (customerId: string, number: number, more: object = {}) =>
+  stack.post(`/v1/customers/${customerId}/charges`, {
+    chargeId: `${customerId}-${number}`,
+    amount: 1000,
+    currency: 'eur',
+    ...more,
+  });
+const enrolmentOf = async (customerId: string, more: object = { consent: CONSENT }) =>
+  (await stack.post('/v1/customers', { customerId, ...more })).body.enrolment;
+/** Enrols, and opens a charge to which the bank says these things in turn. */
+async function charged(customerId: string, ...outcomes: unknown[]): Promise<void> {
+  const paymentMethod = await stack.enrol(customerId);
+  await stack.control('outcomes', { paymentMethod, outcomes });
+  await charge(customerId, 1);
+}
+
+test('plain charge, with a card given on the server', async () => {
+  await charged('plain');
+  await stack.untilCharge('plain', 'plain-1', 'succeeded');
+  await charge('plain', 2, { dueAt: new Date(Date.now() + 2 * DAY).toISOString() });
+  await stack.skip('plain', 3 * DAY);
+  await stack.untilCharge('plain', 'plain-2', 'succeeded');
+  await keepCustomer('plain');
+});
+
+test('enrolled in the caller’s page', async () => {
+  const { clientSecret, setupIntentId } = await enrolmentOf('client-side');
+  await stack.giveCard(clientSecret, '4000002500003155');
+  await stack.control(`challenges/${setupIntentId}`, { result: 'fail' });
+  await stack.giveCard(clientSecret, '4000002500003155');
+  await stack.control(`challenges/${setupIntentId}`, { result: 'succeed' });
+  await stack.untilCustomer('client-side', 'active');
+  await keepCustomer('client-side');
+});
+
+test('enrolment declined', async () => {
+  await enrolmentOf('enrolment-failed', { paymentMethod: 'pm_card_chargeDeclined', consent: CONSENT });
+  await keepCustomer('enrolment-failed');
+});
+
+test('enrolment renewed, and at last given up', async () => {
+  await enrolmentOf('enrolment-renewed');
+  await stack.skip('enrolment-renewed', 32 * DAY);
+  expect((await stack.get('/v1/customers/enrolment-renewed')).enrolment.status).toBe('expired');
+  await keepCustomer('enrolment-renewed');
+});
+
+test('soft decline, retried over days', async () => {
+  await charged('soft', 'insufficient_funds', 'insufficient_funds');
+  await stack.untilCharge('soft', 'soft-1', 'retrying');
+  await stack.skip('soft', 4 * DAY);
+  await stack.untilCharge('soft', 'soft-1', 'succeeded');
+  await keepCustomer('soft');
+});
+
+test('step-up succeeded, with a held charge behind it', async () => {
+  await charged('step-up', 'authentication_required');
+  const { paymentIntentId } = await stack.untilCharge('step-up', 'step-up-1', 'awaiting_step_up');
+  await charge('step-up', 2);
+  await stack.untilCharge('step-up', 'step-up-2', 'held');
+  await stack.control(`challenges/${paymentIntentId}`, { result: 'fail' });
+  await stack.until('/v1/customers/step-up/evidence', ({ items }) =>
+    items.some(({ kind }: { kind: string }) => kind === 'step_up_failed'),
+  );
+  await stack.control(`challenges/${paymentIntentId}`, { result: 'succeed' });
+  await stack.post('/v1/customers/step-up/charges/step-up-1/step-up');
+  await stack.untilCharge('step-up', 'step-up-2', 'succeeded');
+  await keepCustomer('step-up');
+});
+
+test('step-up expired', async () => {
+  await charged('step-up-expired', 'authentication_required');
+  await stack.untilCharge('step-up-expired', 'step-up-expired-1', 'awaiting_step_up');
+  await stack.skip('step-up-expired', 7 * DAY + HOUR);
+  await stack.untilCharge('step-up-expired', 'step-up-expired-1', 'failed');
+  await keepCustomer('step-up-expired');
+});
+
+test('hard decline, and another card', async () => {
+  await charged('new-card', 'stolen_card');
+  await stack.untilCharge('new-card', 'new-card-1', 'awaiting_card');
+  await stack.post('/v1/customers/new-card/enrolments', {
+    paymentMethod: 'pm_card_mastercard',
+    consent: CONSENT,
+  });
+  await stack.untilCharge('new-card', 'new-card-1', 'succeeded');
+  await keepCustomer('new-card');
+});
+
+test('India: a mandate at Stripe, and money that takes its time', async () => {
+  const terms = { maxAmount: 1_000_000, currency: 'inr' };
+  const paymentMethod = await stack.enrolled(
+    'india',
+    await enrolmentOf('india', { consent: CONSENT, terms }),
+  );
+  await stack.control('outcomes', { paymentMethod, outcomes: ['processing'] });
+  await charge('india', 1, { amount: 50_000, currency: 'inr' });
+  const { paymentIntentId } = await stack.untilCharge('india', 'india-1', 'processing');
+  await stack.control(`settle/${paymentIntentId}`, {});
+  await stack.untilCharge('india', 'india-1', 'succeeded');
+  await keepCustomer('india');
+});
+
+test('paused and resumed', async () => {
+  await stack.enrol('paused');
+  await stack.post('/v1/customers/paused/pause');
+  await charge('paused', 1);
+  await stack.skip('paused', DAY);
+  await stack.post('/v1/customers/paused/resume');
+  await stack.untilCharge('paused', 'paused-1', 'succeeded');
+  await keepCustomer('paused');
+});
+
+test('cancelled with an open intent; then back, from the ledger’s snapshot', async () => {
+  await charged('cancelled', 'authentication_required');
+  await stack.untilCharge('cancelled', 'cancelled-1', 'awaiting_step_up');
+  await stack.post('/v1/customers/cancelled/cancel');
+  await stack.untilCharge('cancelled', 'cancelled-1', 'cancelled');
+  await expect.poll(() => statusOf('cancelled'), { timeout: 15_000 }).toBe('COMPLETED');
+  await keepCustomer('cancelled');
+  await stack.post('/v1/customers/cancelled/enrolments', { paymentMethod: 'pm_card_visa', consent: CONSENT });
+  await stack.untilCustomer('cancelled', 'active');
+  await keep('back', workflowIdOf('cancelled'));
+});
+
+test('an outcome nobody knew', async () => {
+  await stack.enrol('unknown');
+  const path = '/v1/payment_intents/:id/confirm';
+  await stack.control('faults', { method: 'POST', path, kind: 'drop', when: 'after', times: 1 });
+  await charge('unknown', 1);
+  await stack.until('/v1/customers/unknown/charges/unknown-1', ({ status }) => status === 'succeeded');
+  await keepCustomer('unknown');
+});
+
+test('continued as new, each month', async () => {
+  await stack.enrol('years');
+  await stack.skip('years', 65 * DAY);
+  await charge('years', 1);
+  await stack.untilCharge('years', 'years-1', 'succeeded');
+  expect(await keepCustomer('years')).toBe(3);
+});
+
+test('notices: one that arrived, and one that was given up', async () => {
+  await stack.enrol('heard');
+  const sent = noticeWorkflowIdOf('heard', 'enrolled-1');
+  await stack.client.workflow.getHandle(sent).result();
+  await keep('notice-sent', sent);
+  await stack.enrol('unheard');
+  const lost = noticeWorkflowIdOf('unheard', 'enrolled-1');
+  await skipTime({ client: stack.client, workflowId: lost, ms: 3 * DAY });
+  await stack.client.workflow.getHandle(lost).result();
+  await keep('notice-given-up', lost);
+});
+
+async function statusOf(customerId: string): Promise<string> {
+  return (await stack.client.workflow.getHandle(workflowIdOf(customerId)).describe()).status.name;
+}

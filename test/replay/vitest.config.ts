@@ -1,0 +1,11 @@
+// How `npm run record-histories` runs: the recorder on the stack of the end-to-end tests. It is no part of `npm test`.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/replay/record.ts'],
+    globalSetup: ['test/support/temporal-server.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
