@@ -2,5 +2,9 @@
 // one that has been released is never changed.
 import type { Migration } from 'kysely';
 import { initial } from './0001-initial.ts';
+import { operatorActions } from './0002-operator-actions.ts';
 
-export const migrations: { readonly [name: string]: Migration } = { '0001-initial': initial };
+export const migrations: { readonly [name: string]: Migration } = {
+  '0001-initial': initial,
+  '0002-operator-actions': operatorActions,
+};
