@@ -7,7 +7,9 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['test/{domain,ledger,links,activities,worker,api,sandbox,dev,workflows}/**/*.test.ts'],
+          include: [
+            'test/{domain,ledger,links,activities,worker,api,sandbox,dev,workflows,ops}/**/*.test.ts',
+          ],
           testTimeout: 30_000,
         },
       },

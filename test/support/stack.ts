@@ -2,8 +2,10 @@
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { inject } from 'vitest';
-import { type Stack, startStack } from '../../dev/stack.ts';
+import { SANDBOX_KEY, type Stack, startStack } from '../../dev/stack.ts';
 import { skipTime } from '../../dev/time.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { LedgerOptions } from '../../ledger/open.ts';
 import { workflowIdOf } from '../../workflows/messages.ts';
 import { takeNamespace } from './namespace.ts';
 
@@ -44,6 +46,10 @@ export interface TestStack extends Stack {
   skip(customerId: string, ms: number): Promise<number>;
 }
 
+export const TEST_LEDGER: LedgerOptions = process.env.TEST_LEDGER_URL
+  ? { databaseUrl: process.env.TEST_LEDGER_URL }
+  : { memory: true };
+
 export const CONSENT = { termsVersion: '2026-11', acceptedAt: '2026-11-01T09:00:00Z' };
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
@@ -53,19 +59,42 @@ Runtime.install({
   telemetryOptions: { logging: { forward: {}, filter: 'WARN' } },
 });
 
-export async function startTestStack(options: { readonly merchantUrl?: string } = {}): Promise<TestStack> {
+/** What outlives a Temporal cluster. Whoever makes it ends it. */
+export interface World {
+  readonly ledger: Ledger;
+  readonly sandboxUrl: string;
+  /** Of the api that hears the sandbox's webhooks: one stack at a time. */
+  readonly port: number;
+  readonly webhookSecret: string;
+}
+
+/** @param options `world`: instead of a ledger and a sandbox of its own */
+export async function startTestStack(
+  options: { readonly merchantUrl?: string; readonly world?: World } = {},
+): Promise<TestStack> {
+  const { world } = options;
   const address = inject('temporalAddress');
   const namespace = await takeNamespace();
-  const stack = await startStack({
+  const started = await startStack({
     temporal: { address, namespace },
     workflows: { workflowBundle: { codePath: inject('workflowBundlePath') } },
-    ledger: process.env.TEST_LEDGER_URL ? { databaseUrl: process.env.TEST_LEDGER_URL } : { memory: true },
-    sandbox: {},
-    env:
-      options.merchantUrl === undefined
-        ? {}
-        : { MERCHANT_WEBHOOK_URL: options.merchantUrl, MERCHANT_WEBHOOK_SECRET: MERCHANT_SECRET },
+    ledger: world?.ledger ?? TEST_LEDGER,
+    sandbox: world ? null : {},
+    ...(world && { port: world.port }),
+    env: {
+      ...(options.merchantUrl !== undefined && {
+        MERCHANT_WEBHOOK_URL: options.merchantUrl,
+        MERCHANT_WEBHOOK_SECRET: MERCHANT_SECRET,
+      }),
+      ...(world && {
+        STRIPE_API_BASE: world.sandboxUrl,
+        STRIPE_SECRET_KEY: SANDBOX_KEY,
+        STRIPE_PUBLISHABLE_KEY: 'pk_test_sandbox',
+        STRIPE_WEBHOOK_SECRET: world.webhookSecret,
+      }),
+    },
   });
+  const stack: Stack = world ? { ...started, sandboxUrl: world.sandboxUrl } : started;
   const client = new Client({ connection: await Connection.connect({ address }), namespace });
 
   const call = async (method: string, path: string, body?: object, key = stack.apiKey): Promise<Answer> => {
