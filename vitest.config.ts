@@ -8,7 +8,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [
-            'test/{domain,ledger,links,payloads,activities,worker,api,sandbox,dev,workflows,chaos,replay}/**/*.test.ts',
+            'test/{domain,ledger,links,payloads,activities,worker,api,sandbox,dev,workflows,chaos,replay,ops}/**/*.test.ts',
           ],
           testTimeout: 30_000,
         },

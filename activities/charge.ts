@@ -1,4 +1,5 @@
 // Asks Stripe about PaymentIntents: one question, one event back. A decline is an answer; everything else throws.
+import { ApplicationFailure, activityInfo } from '@temporalio/activity';
 import type Stripe from 'stripe';
 import type { CustomerEvent, IntentReading, Step } from '../domain/events.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -58,8 +59,12 @@ export function createChargeActivities({
       return { kind: 'intentOpened', chargeId, intentId: intent.id };
     },
 
-    /** Asks for the money, while the customer is away. The one call here that can move it. */
-    async confirmIntent(step: Of<'confirmIntent'>): Promise<EventOf<'intentSeen'>> {
+    /**
+     * Asks for the money, while the customer is away. The one call here that can move it, so the emergency brake is
+     * looked at last before it.
+     * @throws ApplicationFailure `Braked` (not retried) where an earlier try of this activity may have been sent
+     */
+    async confirmIntent(step: Of<'confirmIntent'>): Promise<EventOf<'intentSeen'> | EventOf<'braked'>> {
       const { customerId, chargeId, intentId, intentNumber, attemptNumber, stripeMandateId } = step;
       const key = idempotencyKey(
         ledger.installationId,
@@ -69,6 +74,10 @@ export function createChargeActivities({
         intentNumber,
         attemptNumber,
       );
+      if (await ledger.isBrakeOn()) {
+        if (activityInfo().attempt === 1) return { kind: 'braked', chargeId };
+        throw ApplicationFailure.nonRetryable('the brake is on; an earlier try may have been sent', 'Braked');
+      }
       try {
         const intent = await stripe.paymentIntents.confirm(
           intentId,

@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/activity';
 import Stripe from 'stripe';
 import type { Decline } from '../domain/state.ts';
 
-/** Our fault or the account's: the same request again would be refused again. `details[0]` is Stripe's code. */
+/** Our fault or the account's: the same request again would be refused again. `details`: Stripe's code, its request id. */
 export const STRIPE_REJECTED = 'StripeRejected';
 
 /**
@@ -29,7 +29,7 @@ export function failureFrom(error: unknown): ApplicationFailure {
       type: STRIPE_REJECTED,
       message: words,
       nonRetryable: true,
-      details: [code],
+      details: [code, error.requestId ?? null],
     });
   }
   return ApplicationFailure.create({ type: 'StripeUnavailable', message: words });

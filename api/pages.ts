@@ -73,7 +73,7 @@ export interface Pages {
   /** Has the workflow look at once. @throws Problem 410 `link_over` */
   enrolDone(token: string): Promise<void>;
   stepUpStatus(token: string): Promise<StepUpPageStatus>;
-  /** @throws Problem 410 `link_over` */
+  /** @throws Problem 410 `link_over`, 503 `payments_stopped` while the emergency brake is on */
   stepUpSession(token: string): Promise<StepUpSession>;
   /** Has the workflow look at once. @throws Problem 410 `link_over` */
   stepUpDone(token: string, chargeId: string | undefined): Promise<void>;
@@ -192,6 +192,9 @@ export function createPages(deps: {
 
     async stepUpSession(token) {
       const link = await openStepUp(token);
+      // The page confirms with the secret it is given: no attempt of anybody's begins while the brake is on.
+      if (await ledger.isBrakeOn())
+        throw unavailable('payments_stopped', 'Payments are stopped for the moment. Please come back later.');
       const { view } = await reading.customer(link.customerId);
       const own = await chargeOf(view, link.chargeId);
       const { chargeId, amount, currency, paymentIntentId } = waiting(view, own) ?? refuseOver();

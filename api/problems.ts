@@ -26,6 +26,7 @@ export type ProblemCode =
   | 'temporal_unavailable'
   | 'ledger_unavailable'
   | 'stripe_unavailable'
+  | 'payments_stopped'
   | 'internal_error';
 
 /** One thing wrong with a request: where, and what. */
@@ -66,7 +67,7 @@ export const RETRY_AFTER = 5;
 
 /** Something we need is away; the request may be repeated. */
 export function unavailable(
-  code: 'temporal_unavailable' | 'ledger_unavailable' | 'stripe_unavailable',
+  code: 'temporal_unavailable' | 'ledger_unavailable' | 'stripe_unavailable' | 'payments_stopped',
   message: string,
   cause?: unknown,
 ): Problem {

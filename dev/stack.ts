@@ -10,6 +10,7 @@ import { createStripeClient } from '../activities/stripe-client.ts';
 import { buildApp } from '../api/app.ts';
 import { loadConfig as loadApiConfig } from '../api/config.ts';
 import { createStripeReader } from '../api/stripe-reader.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import { type LedgerOptions, openLedger } from '../ledger/open.ts';
 import { createLinks } from '../links/links.ts';
 import { createPayloadCodec, dataConverterWith } from '../payloads/codec.ts';
@@ -21,7 +22,8 @@ import { createWorkers } from '../worker/worker.ts';
 
 export interface StackOptions {
   readonly temporal: { readonly address: string; readonly namespace: string };
-  readonly ledger: LedgerOptions;
+  /** One that is open already is lent: it stays open. */
+  readonly ledger: LedgerOptions | Ledger;
   readonly workflows:
     | { readonly workflowsPath: string }
     | { readonly workflowBundle: { readonly codePath: string } };
@@ -101,8 +103,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const workerConfig = loadWorkerConfig(env, { withLedger: true });
 
     onProgress('Opening the ledger');
-    const ledger = await openLedger(options.ledger);
-    stops.push(() => ledger.close());
+    const { ledger, close } = await ledgerFrom(options.ledger);
+    stops.push(close);
     const links = createLinks({ secrets: apiConfig.linkSecrets, publicUrl: apiConfig.app.publicUrl });
 
     onProgress('Starting the worker');
@@ -159,4 +161,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await stop();
     throw error;
   }
+}
+
+async function ledgerFrom(given: StackOptions['ledger']) {
+  if ('installationId' in given) return { ledger: given, close: async () => {} };
+  const ledger = await openLedger(given);
+  return { ledger, close: () => ledger.close() };
 }

@@ -123,6 +123,7 @@ function planAttempt(state: CustomerState, charge: Charge, dueAtMs: number, nowM
   const { chargeId, intentId, intentNumber } = charge;
   const fingerprint = mandate?.card.fingerprint ?? null;
   const freeAtMs = cardFreeAt(state.cards, fingerprint, nowMs);
+  const { brakedUntilMs = 0 } = state;
   const isPossible = mandate?.status === 'active' && stripeCustomerId !== null && !isSpent(charge);
   if (!isPossible || freeAtMs === null)
     return { atMs: dueAtMs, step: { do: 'decide', event: { kind: 'cardMissing', chargeId } } };
@@ -134,7 +135,7 @@ function planAttempt(state: CustomerState, charge: Charge, dueAtMs: number, nowM
   const { paymentMethodId, stripeMandateId } = mandate;
   const attemptNumber = charge.attemptCount + 1;
   return {
-    atMs,
+    atMs: brakedUntilMs > nowMs ? Math.max(atMs, brakedUntilMs) : atMs,
     step: {
       do: 'confirmIntent',
       chargeId,

@@ -2,7 +2,14 @@
 import { classifyDecline, isAuthenticationFailure } from './decline.ts';
 import { countAttempt, isSpent, issuerAttempts, markDead, nextRetry, reachedIssuer } from './dunning.ts';
 import type { CustomerEvent, IntentReading, Step } from './events.ts';
-import { ATTEMPTS_REMEMBERED, LOOKS, STEP_UP_DEADLINE, STEP_UP_FAILURES, UNKNOWN_LOOKS } from './policy.ts';
+import {
+  ATTEMPTS_REMEMBERED,
+  BRAKE_LOOK,
+  LOOKS,
+  STEP_UP_DEADLINE,
+  STEP_UP_FAILURES,
+  UNKNOWN_LOOKS,
+} from './policy.ts';
 import { findCharge, lookDelay, note, putCharge, tell } from './record.ts';
 import type { Attempt, AttemptOutcome, Charge, ChargePhase, CustomerState, Decline } from './state.ts';
 
@@ -72,6 +79,19 @@ export function attemptBegan(
   });
 }
 
+/** The emergency brake was on before anything was sent: as if the attempt had never begun, its number is free again. */
+export function attemptBraked(state: CustomerState, chargeId: string, nowMs: number): CustomerState {
+  const charge = findCharge(state, chargeId);
+  if (charge?.phase.is !== 'attempting') return state;
+  const due: Charge = {
+    ...charge,
+    attempts: charge.attempts.slice(0, -1),
+    attemptCount: charge.attemptCount - 1,
+    phase: { is: 'due', atMs: charge.attempts.at(-1)?.atMs ?? nowMs },
+  };
+  return { ...putCharge(state, due), brakedUntilMs: nowMs + BRAKE_LOOK };
+}
+
 /** Stripe's word on the charge's intent, whoever asked for it and why. */
 export function intentSeen(
   state: CustomerState,
@@ -122,7 +142,11 @@ export function chargeUnanswered(state: CustomerState, step: Step, nowMs: number
 }
 
 /** Stripe refused the request itself. After a confirm the intent is read first, for it may have been paid. */
-export function chargeRefused(state: CustomerState, step: Step, code: string, nowMs: number): CustomerState {
+export function chargeRefused(
+  state: CustomerState,
+  { step, code, requestId }: EventOf<'refused'>,
+  nowMs: number,
+): CustomerState {
   if (!('chargeId' in step)) return state;
   const charge = findCharge(state, step.chargeId);
   if (!charge || charge.phase.is === 'closed') return state;
@@ -137,11 +161,14 @@ export function chargeRefused(state: CustomerState, step: Step, code: string, no
   const refused: Charge = { ...charge, phase: { is: 'refused', code }, lookAtMs, looks: 0 };
   if (charge.phase.is === 'attempting') {
     next = settleAttempt(next, refused, 'refused', null);
-    next = noteAttempt(next, charge.chargeId, nowMs, null, { code });
+    next = noteAttempt(next, charge.chargeId, nowMs, null, { code, requestId: requestId ?? null });
   } else {
     next = putCharge(next, refused);
   }
-  return note(next, nowMs, 'charge_refused', { chargeId: charge.chargeId, data: { code, step: step.do } });
+  return note(next, nowMs, 'charge_refused', {
+    chargeId: charge.chargeId,
+    data: { code, step: step.do, requestId: requestId ?? null },
+  });
 }
 
 export function intentOpened(
@@ -168,12 +195,12 @@ export function intentLookedUp(
 ): CustomerState {
   const charge = findCharge(state, found.chargeId);
   if (charge?.phase.is !== 'opening' && charge?.phase.is !== 'closing') return state;
-  if (found.intentId !== null)
-    return intentOpened(
-      state,
-      { kind: 'intentOpened', chargeId: found.chargeId, intentId: found.intentId },
-      nowMs,
-    );
+  if (found.intentId !== null) {
+    const { chargeId, intentId } = found;
+    const opened = intentOpened(state, { kind: 'intentOpened', chargeId, intentId }, nowMs);
+    // Nobody knows who made it and how far they came: it is read before anything is asked of it.
+    return putCharge(opened, { ...(findCharge(opened, chargeId) ?? charge), lookAtMs: nowMs });
+  }
   if (charge.phase.is === 'closing')
     return closed(state, charge, charge.phase.to, charge.phase.reason, nowMs);
   // Stripe has none: only now may another key be used, and it comes from the number.
@@ -194,6 +221,14 @@ export function closeCharge(
   nowMs: number,
 ): CustomerState {
   if (charge.phase.is === 'closed' || charge.phase.is === 'closing') return state;
+  if (charge.phase.is === 'awaiting_step_up')
+    return closeCharge(
+      stepUpEnded(state, charge, reason === 'step_up_expired' ? 'expired' : reason, nowMs),
+      { ...charge, phase: { is: 'due', atMs: nowMs } },
+      to,
+      reason,
+      nowMs,
+    );
   // An intent may exist that nobody has seen: it is looked for before the charge may end.
   const mayHaveIntent = charge.intentId !== null || charge.phase.is === 'opening';
   if (!mayHaveIntent) return closed(state, charge, to, reason, nowMs);
@@ -223,7 +258,9 @@ function collected(
   reading: IntentReading,
   nowMs: number,
 ): CustomerState {
-  const paid = accountFor(state, charge, reading, 'succeeded', null, nowMs);
+  const isSteppedUp = charge.phase.is === 'awaiting_step_up';
+  const authenticated = isSteppedUp ? stepUpEnded(state, charge, 'paid', nowMs) : state;
+  const paid = accountFor(authenticated, charge, reading, 'succeeded', null, nowMs);
   const reason = charge.phase.is === 'closing' ? `landed_after_${charge.phase.reason}` : null;
   return closed(paid, findCharge(paid, charge.chargeId) ?? charge, 'succeeded', reason, nowMs);
 }
@@ -236,7 +273,9 @@ function inProcess(
 ): CustomerState {
   if (charge.phase.is === 'closing') return lookLater(state, charge, nowMs);
   if (charge.phase.is === 'processing') return lookLater(state, charge, nowMs, reading.processingUntilMs);
-  const asked = accountFor(state, charge, reading, 'processing', null, nowMs);
+  const isSteppedUp = charge.phase.is === 'awaiting_step_up';
+  const authenticated = isSteppedUp ? stepUpEnded(state, charge, 'processing', nowMs) : state;
+  const asked = accountFor(authenticated, charge, reading, 'processing', null, nowMs);
   const now = findCharge(asked, charge.chargeId) ?? charge;
   const waiting: Charge = { ...now, phase: { is: 'processing', sinceMs: nowMs }, looks: 0 };
   return lookLater(asked, waiting, nowMs, reading.processingUntilMs);
@@ -439,7 +478,7 @@ function stepUpSeen(
     return lookLater(failed, again, nowMs);
   }
   // Authenticated, and then declined for another reason.
-  return declined(state, charge, reading, news, nowMs);
+  return declined(stepUpEnded(state, charge, 'declined', nowMs), charge, reading, news, nowMs);
 }
 
 function stepUpEnded(state: CustomerState, charge: Charge, how: string, nowMs: number): CustomerState {

@@ -2,6 +2,7 @@
 import { agenda } from './agenda.ts';
 import {
   attemptBegan,
+  attemptBraked,
   chargeOpened,
   chargeRefused,
   chargeUnanswered,
@@ -74,7 +75,7 @@ export function nextStep(state: CustomerState, nowMs: number): Step {
 }
 
 /** The customer is gone, and nothing of theirs is open anywhere. */
-function isOver(state: CustomerState): boolean {
+export function isOver(state: CustomerState): boolean {
   const { enrolment } = state;
   const isEnrolling = enrolment !== null && !enrolment.closed;
   return (
@@ -130,8 +131,10 @@ export function advance(state: CustomerState, event: CustomerEvent, nowMs: numbe
       return intentLookedUp(state, event, nowMs);
     case 'intentSeen':
       return intentSeen(state, event, nowMs);
+    case 'braked':
+      return attemptBraked(state, event.chargeId, nowMs);
     case 'refused':
-      return refused(state, event.step, event.code, nowMs);
+      return refused(state, event, nowMs);
     case 'unanswered':
       return unanswered(state, event.step, nowMs);
     case 'cardMissing':
@@ -265,7 +268,18 @@ function loaded(
   const forgotten = remembered
     .filter(({ chargeId }) => !known.charges.some((charge) => charge.chargeId === chargeId))
     .map((charge) => lookedAtFirst(fromMemory(charge), nowMs));
-  const back = { ...known, charges: [...charges, ...forgotten] };
+  const { enrolment, mandate } = known;
+  let back: CustomerState = {
+    ...known,
+    charges: [...charges, ...forgotten],
+    // What became of the card, or of the enrolment, while nobody listened is asked before it is charged.
+    enrolment: enrolment && !enrolment.closed ? { ...enrolment, lookAtMs: nowMs } : enrolment,
+    mandate: mandate && { ...mandate, lookAtMs: nowMs },
+  };
+  for (const { chargeId, amount, currency, dueAtMs } of forgotten) {
+    const data = { amount, currency, dueAtMs, from: 'ledger' };
+    back = note(back, nowMs, 'charge_opened', { chargeId, data });
+  }
   return snapshot ? note(back, nowMs, 'recovered', { data: { charges: back.charges.length } }) : back;
 }
 
@@ -301,6 +315,8 @@ function lookedAtFirst(charge: Charge, nowMs: number): Charge {
   let { phase } = charge;
   if (phase.is === 'attempting') phase = { is: 'unknown', sinceMs: nowMs };
   if (phase.is === 'opening' && charge.intentId !== null) phase = { is: 'due', atMs: nowMs };
+  // A ledger restored from a backup may not know of the intent that has been made since.
+  if (phase.is === 'due' && phase.atMs <= nowMs && charge.intentId === null) phase = { is: 'opening' };
   const isOpenAtStripe = charge.intentId !== null || phase.is === 'opening' || phase.is === 'closing';
   return { ...charge, phase, lookAtMs: isOpenAtStripe ? nowMs : null, looks: 0 };
 }
@@ -316,7 +332,12 @@ function recorded(state: CustomerState, through: number, alreadyClosed: readonly
   return { ...state, facts, charges };
 }
 
-function refused(state: CustomerState, step: Step, code: string, nowMs: number): CustomerState {
+function refused(
+  state: CustomerState,
+  event: Extract<CustomerEvent, { kind: 'refused' }>,
+  nowMs: number,
+): CustomerState {
+  const { step, code } = event;
   switch (step.do) {
     case 'openStripeCustomer':
     case 'openSetup':
@@ -332,7 +353,7 @@ function refused(state: CustomerState, step: Step, code: string, nowMs: number):
         ? closeEnrolment(withSetupFault(state, code), 'failed', code, nowMs)
         : { ...state, mandate: state.mandate && { ...state.mandate, lookAtMs: null } };
     default:
-      return chargeRefused(state, step, code, nowMs);
+      return chargeRefused(state, event, nowMs);
   }
 }
 
@@ -394,13 +415,7 @@ function timePassed(
   if (event.kind === 'cardWaitExpired')
     return phase.is === 'awaiting_card' ? closeCharge(state, charge, 'failed', 'no_card', nowMs) : state;
   if (phase.is !== 'awaiting_step_up') return state;
-  if (event.kind === 'stepUpExpired') {
-    const noted = note(state, nowMs, 'step_up_ended', {
-      chargeId: charge.chargeId,
-      data: { how: 'expired' },
-    });
-    return closeCharge(noted, charge, 'failed', 'step_up_expired', nowMs);
-  }
+  if (event.kind === 'stepUpExpired') return closeCharge(state, charge, 'failed', 'step_up_expired', nowMs);
   const reminders = phase.reminders + 1;
   const reminded = putCharge(state, { ...charge, phase: { ...phase, reminders } });
   const noted = note(reminded, nowMs, 'step_up_reminded', {

@@ -109,8 +109,15 @@ export type CustomerEvent =
   /** Asked for an intent whose creation nobody saw end: null when Stripe has none. */
   | { readonly kind: 'intentLookedUp'; readonly chargeId: string; readonly intentId: string | null }
   | { readonly kind: 'intentSeen'; readonly chargeId: string; readonly reading: IntentReading }
+  /** The emergency brake is on, and for certain nothing was sent to Stripe. */
+  | { readonly kind: 'braked'; readonly chargeId: string }
   /** A 4xx that is our fault or the account's. `code` is Stripe's. */
-  | { readonly kind: 'refused'; readonly step: Step; readonly code: string }
+  | {
+      readonly kind: 'refused';
+      readonly step: Step;
+      readonly code: string;
+      readonly requestId?: string;
+    }
   /** No answer, and none can be assumed: the step may have happened. */
   | { readonly kind: 'unanswered'; readonly step: Step }
   // — time —

@@ -59,6 +59,9 @@ export const ENROLMENT_LOOKS: readonly number[] = [
 
 /** Open charges of one customer: their state, view and snapshot travel in one message (docs/decisions/0016). */
 export const OPEN_CHARGES = 100;
+/** While the emergency brake is on, a customer with something due asks this often whether it is released. */
+export const BRAKE_LOOK = 5 * MINUTE;
+
 /** Ids of Stripe events remembered, so that one delivered again changes nothing. */
 export const HEARD_EVENTS = 200;
 /** Attempts shown and kept for an open charge, newest kept; all of them are in the evidence. */

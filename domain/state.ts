@@ -246,6 +246,8 @@ export interface CustomerState {
   readonly currency: string | null;
   readonly cancelled: { readonly atMs: number } | null;
   readonly paused: { readonly atMs: number } | null;
+  /** An attempt met the emergency brake: the next one asks whether it is released, epoch ms. In the past: no matter. */
+  readonly brakedUntilMs?: number;
   readonly enrolment: Enrolment | null;
   readonly mandate: Mandate | null;
   /** Unfinished SetupIntents to cancel at Stripe, with the time of the next try. */

@@ -158,7 +158,8 @@ function chargeStatus(state: CustomerState, charge: Charge, nowMs: number): Char
     case 'closed':
       return phase.as;
     case 'due': {
-      const isHeld = phase.atMs <= nowMs && laneHolder(state) !== undefined;
+      const isBraked = (state.brakedUntilMs ?? 0) > nowMs;
+      const isHeld = phase.atMs <= nowMs && (isBraked || laneHolder(state) !== undefined);
       if (isHeld) return 'held';
       return attempts.length > 0 ? 'retrying' : 'scheduled';
     }

@@ -50,6 +50,16 @@ export interface EvidenceItem extends Fact {
   readonly personal?: { readonly [key: string]: unknown };
 }
 
+/** Append-only, as evidence is, but of no workflow: it may concern everybody, or a customer whose life is over. */
+export interface OperatorAction {
+  readonly kind: 'brake_on' | 'brake_off' | 'erased';
+  /** The database's clock, epoch ms. */
+  readonly atMs: number;
+  readonly who: string;
+  readonly why: string;
+  readonly data: { readonly [key: string]: unknown };
+}
+
 export interface Page<Item> {
   readonly items: readonly Item[];
   readonly nextCursor?: string;
@@ -125,6 +135,28 @@ export interface Ledger {
   putPersonal(customerId: string, key: PersonalKey, value: object): Promise<void>;
   /** Null when never given or erased. */
   getPersonal<Value extends object>(customerId: string, key: PersonalKey): Promise<Value | null>;
+  /** All that is still there, by key. */
+  personalOf(customerId: string): Promise<{ readonly [key: string]: object }>;
+
+  // — operators —
+
+  /** Asked before every attempt. */
+  isBrakeOn(): Promise<boolean>;
+  /** The newest action on the emergency brake; null when nobody ever touched it. */
+  brake(): Promise<({ readonly isOn: boolean } & Pick<OperatorAction, 'atMs' | 'who' | 'why'>) | null>;
+  /** Holds from the next attempt on. Each call is put on record, also one that changes nothing. */
+  setBrake(action: { readonly isOn: boolean; readonly who: string; readonly why: string }): Promise<void>;
+  /**
+   * Removes personal data and the customer's own metadata, and puts that on record, in one transaction. Identity,
+   * charges and evidence stay. @returns the keys that were erased; null when there is no such customer
+   */
+  erase(action: {
+    readonly customerId: string;
+    readonly who: string;
+    readonly why: string;
+  }): Promise<readonly string[] | null>;
+  /** What operators did to this customer past the workflow, oldest first. */
+  operatorActionsOn(customerId: string): Promise<readonly OperatorAction[]>;
 
   // — reading —
 

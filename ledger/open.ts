@@ -10,6 +10,7 @@ import { evidence } from './evidence.ts';
 import { identity } from './identity.ts';
 import type { Ledger } from './ledger.ts';
 import { migrations } from './migrations/index.ts';
+import { operatorActions } from './operator-actions.ts';
 import { personalData } from './personal.ts';
 import { record } from './record.ts';
 import type { Tables } from './schema.ts';
@@ -43,6 +44,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       ...customers(db),
       ...charges(db),
       ...evidence(db),
+      ...operatorActions(db),
       ping: () => ping(db),
       close: () => db.destroy(),
     };

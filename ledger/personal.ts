@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import type { Ledger, PersonalKey } from './ledger.ts';
 import type { Tables } from './schema.ts';
 
-export function personalData(db: Kysely<Tables>): Pick<Ledger, 'putPersonal' | 'getPersonal'> {
+export function personalData(db: Kysely<Tables>): Pick<Ledger, 'putPersonal' | 'getPersonal' | 'personalOf'> {
   return {
     async putPersonal(customerId, key, value) {
       await insertPersonal(db, customerId, { [key]: value });
@@ -17,6 +17,16 @@ export function personalData(db: Kysely<Tables>): Pick<Ledger, 'putPersonal' | '
         .where('key', '=', key)
         .executeTakeFirst();
       return row ? (row.value as Value) : null;
+    },
+
+    async personalOf(customerId) {
+      const rows = await db
+        .selectFrom('personal_data')
+        .select(['key', 'value'])
+        .where('customer_id', '=', customerId)
+        .orderBy('key')
+        .execute();
+      return Object.fromEntries(rows.map(({ key, value }) => [key, value]));
     },
   };
 }

@@ -55,6 +55,15 @@ export interface Tables {
     position: GeneratedAlways<number>;
   };
   personal_data: { customer_id: string; key: string; value: Json<object> };
+  operator_actions: {
+    position: GeneratedAlways<number>;
+    at_ms: GeneratedAlways<number>;
+    kind: 'brake_on' | 'brake_off' | 'erased';
+    customer_id: string | null;
+    who: string;
+    why: string;
+    data: ColumnType<{ readonly [key: string]: unknown }, string | undefined, never>;
+  };
   unclaimed_events: {
     event_id: string;
     type: string;

@@ -52,7 +52,13 @@ export async function carryOut(errand: Errand, state: CustomerState): Promise<Cu
     const { cause } = error;
     const isRefused = cause instanceof ApplicationFailure && cause.type === 'StripeRejected';
     if (!isRefused) return { kind: 'unanswered', step: errand };
-    return { kind: 'refused', step: errand, code: String(cause.details?.[0] ?? 'unknown') };
+    const [code, requestId] = cause.details ?? [];
+    return {
+      kind: 'refused',
+      step: errand,
+      code: String(code ?? 'unknown'),
+      ...(typeof requestId === 'string' ? { requestId } : {}),
+    };
   }
 }
 

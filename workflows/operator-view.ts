@@ -39,6 +39,9 @@ export function showDetails(state: CustomerState, step: Step): void {
     MEANING[view.status],
     '',
     `**Now:** ${nowDoing(step)}`,
+    ...((state.brakedUntilMs ?? 0) > nowMs
+      ? ['**The emergency brake is on:** nothing is attempted for anybody (`npm run ops -- brake status`).']
+      : []),
     ...(holder ? [`**Lane held by:** charge \`${holder.chargeId}\` (${holder.phase.is})`] : []),
     ...(view.card
       ? [

@@ -9,7 +9,14 @@ const tags = ['health'];
 const security: { [name: string]: string[] }[] = [];
 
 const Word = Type.Enum(['ok', 'unreachable']);
-const Readiness = Type.Object({ status: Type.Enum(['ready', 'not_ready']), temporal: Word, ledger: Word });
+const Readiness = Type.Object({
+  status: Type.Enum(['ready', 'not_ready']),
+  temporal: Word,
+  ledger: Word,
+  brake: Type.Optional(
+    Type.Enum(['on', 'off'], { description: 'The emergency brake: on, nothing is attempted.' }),
+  ),
+});
 
 export interface HealthDeps {
   readonly ledger: Ledger;
@@ -57,7 +64,12 @@ export const healthRoutes: FastifyPluginAsyncTypebox<HealthDeps> = async (app, {
         wordOf('ledger', ledger.ping),
       ]);
       if (temporal === 'ok' && kept === 'ok')
-        return reply.code(200).send({ status: 'ready', temporal, ledger: kept });
+        return reply.code(200).send({
+          status: 'ready',
+          temporal,
+          ledger: kept,
+          brake: (await ledger.isBrakeOn()) ? 'on' : 'off',
+        });
       reply.header('retry-after', String(RETRY_AFTER));
       return reply.code(503).send({ status: 'not_ready', temporal, ledger: kept });
     },

@@ -4,8 +4,10 @@ import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { FastifyBaseLogger } from 'fastify';
 import getPort from 'get-port';
 import { inject } from 'vitest';
-import { type Stack, startStack } from '../../dev/stack.ts';
+import { SANDBOX_KEY, type Stack, startStack } from '../../dev/stack.ts';
 import { skipTime } from '../../dev/time.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { LedgerOptions } from '../../ledger/open.ts';
 import { createPayloadCodec, dataConverterWith } from '../../payloads/codec.ts';
 import { readPayloadKeys } from '../../payloads/keys.ts';
 import { createLogger } from '../../worker/logger.ts';
@@ -49,6 +51,10 @@ export interface TestStack extends Stack {
   skip(customerId: string, ms: number): Promise<number>;
 }
 
+export const TEST_LEDGER: LedgerOptions = process.env.TEST_LEDGER_URL
+  ? { databaseUrl: process.env.TEST_LEDGER_URL }
+  : { memory: true };
+
 export const CONSENT = { termsVersion: '2026-11', acceptedAt: '2026-11-01T09:00:00Z' };
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
@@ -71,6 +77,15 @@ Runtime.install({
   },
 });
 
+/** What outlives a Temporal cluster. Whoever makes it ends it. */
+export interface World {
+  readonly ledger: Ledger;
+  readonly sandboxUrl: string;
+  /** Of the api that hears the sandbox's webhooks: one stack at a time. */
+  readonly port: number;
+  readonly webhookSecret: string;
+}
+
 export interface TestStackOptions {
   readonly merchantUrl?: string;
   /** Of the product, over the stack's own. */
@@ -80,29 +95,40 @@ export interface TestStackOptions {
   readonly logger?: FastifyBaseLogger;
   /** Another stack's, to go on with its customers; absent: a new one. */
   readonly namespace?: string;
+  /** Instead of a ledger and a sandbox of its own. */
+  readonly world?: World;
   /** A server with settings of its own; absent: the run's. */
   readonly temporalAddress?: string;
 }
 
 export async function startTestStack(options: TestStackOptions = {}): Promise<TestStack> {
+  const { world } = options;
   const address = options.temporalAddress ?? inject('temporalAddress');
   const ownServer = options.temporalAddress === undefined ? undefined : 'default';
   const namespace = options.namespace ?? ownServer ?? (await takeNamespace());
-  const stack = await startStack({
+  const started = await startStack({
     temporal: { address, namespace },
     workflows: { workflowBundle: { codePath: inject('workflowBundlePath') } },
-    ledger: process.env.TEST_LEDGER_URL ? { databaseUrl: process.env.TEST_LEDGER_URL } : { memory: true },
-    sandbox: {},
+    ledger: world?.ledger ?? TEST_LEDGER,
+    sandbox: world ? null : {},
+    ...(world && { port: world.port }),
     ...(options.stripeTimeoutMs === undefined ? {} : { stripeTimeoutMs: options.stripeTimeoutMs }),
     env: {
       ...(options.merchantUrl !== undefined && {
         MERCHANT_WEBHOOK_URL: options.merchantUrl,
         MERCHANT_WEBHOOK_SECRET: MERCHANT_SECRET,
       }),
+      ...(world && {
+        STRIPE_API_BASE: world.sandboxUrl,
+        STRIPE_SECRET_KEY: SANDBOX_KEY,
+        STRIPE_PUBLISHABLE_KEY: 'pk_test_sandbox',
+        STRIPE_WEBHOOK_SECRET: world.webhookSecret,
+      }),
       ...options.env,
     },
     ...(options.logger && { logger: options.logger }),
   });
+  const stack: Stack = world ? { ...started, sandboxUrl: world.sandboxUrl } : started;
   const payloads = createPayloadCodec(readPayloadKeys(options.env?.PAYLOAD_KEYS ?? '', []));
   const client = new Client({
     connection: await Connection.connect({ address }),

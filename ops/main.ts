@@ -1,0 +1,126 @@
+// The operator's commands, past api and workflows: on the ledger, and for `recover` on Temporal. It never asks Stripe.
+
+import { Client, Connection } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import type { Ledger } from '../ledger/ledger.ts';
+import { openLedger } from '../ledger/open.ts';
+import { type Command, commandFrom } from './arguments.ts';
+import { exportCustomer } from './export.ts';
+import { recoverAll, recoverOne, type Tally } from './recover.ts';
+
+const USAGE = `usage: npm run ops -- <command>
+
+  recover <customerId|all>                 start the workflows of customers who have none, from the ledger; those
+                                           who run, and those who are cancelled and done, are left alone
+  export  <customerId>                     the whole record as JSON, personal data included, on stdout
+  erase   <customerId> --who <> --why <>   remove personal data; identity, charges and evidence stay
+  brake   on|off --who <> --why <>         stop every attempt for everybody, or let them go on (within 5 minutes)
+  brake   status
+
+needs DATABASE_URL, or DATA_DIR for what \`npm start\` keeps (only while that is stopped: its database is one process's);
+recover also needs TEMPORAL_ADDRESS and Temporal's other variables.
+
+--who and --why stay on record for good: no personal data in them. docs/operations.md says more.
+Exit codes: 0 done, 1 a fault, 2 bad use, 3 no such customer.`;
+
+const FAULT = 1;
+const BAD_USE = 2;
+const NOBODY = 3;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(typed: readonly string[]): Promise<number> {
+  if (typed.length === 1 && typed[0] === '--help') {
+    console.log(USAGE);
+    return 0;
+  }
+  let command: Command;
+  try {
+    command = commandFrom(typed);
+    if (!process.env.DATABASE_URL && !process.env.DATA_DIR) throw new Error('DATABASE_URL is not set');
+    if (command.do === 'recover' && !process.env.DATABASE_URL)
+      throw new Error(
+        'recover needs DATABASE_URL: an embedded ledger is used by its worker, and starts with it',
+      );
+  } catch (error) {
+    console.error(`${messageOf(error)}\n\n${USAGE}`);
+    return BAD_USE;
+  }
+  try {
+    const { DATABASE_URL: databaseUrl, DATA_DIR: dataDir = '' } = process.env;
+    const ledger = await openLedger(databaseUrl ? { databaseUrl } : { dataDir });
+    try {
+      return await run(command, ledger);
+    } finally {
+      await ledger.close();
+    }
+  } catch (error) {
+    console.error(messageOf(error));
+    return FAULT;
+  }
+}
+
+async function run(command: Command, ledger: Ledger): Promise<number> {
+  switch (command.do) {
+    case 'recover':
+      return recover(command.customerId, ledger);
+    case 'export': {
+      const record = await exportCustomer(command.customerId, ledger);
+      if (record === null) return nobody(command.customerId);
+      console.log(JSON.stringify(record, null, 2));
+      return 0;
+    }
+    case 'erase': {
+      const keys = await ledger.erase(command);
+      if (keys === null) return nobody(command.customerId);
+      console.log(`erased ${keys.length} rows of personal data of ${command.customerId}`);
+      return 0;
+    }
+    case 'brake':
+      await ledger.setBrake(command);
+      console.log(await brakeStatus(ledger));
+      return 0;
+    case 'brake status':
+      console.log(await brakeStatus(ledger));
+      return 0;
+  }
+}
+
+async function recover(customerId: string, ledger: Ledger): Promise<number> {
+  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
+  const connection = await Connection.connect(connectionOptions);
+  try {
+    const world = { ledger, client: new Client({ connection, namespace }) };
+    if (customerId === 'all') {
+      const tally = await recoverAll(world, (soFar) => console.error(inWords(soFar)));
+      console.log(inWords(tally));
+      return 0;
+    }
+    const end = await recoverOne(customerId, world);
+    if (end === null) return nobody(customerId);
+    console.log(`${customerId}: ${end}`);
+    return 0;
+  } finally {
+    await connection.close();
+  }
+}
+
+async function brakeStatus(ledger: Ledger): Promise<string> {
+  const brake = await ledger.brake();
+  if (brake === null) return 'the brake is off; nobody ever touched it';
+  const { isOn, atMs, who, why } = brake;
+  return `the brake is ${isOn ? 'on' : 'off'} since ${new Date(atMs).toISOString()}: ${who}, ${why}`;
+}
+
+function inWords({ started, running, over }: Tally): string {
+  return `${started} started, ${running} running already, ${over} over`;
+}
+
+function nobody(customerId: string): number {
+  console.error(`the ledger has no customer ${customerId} on record`);
+  return NOBODY;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,139 @@
+// A run that starts from nothing: what it does first, whatever the snapshot missed. No world but the values given.
+import { expect, test } from 'vitest';
+import { advance, newCustomer, nextStep } from '../../domain/customer.ts';
+import type { CustomerEvent, IntentReading, RememberedCharge, Step } from '../../domain/events.ts';
+import { BRAKE_LOOK, DAY } from '../../domain/policy.ts';
+import type { Charge, CustomerState, Mandate } from '../../domain/state.ts';
+
+const NOW = 1_800_000_000_000;
+const MANDATE: Mandate = {
+  status: 'active',
+  stripeMandateId: null,
+  setupIntentId: 'seti_1',
+  setupAttemptId: null,
+  paymentMethodId: 'pm_1',
+  card: { brand: 'visa', last4: '4242', expMonth: 1, expYear: 2040, country: 'DE', fingerprint: 'f' },
+  threeDSecure: null,
+  consent: { consentId: 'c', termsVersion: '1', acceptedAtMs: NOW, way: 'request' },
+  terms: null,
+  lookAtMs: null,
+};
+const DUE: Charge = {
+  chargeId: 'a',
+  amount: 500,
+  currency: 'eur',
+  openedAtMs: NOW,
+  dueAtMs: NOW,
+  phase: { is: 'due', atMs: NOW },
+  intentNumber: 1,
+  intentId: null,
+  stripeChargeId: null,
+  attempts: [],
+  attemptCount: 0,
+  decline: null,
+  lookAtMs: null,
+  looks: 0,
+};
+const REMEMBERED: RememberedCharge = {
+  chargeId: 'a',
+  amount: 500,
+  currency: 'eur',
+  openedAtMs: NOW,
+  dueAtMs: NOW,
+  intentId: null,
+};
+const READING: IntentReading = {
+  intentId: 'pi_1',
+  status: 'requires_payment_method',
+  cancellationReason: null,
+  stripeChargeId: null,
+  decline: null,
+  processingUntilMs: null,
+  requestId: null,
+  networkTransactionId: null,
+  exemption: null,
+  electronicCommerceIndicator: null,
+  threeDSecureResult: null,
+};
+
+function known(charges: readonly Charge[]): CustomerState {
+  return {
+    ...newCustomer('ada'),
+    loaded: true,
+    stripeCustomerId: 'cus_1',
+    currency: 'eur',
+    mandate: MANDATE,
+    charges,
+  };
+}
+
+/** As it is after the ledger has answered and what that noted is on record. */
+function back(snapshot: CustomerState, charges: readonly RememberedCharge[]): CustomerState {
+  return recorded(advance(newCustomer('ada'), { kind: 'loaded', snapshot, charges }, NOW));
+}
+
+function recorded(state: CustomerState): CustomerState {
+  return advance(state, { kind: 'recorded', through: state.sequence, alreadyClosed: [] }, NOW);
+}
+
+/** What is done before anything is asked of the issuer, each answered by `answer`. */
+function stepsUntilConfirm(state: CustomerState, answer: (step: Step) => CustomerEvent): Step['do'][] {
+  const done: Step['do'][] = [];
+  let life = state;
+  for (let step = nextStep(life, NOW); done.length < 20; step = nextStep(life, NOW)) {
+    done.push(step.do);
+    if (step.do === 'confirmIntent' || step.do === 'wait') break;
+    life = step.do === 'record' ? recorded(life) : advance(life, answer(step), NOW);
+  }
+  return done;
+}
+
+const answers = (step: Step): CustomerEvent => {
+  if (step.do === 'readIntent') return { kind: 'intentSeen', chargeId: step.chargeId, reading: READING };
+  if (step.do === 'lookUpIntent')
+    return { kind: 'intentLookedUp', chargeId: step.chargeId, intentId: 'pi_1' };
+  if (step.do === 'readSetup') return { kind: 'refused', step, code: 'resource_missing' };
+  throw new Error(`nobody answers ${step.do}`);
+};
+
+test('an intent in the address book is read before its charge is attempted', () => {
+  const state = back(known([DUE]), [{ ...REMEMBERED, intentId: 'pi_1' }]);
+  expect(stepsUntilConfirm(state, answers)).toEqual(['readIntent', 'readSetup', 'confirmIntent']);
+});
+
+test('a charge that is due without an intent is looked up at Stripe, and what is found is read, before an attempt', () => {
+  const state = back(known([DUE]), [REMEMBERED]);
+  const steps = stepsUntilConfirm(state, answers);
+  expect(steps).toEqual(['lookUpIntent', 'readIntent', 'readSetup', 'confirmIntent']);
+});
+
+test('a charge of the future is neither looked up nor brought forward', () => {
+  const atMs = NOW + DAY;
+  const state = back(known([{ ...DUE, dueAtMs: atMs, phase: { is: 'due', atMs } }]), [
+    { ...REMEMBERED, dueAtMs: atMs },
+  ]);
+  expect(stepsUntilConfirm(state, answers)).toEqual(['readSetup', 'wait']);
+});
+
+test('a charge that was accepted and never recorded comes back with its opening on record', () => {
+  const state = advance(
+    newCustomer('ada'),
+    { kind: 'loaded', snapshot: known([]), charges: [REMEMBERED] },
+    NOW,
+  );
+  expect(state.facts.map(({ kind, chargeId }) => ({ kind, chargeId }))).toEqual([
+    { kind: 'charge_opened', chargeId: 'a' },
+    { kind: 'recovered', chargeId: undefined },
+  ]);
+});
+
+test('a confirm that met the brake leaves no attempt, no number and no hold on the lane, and is tried later', () => {
+  const opened = known([{ ...DUE, intentId: 'pi_1' }]);
+  const step = nextStep(opened, NOW);
+  const begun = advance(opened, { kind: 'began', step }, NOW);
+  const braked = advance(begun, { kind: 'braked', chargeId: 'a' }, NOW);
+  expect(braked.charges).toEqual(opened.charges);
+  expect(braked.facts).toEqual([]);
+  expect(nextStep(braked, NOW + 1)).toEqual({ do: 'wait', untilMs: NOW + BRAKE_LOOK });
+  expect(nextStep(braked, NOW + BRAKE_LOOK)).toEqual(step);
+});

@@ -1,0 +1,229 @@
+// What operators do past the api: customers brought back after a lost Temporal cluster (a second, empty namespace on the
+// same ledger and sandbox), the brake, erasure, export. The sandbox's truth decides.
+import getPort from 'get-port';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openLedger } from '../../ledger/open.ts';
+import { exportCustomer } from '../../ops/export.ts';
+import { recoverAll, recoverOne } from '../../ops/recover.ts';
+import { buildSandbox } from '../../sandbox/app.ts';
+import { CONSENT, DAY, startTestStack, TEST_LEDGER, type TestStack, type World } from '../support/stack.ts';
+
+const BY = { who: 'olga', why: 'an exercise' };
+
+let world: World;
+let stack: TestStack;
+const stops: (() => Promise<unknown>)[] = [];
+beforeAll(async () => {
+  const port = await getPort();
+  const webhookSecret = 'whsec_of_both_stacks';
+  const sandbox = await buildSandbox({
+    webhookSecret,
+    webhookUrl: `http://127.0.0.1:${port}/webhooks/stripe`,
+  });
+  stops.push(() => sandbox.close());
+  const sandboxUrl = await sandbox.listen({ host: '127.0.0.1', port: 0 });
+  const ledger = await openLedger(TEST_LEDGER);
+  stops.push(() => ledger.close());
+  world = { ledger, sandboxUrl, port, webhookSecret };
+  stack = await startTestStack({ world });
+});
+afterAll(async () => {
+  await stack?.stop();
+  for (const stop of stops.reverse()) await stop();
+});
+
+const open = (customerId: string, more: object = {}) =>
+  stack.post(`/v1/customers/${customerId}/charges`, {
+    chargeId: `${customerId}-1`,
+    amount: 1000,
+    currency: 'eur',
+    ...more,
+  });
+
+async function enrolAnd(customerId: string, ...outcomes: string[]) {
+  const paymentMethod = await stack.enrol(customerId);
+  if (outcomes.length > 0) await stack.control('outcomes', { paymentMethod, outcomes });
+}
+
+test('after the whole Temporal cluster is lost, recover all brings every customer back with nothing doubled', {
+  timeout: 180_000,
+}, async () => {
+  await enrolAnd('settled');
+  await open('settled');
+  await stack.untilCharge('settled', 'settled-1', 'succeeded');
+  await enrolAnd('later');
+  await open('later', { dueAt: new Date(Date.now() + 10 * DAY).toISOString() });
+  await enrolAnd('soft', 'insufficient_funds');
+  await open('soft');
+  const retrying = await stack.untilCharge('soft', 'soft-1', 'retrying');
+  await enrolAnd('cardless', 'lost_card');
+  await open('cardless');
+  await stack.untilCharge('cardless', 'cardless-1', 'awaiting_card');
+  await enrolAnd('waiting', 'authentication_required');
+  await open('waiting');
+  const waiting = await stack.untilCharge('waiting', 'waiting-1', 'awaiting_step_up');
+  await enrolAnd('came', 'authentication_required');
+  await open('came');
+  const came = await stack.untilCharge('came', 'came-1', 'awaiting_step_up');
+  await enrolAnd('slow', 'processing');
+  await open('slow');
+  const slow = await stack.untilCharge('slow', 'slow-1', 'processing');
+  await enrolAnd('gone');
+  await stack.post('/v1/customers/gone/cancel');
+  await stack.untilCustomer('gone', 'cancelled');
+  await enrolAnd('closing', 'authentication_required');
+  await open('closing');
+  await stack.untilCharge('closing', 'closing-1', 'awaiting_step_up');
+  const cancelPath = '/v1/payment_intents/*/cancel';
+  await stack.control('faults', { method: 'POST', path: cancelPath, kind: 500, when: 'before', times: 50 });
+  await stack.post('/v1/customers/closing/charges/closing-1/cancel');
+  await stack.until('/v1/customers/closing/evidence', ({ items }) =>
+    items.some(({ kind }: { kind: string }) => kind === 'charge_cancel'),
+  );
+  await enrolAnd('promised');
+  await enrolAnd('unknown');
+  const confirmPath = '/v1/payment_intents/*/confirm';
+  await stack.control('faults', {
+    method: 'POST',
+    path: confirmPath,
+    kind: 'drop',
+    when: 'after',
+    times: 50,
+  });
+  await open('unknown');
+  await expect.poll(async () => (await stack.truth('unknown-1')).succeeded, { timeout: 15_000 }).toBe(1);
+
+  await stack.stop(); // and nobody will ever work in that namespace again
+  await fetch(`${world.sandboxUrl}/_sandbox/faults`, { method: 'DELETE' });
+  // A charge whose caller had their 202 in the very moment of the loss.
+  const terms = { chargeId: 'promised-1', amount: 1000, currency: 'eur' };
+  await world.ledger.claimCharge('promised', terms);
+  await world.ledger.acceptCharge('promised', 'promised-1');
+  // Meanwhile the world goes on, and nobody listens.
+  await stack.control(`challenges/${came.paymentIntentId}`, { result: 'succeed' });
+  await stack.control(`settle/${slow.paymentIntentId}`, {});
+
+  stack = await startTestStack({ world });
+  const bringBack = () => recoverAll({ ledger: world.ledger, client: stack.client }, () => {});
+  expect(await bringBack()).toEqual({ started: 10, running: 0, over: 1 });
+  expect(await bringBack()).toEqual({ started: 0, running: 10, over: 1 });
+
+  for (const id of ['settled', 'came', 'slow', 'promised', 'unknown']) {
+    await stack.untilCharge(id, `${id}-1`, 'succeeded');
+    const truth = await stack.truth(`${id}-1`);
+    expect({ id, succeeded: truth.succeeded, intents: truth.intents.length }).toEqual({
+      id,
+      succeeded: 1,
+      intents: 1,
+    });
+  }
+  await stack.untilCharge('closing', 'closing-1', 'cancelled');
+  expect(await stack.truth('closing-1')).toMatchObject({ succeeded: 0, intents: [{ status: 'canceled' }] });
+
+  await stack.untilCustomer('waiting', 'awaiting_step_up');
+  const still = await stack.get('/v1/customers/waiting/charges/waiting-1');
+  expect(still).toMatchObject({ status: 'awaiting_step_up', paymentIntentId: waiting.paymentIntentId });
+  expect(still.stepUp.deadline).toBe(waiting.stepUp.deadline);
+  await stack.control(`challenges/${waiting.paymentIntentId}`, { result: 'succeed' });
+  await stack.untilCharge('waiting', 'waiting-1', 'succeeded');
+  expect((await stack.truth('waiting-1')).succeeded).toBe(1);
+
+  expect(await stack.get('/v1/customers/soft/charges/soft-1')).toMatchObject({
+    status: 'retrying',
+    nextAttemptAt: retrying.nextAttemptAt,
+    attempts: [{ number: 1, outcome: 'declined' }],
+  });
+  expect((await stack.truth('soft-1')).attempts).toBe(1);
+  expect((await stack.get('/v1/customers/cardless/charges/cardless-1')).status).toBe('awaiting_card');
+  expect((await stack.get('/v1/customers/later/charges/later-1')).status).toBe('scheduled');
+  expect((await stack.truth('later-1')).intents).toEqual([]);
+
+  // Each answer of the bank's is on record once.
+  for (const id of ['came', 'slow', 'promised', 'unknown', 'waiting']) {
+    const { items } = await stack.get(`/v1/customers/${id}/evidence`);
+    const paid = items.filter(
+      ({ kind, data }: { kind: string; data: { outcome?: string } }) =>
+        kind === 'attempt' && data.outcome === 'succeeded',
+    );
+    expect({ id, paid: paid.length }).toEqual({ id, paid: 1 });
+  }
+});
+
+test('somebody nobody knows is not recovered, and somebody whose life is over stays as they are', async () => {
+  const { ledger } = world;
+  expect(await recoverOne('nobody', { ledger, client: stack.client })).toBeNull();
+  const before = (await stack.get('/v1/customers/gone/evidence')).items.length;
+  expect(await recoverOne('gone', { ledger, client: stack.client })).toBe('over');
+  expect((await stack.get('/v1/customers/gone/evidence')).items).toHaveLength(before);
+});
+
+test('while the brake is on nothing is attempted, all else goes on; released, it is collected once', async () => {
+  await enrolAnd('away', 'authentication_required');
+  await open('away');
+  const away = await stack.untilCharge('away', 'away-1', 'awaiting_step_up');
+  await world.ledger.setBrake({ isOn: true, ...BY });
+  try {
+    expect(await stack.get('/readyz')).toMatchObject({ status: 'ready', brake: 'on' });
+    // The customer's page gives out nothing to confirm with; whoever was at the bank already is heard.
+    const session = await stack.post(`${new URL(away.stepUp.url).pathname}/session`);
+    expect(session).toMatchObject({ status: 503, body: { code: 'payments_stopped' } });
+    await stack.control(`challenges/${away.paymentIntentId}`, { result: 'succeed' });
+    await stack.untilCharge('away', 'away-1', 'succeeded');
+
+    await enrolAnd('stopped');
+    await open('stopped');
+    await open('stopped', { chargeId: 'stopped-2' });
+    const held = await stack.untilCharge('stopped', 'stopped-1', 'held');
+    expect(held.attempts).toEqual([]);
+    await stack.skip('stopped', 11 * 60_000);
+    expect((await stack.get('/v1/customers/stopped/charges/stopped-1')).status).toBe('held');
+    await stack.post('/v1/customers/stopped/charges/stopped-2/cancel');
+    await stack.untilCharge('stopped', 'stopped-2', 'cancelled');
+    expect((await stack.truth('stopped-1')).attempts).toBe(0);
+  } finally {
+    await world.ledger.setBrake({ isOn: false, ...BY });
+  }
+  await stack.skip('stopped', 6 * 60_000);
+  const charge = await stack.untilCharge('stopped', 'stopped-1', 'succeeded');
+  expect(charge.attempts).toMatchObject([{ number: 1, outcome: 'succeeded' }]);
+  expect(await stack.truth('stopped-1')).toMatchObject({ attempts: 1, succeeded: 1 });
+  expect((await stack.get('/readyz')).brake).toBe('off');
+});
+
+test('erasure removes personal data and leaves the money trail; the export shows what is still there', async () => {
+  const secrets = ['ada@example.com', '198.51.100.7', 'Mozilla', 'her knee', 'VIP'];
+  await stack.enrol('erased', 'pm_card_visa', {
+    email: 'ada@example.com',
+    metadata: { note: 'VIP' },
+    consent: { ...CONSENT, ip: '198.51.100.7', userAgent: 'Mozilla' },
+  });
+  await open('erased', { description: 'her knee' });
+  await stack.untilCharge('erased', 'erased-1', 'succeeded');
+  const paths = ['', '/charges', '/charges/erased-1', '/evidence'].map(
+    (path) => `/v1/customers/erased${path}`,
+  );
+  const all = async () =>
+    JSON.stringify([await Promise.all(paths.map(stack.get)), await exportCustomer('erased', world.ledger)]);
+  const before = await all();
+  for (const secret of secrets) expect(before).toContain(secret);
+
+  expect(await world.ledger.erase({ customerId: 'erased', ...BY })).toHaveLength(3);
+  const after = await all();
+  for (const secret of secrets) expect(after).not.toContain(secret);
+  expect(await stack.get('/v1/customers/erased/charges/erased-1')).toMatchObject({ status: 'succeeded' });
+  expect((await open('erased', { description: 'her knee' })).status).toBe(200);
+  expect((await open('erased', { amount: 1001 })).status).toBe(409);
+  expect((await stack.truth('erased-1')).succeeded).toBe(1);
+
+  const record = await exportCustomer('erased', world.ledger);
+  expect(record).toMatchObject({
+    customerId: 'erased',
+    personalData: {},
+    metadata: {},
+    charges: [{ status: 'succeeded' }],
+    operatorActions: [{ kind: 'erased', ...BY }],
+  });
+  const { evidence, stripeObjects } = record as { evidence: { kind: string }[]; stripeObjects: object[] };
+  expect(evidence.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['consent', 'mandate', 'attempt']));
+  expect(stripeObjects.length).toBeGreaterThanOrEqual(3);
+});
