@@ -592,14 +592,8 @@ function noteAttempt(
 /** Those that never reached the issuer are forgotten first: the calendar and the budget count the others. */
 function withAttempt(charge: Charge, attempt: Attempt): Charge {
   const attempts = [...charge.attempts];
-  if (attempts.length >= ATTEMPTS_REMEMBERED)
-    attempts.splice(
-      Math.max(
-        0,
-        attempts.findIndex((old) => !reachedIssuer(old)),
-      ),
-      1,
-    );
+  const leastMissed = attempts.findIndex((old) => !reachedIssuer(old));
+  if (attempts.length >= ATTEMPTS_REMEMBERED) attempts.splice(Math.max(0, leastMissed), 1);
   return { ...charge, attempts: [...attempts, attempt], attemptCount: charge.attemptCount + 1 };
 }
 

@@ -209,7 +209,7 @@ function enrolmentSeen(
   switch (reading.status) {
     case 'succeeded':
       if (!seen.consent || !reading.paymentMethodId || !reading.card) {
-        // A card without consent may not be used, and Stripe keeps it: only another SetupIntent brings another chance.
+        // Finished, but nobody has agreed to anything: when it is old it is replaced, like one nobody finishes.
         const isOld = nowMs >= (renewalAt(enrolment) ?? nowMs);
         return isOld ? renewSetup(state, seen, nowMs) : keeps('awaiting_customer');
       }

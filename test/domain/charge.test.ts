@@ -225,15 +225,15 @@ describe('a refusal', () => {
 
 describe('an intent that is canceled', () => {
   test.each([
-    { was: { is: 'due', atMs: T0 + 3 * DAY } as const, then: { is: 'due', atMs: T0 + 3 * DAY } },
-    { was: { is: 'awaiting_card', sinceMs: T0 } as const, then: { is: 'awaiting_card', sinceMs: T0 } },
-    { was: ATTEMPTING, then: { is: 'due', atMs: T0 + 2 * SECOND } },
-    { was: { is: 'refused', code: 'x' } as const, then: { is: 'due', atMs: T0 + 2 * SECOND } },
-    { was: stepUp(), then: { is: 'due', atMs: T0 + 2 * SECOND } },
-  ])('by Stripe itself, while the charge was $was.is: another is made when it is time', ({ was, then }) => {
+    { was: { is: 'due', atMs: T0 + 3 * DAY } as const, next: { is: 'due', atMs: T0 + 3 * DAY } },
+    { was: { is: 'awaiting_card', sinceMs: T0 } as const, next: { is: 'awaiting_card', sinceMs: T0 } },
+    { was: ATTEMPTING, next: { is: 'due', atMs: T0 + 2 * SECOND } },
+    { was: { is: 'refused', code: 'x' } as const, next: { is: 'due', atMs: T0 + 2 * SECOND } },
+    { was: stepUp(), next: { is: 'due', atMs: T0 + 2 * SECOND } },
+  ])('by Stripe itself, while the charge was $was.is: another is made when it is time', ({ was, next }) => {
     const before = tried(was, was.is === 'attempting' ? null : 'declined', { stripeChargeId: 'ch_1' });
     const after = told(before, { status: 'canceled', cancellationReason: 'automatic' });
-    expect(one(after)).toMatchObject({ phase: then, intentId: null, intentNumber: 2, stripeChargeId: null });
+    expect(one(after)).toMatchObject({ phase: next, intentId: null, intentNumber: 2, stripeChargeId: null });
   });
 
   test('by Stripe itself again and again, each further intent comes later', () => {

@@ -199,7 +199,10 @@ describe('cancel', () => {
       { kind: 'openCharge', ...BY, chargeId: 'one', amount: 4900, currency: 'eur' },
       T0 + DAY,
     );
-    const opened = recorded({ ...owed, enrolment: enrolment({ lookAtMs: T0 + 2 * DAY }) });
+    const opened = recorded({
+      ...owed,
+      enrolment: enrolment({ setupIntentId: 'seti_2', lookAtMs: T0 + 2 * DAY }),
+    });
     expect(nextStep(opened, T0 + DAY)).toEqual({
       do: 'decide',
       event: { kind: 'cardMissing', chargeId: 'one' },
@@ -219,7 +222,21 @@ describe('cancel', () => {
     expect(nextStep(state, T0)).toEqual({ do: 'cancelSetup', setupIntentId: 'seti_1' });
     const ended = advance(state, { kind: 'setupSeen', reading: setupReading({ status: 'canceled' }) }, T0);
     expect(nextStep(ended, T0)).toEqual({ do: 'end' });
+    const lost = advance(state, { kind: 'unanswered', step: nextStep(state, T0) }, T0);
+    expect(nextStep(lost, T0).do).toBe('wait');
+    expect(nextStep(lost, T0 + DAY).do).toBe('cancelSetup');
   });
+});
+
+test.each([
+  { is: 'processing', sinceMs: T0 } as const,
+  { is: 'unknown', sinceMs: T0 } as const,
+  { is: 'closing', to: 'cancelled', reason: 'cancelled' } as const,
+  { is: 'due', atMs: T0 } as const,
+  stepUp(),
+])('a retry that comes when the charge is $is already changes nothing', (phase) => {
+  const state = enrolled({ charges: [tried(phase, 'declined')] });
+  expect(advance(state, { kind: 'retryCharge', ...BY, chargeId: 'one' }, T0)).toBe(state);
 });
 
 describe('an unknown outcome or a step-up holds the lane', () => {
