@@ -150,7 +150,7 @@ describe('an unknown outcome', () => {
   test('an older decline is no news of it: nothing came of the attempt, and another number is tried', () => {
     const before = tried(UNKNOWN, 'unknown', { stripeChargeId: 'ch_0' });
     const after = told(before, { stripeChargeId: 'ch_0', decline: decline('lost_card') });
-    expect(one(after).phase).toEqual({ is: 'due', atMs: T0 + 10 * SECOND });
+    expect(one(after).phase).toEqual({ is: 'due', atMs: T0 + 2 * SECOND });
     expect(nextStep(recorded(after), T0 + MINUTE)).toMatchObject({ do: 'confirmIntent', attemptNumber: 2 });
   });
 
@@ -158,7 +158,7 @@ describe('an unknown outcome', () => {
     const lostAgain = tried(UNKNOWN, 'unknown', {
       attempts: [1, 2, 3, 4].map((number) => attempt({ number, outcome: 'unknown' })),
     });
-    expect(one(told(lostAgain, {})).phase).toEqual({ is: 'due', atMs: T0 + 10 * MINUTE });
+    expect(one(told(lostAgain, {})).phase).toEqual({ is: 'due', atMs: T0 + 2 * MINUTE });
   });
 
   test('a reading that is refused or lost leaves it unknown', () => {
@@ -176,7 +176,8 @@ describe('an unknown outcome', () => {
     expect(nextStep(opening, T0 + 2 * SECOND)).toMatchObject({ do: 'lookUpIntent', intentNumber: 1 });
 
     const found = advance(opening, { kind: 'intentLookedUp', chargeId: 'one', intentId: 'pi_1' }, T0);
-    expect(nextStep(found, T0)).toMatchObject({ do: 'confirmIntent', intentId: 'pi_1', intentNumber: 1 });
+    expect(nextStep(found, T0)).toMatchObject({ do: 'readIntent', intentId: 'pi_1' });
+    expect(one(found)).toMatchObject({ intentId: 'pi_1', intentNumber: 1 });
 
     const none = advance(opening, { kind: 'intentLookedUp', chargeId: 'one', intentId: null }, T0);
     expect(nextStep(none, T0)).toMatchObject({ do: 'wait' });

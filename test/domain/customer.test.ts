@@ -47,7 +47,10 @@ describe('a run that starts from nothing', () => {
     const back = recorded(load(enrolled({ charges: [charge()] }), remembered()));
     expect(nextStep(back, T0)).toEqual({ do: 'readIntent', chargeId: 'one', intentId: 'pi_1' });
     const unanswered = advance(back, { kind: 'unanswered', step: nextStep(back, T0) }, T0);
-    expect(nextStep(unanswered, T0).do).toBe('wait');
+    // The mandate is read as well; an attempt is not made before both have answered.
+    expect(nextStep(unanswered, T0).do).toBe('readSetup');
+    const stillUnanswered = advance(unanswered, { kind: 'unanswered', step: nextStep(unanswered, T0) }, T0);
+    expect(nextStep(stillUnanswered, T0).do).toBe('wait');
   });
 
   test.each([
@@ -89,8 +92,9 @@ describe('a run that starts from nothing', () => {
   test('an intent whose creation nobody saw, but which is in the address book, is used', () => {
     const opening = charge({ intentId: null, phase: { is: 'opening' }, lookAtMs: T0 });
     const back = load(enrolled({ charges: [opening] }), remembered());
+    expect(nextStep(recorded(back), T0)).toMatchObject({ do: 'readIntent', intentId: 'pi_1' });
     const read = advance(recorded(back), { kind: 'intentSeen', chargeId: 'one', reading: reading() }, T0);
-    expect(nextStep(read, T0)).toMatchObject({ do: 'confirmIntent', intentId: 'pi_1' });
+    expect(read.charges[0]).toMatchObject({ intentId: 'pi_1', phase: { is: 'due' } });
   });
 
   test("follows the newest intent, not the snapshot's: the older one was canceled before it was made", () => {

@@ -128,6 +128,7 @@ test('the customer is shown without fingerprint, consent or terms', () => {
       requestId: 'request-1',
       setupIntentId: 'seti_1',
       status: 'awaiting_customer',
+      closed: false,
       hasConsent: true,
       decline: { code: 'card_declined', declineCode: 'lost_card' },
     },
