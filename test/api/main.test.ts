@@ -45,25 +45,27 @@ test.concurrent('a ledger that is not there: exit code 1', async ({ expect }) =>
   expect(out).toContain('the api ends because of a fault');
 }, 60_000);
 
-test.runIf(RUNS_POSTGRES)('it serves while Temporal is away, and ends in order when told to', async ({
-  expect,
-}) => {
-  const postgres = await startPostgres();
-  const port = String(await getPort());
-  const { PATH = '' } = process.env;
-  const child = spawn(process.execPath, ['--import', 'tsx', MAIN], {
-    env: { PATH, ...ENV, DATABASE_URL: postgres.url, PORT: port, TEMPORAL_ADDRESS: '127.0.0.1:1' },
-    stdio: 'ignore',
-  });
-  const ended = once(child, 'exit');
-  try {
-    const answers = async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).status;
-    await expect.poll(() => answers().catch(() => null), { timeout: 45_000, interval: 200 }).toBe(200);
-    child.kill('SIGTERM');
-    expect(await Promise.race([ended, pause(10_000, 'still there')])).toEqual([0, null]);
-  } finally {
-    child.kill('SIGKILL');
-    await ended;
-    await postgres.stop();
-  }
-}, 60_000);
+test.runIf(RUNS_POSTGRES)(
+  'it serves while Temporal is away, and ends in order when told to',
+  async ({ expect }) => {
+    const postgres = await startPostgres();
+    const port = String(await getPort());
+    const { PATH = '' } = process.env;
+    const child = spawn(process.execPath, ['--import', 'tsx', MAIN], {
+      env: { PATH, ...ENV, DATABASE_URL: postgres.url, PORT: port, TEMPORAL_ADDRESS: '127.0.0.1:1' },
+      stdio: 'ignore',
+    });
+    const ended = once(child, 'exit');
+    try {
+      const answers = async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).status;
+      await expect.poll(() => answers().catch(() => null), { timeout: 45_000, interval: 200 }).toBe(200);
+      child.kill('SIGTERM');
+      expect(await Promise.race([ended, pause(10_000, 'still there')])).toEqual([0, null]);
+    } finally {
+      child.kill('SIGKILL');
+      await ended;
+      await postgres.stop();
+    }
+  },
+  60_000,
+);
