@@ -12,7 +12,7 @@ export default defineConfig({
           include: [
             'test/{domain,ledger,links,payloads,activities,worker,api,sandbox,dev,workflows,chaos,replay,ops}/**/*.test.ts',
           ],
-          testTimeout: 30_000,
+          testTimeout: 60_000,
         },
       },
       {

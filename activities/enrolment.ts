@@ -117,7 +117,7 @@ export function createEnrolmentActivities({
           await stripe.setupIntents.confirm(
             setupIntentId,
             { payment_method: paymentMethodId },
-            keyOf('confirm-setup', customerId, enrolmentNumber, setupNumber, tries),
+            keyOf('confirm-setup', customerId, setupIntentId, setupNumber, tries),
           );
         } catch (error) {
           if (!isDecline(error) && !isUnexpectedState(error)) throw error;

@@ -71,7 +71,8 @@ export function cardFreeAt(
 
 /** Counts an attempt on its card; what is older than the window is dropped. */
 export function countAttempt(cards: readonly CardUse[], attempt: Attempt): readonly CardUse[] {
-  if (attempt.fingerprint === null) return cards;
+  // The networks limit asking again after a no: somebody who pays every day is nobody's retry.
+  if (attempt.fingerprint === null || attempt.outcome === 'succeeded') return cards;
   const use = cards.find((card) => card.fingerprint === attempt.fingerprint);
   const attemptsAtMs = [...(use?.attemptsAtMs ?? []), attempt.atMs].filter(
     (atMs) => atMs > attempt.atMs - CARD_BUDGET_WINDOW,

@@ -16,7 +16,7 @@ export const TRANSIENT_RETRY_HOURS: readonly number[] = [1, 4, 12];
 export const UNKNOWN_DECLINE_RETRIES = 2;
 /** Attempts for one charge over its whole life; an attempt that never reached the issuer does not count. */
 export const ATTEMPTS_PER_CHARGE = 8;
-/** Attempts on one card (by fingerprint) within `CARD_BUDGET_WINDOW`, over all charges of a customer. */
+/** Attempts that did not succeed on one card (by fingerprint) within `CARD_BUDGET_WINDOW`, over all charges. */
 export const ATTEMPTS_PER_CARD = 15;
 export const CARD_BUDGET_WINDOW = 30 * DAY;
 

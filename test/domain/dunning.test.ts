@@ -146,6 +146,10 @@ function used(count: number): readonly CardUse[] {
   ).reduce<readonly CardUse[]>(countAttempt, []);
 }
 
+test('an attempt that succeeded is nobody’s retry and counts against no budget', () => {
+  expect(countAttempt([], attempt({ outcome: 'succeeded' }))).toEqual([]);
+});
+
 test('a card may be asked 15 times in 30 days, then from 30 days after the oldest of them', () => {
   expect(cardFreeAt([], 'fp-1', T0)).toBe(T0);
   expect(cardFreeAt(used(14), 'fp-1', T0)).toBe(T0);

@@ -513,12 +513,15 @@ export class Life {
           `an issuer is asked at most ${ATTEMPTS_PER_CHARGE} times for a charge: ${chargeId}, ${asked}`,
         );
     }
-    for (const { fingerprint, atMs } of stripe.askedByUs) {
-      const asked = stripe.askedByUs.filter(
+    const unpaid = stripe.askedByUs.filter(({ isPaid }) => !isPaid);
+    for (const { fingerprint, atMs } of unpaid) {
+      const asked = unpaid.filter(
         (ask) => ask.fingerprint === fingerprint && ask.atMs <= atMs && ask.atMs > atMs - CARD_BUDGET_WINDOW,
       ).length;
       if (asked > ATTEMPTS_PER_CARD)
-        this.fail(`a card is asked at most ${ATTEMPTS_PER_CARD} times in 30 days: ${fingerprint}, ${asked}`);
+        this.fail(
+          `a card is asked in vain at most ${ATTEMPTS_PER_CARD} times in 30 days: ${fingerprint}, ${asked}`,
+        );
     }
   }
 

@@ -89,7 +89,7 @@ export class StripeModel {
   readonly setups = new Map<string, ModelSetup>();
   readonly methods = new Map<string, ModelMethod>();
   /** Every time an issuer was asked because of us, for the budgets. */
-  readonly askedByUs: { chargeId: string; fingerprint: string; atMs: number }[] = [];
+  readonly askedByUs: { chargeId: string; fingerprint: string; atMs: number; isPaid: boolean }[] = [];
   weather: Weather = FAIR;
   nowMs: number;
   readonly #seed: number;
@@ -155,9 +155,14 @@ export class StripeModel {
         return { is: 'rejected', code: 'payment_intent_unexpected_state' };
       }
       const { fingerprint } = method.card;
-      this.askedByUs.push({ chargeId: intent.chargeId, fingerprint: fingerprint ?? '', atMs: this.nowMs });
       intent.paymentMethodId = paymentMethodId;
       this.#issuerAnswers(intent, 'off');
+      this.askedByUs.push({
+        chargeId: intent.chargeId,
+        fingerprint: fingerprint ?? '',
+        atMs: this.nowMs,
+        isPaid: intent.status === 'succeeded',
+      });
       return { is: 'ok', value: this.readingOf(intent) };
     });
   }
