@@ -111,7 +111,7 @@ export function createEnrolmentActivities({
 
     /** Tries the card that came with the request. Declined, authenticated or waiting: the reading says which. */
     async confirmSetup(step: Of<'confirmSetup'>): Promise<EventOf<'setupSeen'>> {
-      const { customerId, enrolmentNumber, setupNumber, setupIntentId, paymentMethodId, tries } = step;
+      const { customerId, setupNumber, setupIntentId, paymentMethodId, tries } = step;
       const reading = await ask(async () => {
         try {
           await stripe.setupIntents.confirm(
