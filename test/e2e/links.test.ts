@@ -1,7 +1,7 @@
 // A link opens its one matter for its one customer, as long as that is open; afterwards it gives out no secret.
 import { createHash, randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createLinks, LINK_LIFE, type Links } from '../../links/links.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 
@@ -71,7 +71,12 @@ test('the link of an enrolment whose tries are used up is over', async () => {
   }
   await expectNoSecret(url, 410);
   expect((await (await fetch(`${url}/status`)).json()) as object).toMatchObject({ status: 'over' });
-  expect((await stack.stripe('GET', `setup_intents/${setupIntentId}`)).status).toBe('canceled');
+  await vi.waitFor(
+    async () => {
+      expect((await stack.stripe('GET', `setup_intents/${setupIntentId}`)).status).toBe('canceled');
+    },
+    { timeout: 15_000 },
+  );
 });
 
 test('a step-up link that was settled gives out no secret, also when the bank asks again for a later charge', async () => {

@@ -196,7 +196,7 @@ test('Temporal: no history, id, search attribute, memo, summary or detail holds 
         readable(await handle.query('__temporal_workflow_metadata')),
       );
   }
-  expect(types).toEqual(new Set(['CustomerBilling', 'SendNotice']));
+  expect(types).toEqual(new Set(['CatchUp', 'CustomerBilling', 'SendNotice']));
 });
 
 test('the test itself would find one', async () => {
