@@ -69,9 +69,9 @@ test('a charge due in the future waits for its time', async () => {
     dueAt,
   });
   expect(body).toMatchObject({ status: 'scheduled', dueAt });
-  await stack.skip('future', 9 * DAY);
+  await stack.passTime('future', 9 * DAY);
   expect(await stack.truth('future-1')).toMatchObject({ attempts: 0, intents: [] });
-  await stack.skip('future', 2 * DAY);
+  await stack.passTime('future', 2 * DAY);
   const charge = await stack.untilCharge('future', 'future-1', 'succeeded');
   expect(Date.parse(charge.attempts[0].at)).toBeGreaterThanOrEqual(Date.parse(dueAt));
   expect(await stack.truth('future-1')).toMatchObject({ succeeded: 1, attempts: 1 });
@@ -89,7 +89,7 @@ test('a soft decline is tried again on its day, on the same intent', async () =>
   const wait = Date.parse(declined.nextAttemptAt) - Date.parse(declined.attempts[0].at);
   expect(wait).toBe(DAY);
   expect((await stack.get('/v1/customers/soft')).status).toBe('past_due');
-  await stack.skip('soft', 3.5 * DAY);
+  await stack.passTime('soft', 3.5 * DAY);
   const charge = await stack.untilCharge('soft', 'soft-1', 'succeeded');
   expect(charge.attempts.map(({ outcome }: { outcome: string }) => outcome)).toEqual([
     'declined',
@@ -105,7 +105,7 @@ test('a charge nobody pays fails when its calendar is used up, and can never be 
   await stack.enrol('broke', 'pm_card_chargeCustomerFail');
   await stack.post('/v1/customers/broke/charges', { chargeId: 'broke-1', amount: 1000, currency: 'eur' });
   await stack.untilCharge('broke', 'broke-1', 'retrying');
-  await stack.skip('broke', 9 * DAY);
+  await stack.passTime('broke', 9 * DAY);
   const charge = await stack.untilCharge('broke', 'broke-1', 'failed');
   expect(charge.attempts).toHaveLength(4);
   const truth = await stack.truth('broke-1');
@@ -164,9 +164,9 @@ test('an Indian card is charged with its mandate, and a day of processing is wai
 
   await stack.post('/v1/customers/india/charges', { chargeId: 'india-1', amount: 50_000, currency: 'inr' });
   const processing = await stack.untilCharge('india', 'india-1', 'processing');
-  await stack.skip('india', 25 * 3_600_000);
+  await stack.passTime('india', 25 * 3_600_000);
   expect((await stack.get('/v1/customers/india/charges/india-1')).status).toBe('processing');
-  await stack.skip('india', 2 * 3_600_000);
+  await stack.passTime('india', 2 * 3_600_000);
   const charge = await stack.untilCharge('india', 'india-1', 'succeeded');
   expect(charge.paymentIntentId).toBe(processing.paymentIntentId);
   expect(await stack.truth('india-1')).toMatchObject({ succeeded: 1, attempts: 1 });

@@ -14,7 +14,7 @@ test('while paused nothing is attempted; resumed, the charge that waited is coll
   expect(paused).toMatchObject({ status: 200, body: { status: 'paused' } });
   expect((await stack.post('/v1/customers/paused/pause')).status).toBe(200);
   await stack.post('/v1/customers/paused/charges', { chargeId: 'paused-1', amount: 1000, currency: 'eur' });
-  await stack.skip('paused', 3 * DAY);
+  await stack.passTime('paused', 3 * DAY);
   expect(await stack.truth('paused-1')).toMatchObject({ attempts: 0 });
   expect((await stack.post('/v1/customers/paused/resume')).body.status).toBe('active');
   await stack.untilCharge('paused', 'paused-1', 'succeeded');
@@ -30,9 +30,9 @@ test('a pause stops the step-up clock', async () => {
   await stack.post('/v1/customers/clock/charges', { chargeId: 'clock-1', amount: 1000, currency: 'eur' });
   await stack.untilCharge('clock', 'clock-1', 'awaiting_step_up');
   await stack.post('/v1/customers/clock/pause');
-  await stack.skip('clock', 30 * DAY);
+  await stack.passTime('clock', 30 * DAY);
   await stack.post('/v1/customers/clock/resume');
-  await stack.skip('clock', 6 * DAY);
+  await stack.passTime('clock', 6 * DAY);
   expect((await stack.get('/v1/customers/clock/charges/clock-1')).status).toBe('awaiting_step_up');
 });
 

@@ -175,7 +175,7 @@ test('while the brake is on nothing is attempted, all else goes on; released, it
     await open('stopped', { chargeId: 'stopped-2' });
     const held = await stack.untilCharge('stopped', 'stopped-1', 'held');
     expect(held.attempts).toEqual([]);
-    await stack.skip('stopped', 11 * 60_000);
+    await stack.passTime('stopped', 11 * 60_000);
     expect((await stack.get('/v1/customers/stopped/charges/stopped-1')).status).toBe('held');
     await stack.post('/v1/customers/stopped/charges/stopped-2/cancel');
     await stack.untilCharge('stopped', 'stopped-2', 'cancelled');
@@ -183,7 +183,7 @@ test('while the brake is on nothing is attempted, all else goes on; released, it
   } finally {
     await world.ledger.setBrake({ isOn: false, ...BY });
   }
-  await stack.skip('stopped', 6 * 60_000);
+  await stack.passTime('stopped', 6 * 60_000);
   const charge = await stack.untilCharge('stopped', 'stopped-1', 'succeeded');
   expect(charge.attempts).toMatchObject([{ number: 1, outcome: 'succeeded' }]);
   expect(await stack.truth('stopped-1')).toMatchObject({ attempts: 1, succeeded: 1 });

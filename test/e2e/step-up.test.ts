@@ -75,7 +75,7 @@ test('when neither webhook nor anybody comes, the timer finds the money', async 
   const waiting = await chargeAndWaitForStepUp('silent', 'silent-1');
   await stack.control('webhooks', { mode: 'lose' });
   await stack.control(`challenges/${waiting.paymentIntentId}`, { result: 'succeed' });
-  await stack.skip('silent', 6 * HOUR);
+  await stack.passTime('silent', 6 * HOUR);
   await stack.untilCharge('silent', 'silent-1', 'succeeded');
   expect(await stack.truth('silent-1')).toMatchObject({ succeeded: 1 });
 });
@@ -86,7 +86,7 @@ test('at the deadline the intent is cancelled at Stripe, and held charges go on'
   const waiting = await chargeAndWaitForStepUp('nobody', 'nobody-1');
   await stack.post('/v1/customers/nobody/charges', { chargeId: 'nobody-2', amount: 800, currency: 'eur' });
   await stack.untilCharge('nobody', 'nobody-2', 'held');
-  await stack.skip('nobody', 7 * DAY + HOUR);
+  await stack.passTime('nobody', 7 * DAY + HOUR);
   const charge = await stack.untilCharge('nobody', 'nobody-1', 'failed');
   expect(charge.decline).toMatchObject({ code: 'authentication_required' });
   await stack.untilCharge('nobody', 'nobody-2', 'succeeded');

@@ -148,7 +148,7 @@ describe('what comes too often, too late or from elsewhere', () => {
       ['payment_intent.canceled', 'canceled'],
     ] as const)
       expect(await send(type, { ...intent, status }, { seconds: (3 * DAY) / 1000 })).toBe(200);
-    await stack.skip('stale', HOUR);
+    await stack.passTime('stale', HOUR);
     expect(await stateOf('stale')).toEqual(before);
     expect(await stack.truth('stale-1')).toMatchObject({ succeeded: 1, attempts: 1 });
   });
@@ -191,7 +191,7 @@ describe('what comes too often, too late or from elsewhere', () => {
     await stack.stripe('POST', 'payment_intents', { ...payment, ...Object.fromEntries(copied) });
     await stack.stripe('POST', 'refunds', { payment_intent: ours.paymentIntentId, amount: '100' });
     await expect.poll(() => signalsOf('by-hand')).toBeGreaterThan(signals + 3);
-    await stack.skip('by-hand', HOUR);
+    await stack.passTime('by-hand', HOUR);
     expect(await stateOf('by-hand')).toEqual(before);
   });
 
@@ -220,7 +220,7 @@ describe('what comes too often, too late or from elsewhere', () => {
 describe('the same lives under every order of delivery', () => {
   /** What the webhooks do not carry, a look brings: by now there is one every few hours. */
   async function pass(mode: string, customerId: string) {
-    if (mode === 'lose') await stack.skip(customerId, 8 * HOUR);
+    if (mode === 'lose') await stack.passTime(customerId, 8 * HOUR);
   }
 
   /** Ids and times apart, everything that people are shown and that Stripe did. */

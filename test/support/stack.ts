@@ -48,7 +48,7 @@ export interface TestStack extends Stack {
   /** The card on file, as the sandbox names it. */
   cardOf(customerId: string): Promise<string>;
   /** Lets `ms` pass for one customer and the sandbox. */
-  skip(customerId: string, ms: number): Promise<number>;
+  passTime(customerId: string, ms: number): Promise<number>;
 }
 
 export const TEST_LEDGER: LedgerOptions = process.env.TEST_LEDGER_URL
@@ -232,7 +232,7 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
       await until(`/v1/customers/${customerId}`, ({ status }) => status === 'active');
       return cardOf(customerId);
     },
-    skip: (customerId, ms) =>
+    passTime: (customerId, ms) =>
       skipTime({ client, workflowId: workflowIdOf(customerId), ms, sandboxUrl: stack.sandboxUrl }),
     stop: async () => {
       await client.connection.close();
