@@ -38,7 +38,7 @@ test('a customer in flight goes on under this code: every recorded history repla
     logger: new DefaultLogger('ERROR'),
   });
   const histories = await recorded();
-  expect(histories.length).toBeGreaterThanOrEqual(10);
+  expect(histories.length).toBeGreaterThanOrEqual(13);
   const broken: string[] = [];
   const replayable = histories.map(({ workflowId, json }) => ({ workflowId, history: historyFrom(json) }));
   for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle }, replayable))

@@ -1,0 +1,70 @@
+// Runs cut short under fire: what arrives while a run is being cut is carried out by one run, and once.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startTemporal, type TemporalServer } from '../../dev/temporal.ts';
+import { SEARCH_ATTRIBUTES, stripeRang, workflowIdOf } from '../../workflows/messages.ts';
+import { startTestStack, type TestStack } from '../support/stack.ts';
+
+/** A charge that goes well is about 40 events, so runs are cut about once a charge. */
+const EVENTS_PER_RUN = 40;
+/** Below the 15 attempts that a card has in 30 days. */
+const CHARGES = 12;
+
+let server: TemporalServer;
+let stack: TestStack;
+beforeAll(async () => {
+  server = await startTemporal({
+    searchAttributes: Object.values(SEARCH_ATTRIBUTES),
+    ui: false,
+    dynamicConfig: { 'limit.historyCount.suggestContinueAsNew': EVENTS_PER_RUN },
+    onProgress: () => {},
+  });
+  stack = await startTestStack({ temporalAddress: server.address });
+});
+afterAll(async () => {
+  await stack.stop();
+  await server.stop();
+});
+
+async function runs(customerId: string): Promise<number> {
+  let count = 0;
+  const { workflow } = stack.client;
+  for (
+    let runId: string | undefined = (await workflow.getHandle(workflowIdOf(customerId)).describe()).runId;
+    runId;
+  ) {
+    count += 1;
+    const { events } = await workflow.getHandle(workflowIdOf(customerId), runId).fetchHistory();
+    runId = events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId || undefined;
+  }
+  return count;
+}
+
+test('charges and bells arrive all the while: each charge is collected once, and no request fails', async () => {
+  await stack.enrol('busy');
+  const handle = stack.client.workflow.getHandle(workflowIdOf('busy'));
+  let bells = 0;
+  let firing = true;
+  const ringing = (async () => {
+    for (; firing; bells += 1) {
+      const news = { eventId: `evt_${bells}`, type: 'payment_intent.succeeded', objectId: 'pi_of_nobody' };
+      await handle.signal(stripeRang, news);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  })();
+  const ids = Array.from({ length: CHARGES }, (_, index) => `busy-${index + 1}`);
+  for (const chargeId of ids) {
+    const request = { chargeId, amount: 1000, currency: 'eur' };
+    const answers = await Promise.all([
+      stack.post('/v1/customers/busy/charges', request),
+      stack.post('/v1/customers/busy/charges', request),
+    ]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 202]);
+  }
+  for (const chargeId of ids) await stack.untilCharge('busy', chargeId, 'succeeded');
+  firing = false;
+  await ringing;
+  for (const chargeId of ids)
+    expect(await stack.truth(chargeId)).toMatchObject({ succeeded: 1, attempts: 1 });
+  expect(bells).toBeGreaterThan(CHARGES);
+  expect(await runs('busy')).toBeGreaterThan(CHARGES / 4);
+});
