@@ -1,9 +1,10 @@
 // A run that starts from nothing: what it does first, whatever the snapshot missed. No world but the values given.
 import { expect, test } from 'vitest';
 import { advance, newCustomer, nextStep } from '../../domain/customer.ts';
-import type { CustomerEvent, IntentReading, RememberedCharge, Step } from '../../domain/events.ts';
+import type { CustomerEvent, RememberedCharge, Step } from '../../domain/events.ts';
 import { BRAKE_LOOK, DAY } from '../../domain/policy.ts';
 import type { Charge, CustomerState, Mandate } from '../../domain/state.ts';
+import { reading } from './fixtures.ts';
 
 const NOW = 1_800_000_000_000;
 const MANDATE: Mandate = {
@@ -42,19 +43,7 @@ const REMEMBERED: RememberedCharge = {
   dueAtMs: NOW,
   intentId: null,
 };
-const READING: IntentReading = {
-  intentId: 'pi_1',
-  status: 'requires_payment_method',
-  cancellationReason: null,
-  stripeChargeId: null,
-  decline: null,
-  processingUntilMs: null,
-  requestId: null,
-  networkTransactionId: null,
-  exemption: null,
-  electronicCommerceIndicator: null,
-  threeDSecureResult: null,
-};
+const READING = reading();
 
 function known(charges: readonly Charge[]): CustomerState {
   return {
