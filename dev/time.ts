@@ -25,44 +25,46 @@ const PATIENCE_MS = 30_000;
 const MAX_STEPS = 1_000;
 const POLL_INTERVAL_MS = 15;
 /**
- * A jump ends this much before the next wake-up, and the rest passes really. Server 1.32 may run on to
- * the wake-up after it where a fast-forward's target passes while the workflow is at work.
+ * Less than this passes really. Server 1.32 jumps past a fast-forward's end where that end has gone by while the
+ * workflow was at work (`GateByFastForward`), so none may be this short.
  */
-const RUN_UP_MS = 100;
+const SHORTEST_JUMP_MS = 1_000;
 const GRPC_NOT_FOUND = 5;
 
 /**
  * Moves one workflow's clock forward and lets it do, on the way, all that falls due. Returns once
  * the workflow is at rest at the new time, with time skipping off; its clock stays ahead.
  *
- * It goes from one wake-up to the next instead of leaving the whole span to the server: server
- * 1.32 jumps to the very end when a continued run's first task is delayed, and a sandbox must be
- * at the same time when activities run. One thing it cannot help: server 1.32 retries an activity
- * at the end of every jump, even one that ends before its back-off does.
+ * It goes from one wake-up to the next, one jump each, and skipping is off again before the workflow sets to work there:
+ * left to itself server 1.32 runs past the end of a span that ends while the workflow is busy, and a sandbox must be
+ * at the same time when activities run. One thing it cannot help: server 1.32 retries an activity at the end of every
+ * jump, even one that ends before its back-off does.
  *
  * @returns milliseconds really skipped: less than `ms` by the real time it took, or because the workflow ended
  * @throws Error when the workflow is closed, does not come to rest within 30 s (an activity or a
  *   child workflow is open, a task fails), or wakes more than 1,000 times
  */
 export async function skipTime(skip: TimeSkip): Promise<number> {
-  let moment = await atRest(skip);
-  if (!moment.running) throw new Error(`${skip.workflowId} is closed; its time cannot be skipped`);
-  const targetMs = moment.nowMs + skip.ms;
-  let skippedMs = 0;
+  const start = await atRest(skip);
+  if (!start.running) throw new Error(`${skip.workflowId} is closed; its time cannot be skipped`);
+  const targetMs = start.nowMs + skip.ms;
+  let moment = start;
   let sandboxMs = 0;
   for (let step = 0; moment.running && moment.nowMs < targetMs; step += 1) {
     if (step === MAX_STEPS) throw new Error(`${skip.workflowId} woke ${MAX_STEPS} times; skip less at once`);
     const stopMs = Math.min(targetMs, moment.wakesAtMs);
-    const jumpMs = stopMs - moment.nowMs - RUN_UP_MS;
-    if (jumpMs > 0) {
-      if (skip.sandboxUrl) sandboxMs += await advanceSandbox(skip.sandboxUrl, skippedMs + jumpMs - sandboxMs);
-      await fastForward(skip, jumpMs);
-      skippedMs += jumpMs;
+    const jumpMs = stopMs - moment.nowMs;
+    if (jumpMs >= SHORTEST_JUMP_MS) {
+      if (skip.sandboxUrl) {
+        const skippedMs = moment.aheadMs - start.aheadMs;
+        sandboxMs += await advanceSandbox(skip.sandboxUrl, skippedMs + jumpMs - sandboxMs);
+      }
+      await jump(skip, jumpMs);
     }
     moment = await atRest(skip, stopMs);
     if ((await skip.onStep?.(moment.nowMs)) === 'stop') break;
   }
-  return skippedMs;
+  return moment.aheadMs - start.aheadMs;
 }
 
 /** The workflow's clock, epoch milliseconds: wall time until its time is first skipped, then ahead of it. */
@@ -74,6 +76,8 @@ export async function workflowNow({ client, workflowId }: WorkflowAddress): Prom
 interface Moment {
   readonly running: boolean;
   readonly nowMs: number;
+  /** Of wall time, after what was skipped. */
+  readonly aheadMs: number;
   /** The next time the workflow has something to do by itself; infinite when nothing is set. */
   readonly wakesAtMs: number;
 }
@@ -98,7 +102,12 @@ async function atRest(address: WorkflowAddress, fromMs = 0): Promise<Moment> {
 async function look({ client, workflowId }: WorkflowAddress): Promise<Moment & { busyWith?: string }> {
   const { raw, runId, status } = await client.workflow.getHandle(workflowId).describe();
   const nowMs = optionalTsToMs(raw.workflowExtendedInfo?.timeSkippingInfo?.currentTime) ?? Date.now();
-  const moment = { running: status.name === 'RUNNING', nowMs, wakesAtMs: Number.POSITIVE_INFINITY };
+  const moment = {
+    running: status.name === 'RUNNING',
+    nowMs,
+    aheadMs: nowMs - Date.now(),
+    wakesAtMs: Number.POSITIVE_INFINITY,
+  };
   if (!moment.running) return moment;
   if (raw.pendingWorkflowTask)
     return { ...moment, busyWith: `a workflow task, attempt ${raw.pendingWorkflowTask.attempt}` };
@@ -143,8 +152,11 @@ function openTimers(events: NonNullable<History['events']>): number[] {
   return [...timers.values()];
 }
 
-/** One bounded fast-forward. It ends by itself; one that cannot is taken back. A workflow that has ended is left alone. */
-async function fastForward({ client, workflowId }: WorkflowAddress, ms: number): Promise<void> {
+/**
+ * One jump, of `ms` or to the next wake-up, whichever comes first; the server ends skipping in the same transaction. One
+ * that does not come about is taken back. A workflow that has ended is left alone.
+ */
+async function jump({ client, workflowId }: WorkflowAddress, ms: number): Promise<void> {
   const execution = { namespace: client.options.namespace, workflowExecution: { workflowId } };
   const fastForwardId = randomUUID();
   const configure = (timeSkippingConfig: { enabled: boolean; [option: string]: unknown }) =>
@@ -156,6 +168,7 @@ async function fastForward({ client, workflowId }: WorkflowAddress, ms: number):
   try {
     await configure({
       enabled: true,
+      maxSessionSkipCount: 1,
       fastForwardConfig: { id: fastForwardId, duration: msToTs(ms) },
       disablePropagation: true, // a child that inherits skipping would run to its end, unbounded
     });
@@ -164,8 +177,8 @@ async function fastForward({ client, workflowId }: WorkflowAddress, ms: number):
       const poll = { ...execution, fastForwardId };
       const { fastForwardInfo, failedReason } =
         await client.workflowService.pollWorkflowExecutionTimeSkipping(poll);
-      if (fastForwardInfo?.hasCompleted) return;
-      if (failedReason) break;
+      // "Failed": it ended at a wake-up before, or the workflow is over.
+      if (fastForwardInfo?.hasCompleted || failedReason) return;
     }
     await configure({ enabled: false });
   } catch (error) {
@@ -173,10 +186,10 @@ async function fastForward({ client, workflowId }: WorkflowAddress, ms: number):
   }
 }
 
-/** @returns milliseconds advanced: whole seconds, the rest goes with the next step */
+/** @returns milliseconds advanced: whole seconds, the rest goes with the next step; none where it is ahead already */
 async function advanceSandbox(sandboxUrl: string, ms: number): Promise<number> {
   const advanceSeconds = Math.floor(ms / 1000);
-  if (advanceSeconds === 0) return 0;
+  if (advanceSeconds <= 0) return 0;
   const response = await fetch(`${sandboxUrl}/_sandbox/clock`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

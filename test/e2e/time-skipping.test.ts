@@ -20,6 +20,7 @@ let client: Client;
 let stopAll: () => Promise<void>;
 let notes: { what: string; afterDays: number; sandboxDays: number }[];
 let sandboxMs = 0;
+let onNote: (() => Promise<unknown>) | undefined;
 let startedAt = 0;
 let workflowId: string;
 
@@ -32,6 +33,7 @@ beforeAll(async () => {
   const stumbled = new Map<string, number>();
   const activities: toys.ToyActivities = {
     async note(_id, what, atMs) {
+      await onNote?.();
       notes.push({ what, afterDays: (atMs - startedAt) / DAY, sandboxDays: sandboxMs / DAY });
     },
     work: (realMs) => pause(realMs),
@@ -60,6 +62,7 @@ afterAll(() => stopAll());
 beforeEach(() => {
   notes = [];
   sandboxMs = 0;
+  onNote = undefined;
   workflowId = randomUUID();
 });
 
@@ -149,23 +152,39 @@ test('an open child holds its parent, and skipping its time lets it go', async (
   expect(await waiting).toBeGreaterThan(4 * DAY);
 });
 
-test('the sandbox goes along, and is at the same time when activities run', async () => {
-  const sandbox = createServer(async (request, response) => {
+/** A sandbox that has nothing but a clock, and is slow to set it. */
+async function startClock(answersAfterMs = 0): Promise<{ url: string; stop: () => void }> {
+  const server = createServer(async (request, response) => {
     const chunks = await request.toArray();
     sandboxMs += JSON.parse(Buffer.concat(chunks).toString()).advanceSeconds * 1000;
+    await pause(answersAfterMs);
     response.writeHead(request.url === '/_sandbox/clock' ? 200 : 404).end('{}');
   }).listen(0, '127.0.0.1');
-  await new Promise((listening) => sandbox.once('listening', listening));
-  const { port } = sandbox.address() as { port: number };
+  await new Promise((listening) => server.once('listening', listening));
+  const { port } = server.address() as { port: number };
+  return { url: `http://127.0.0.1:${port}`, stop: () => server.close() };
+}
+
+test('the sandbox goes along, and is at the same time when activities run', async () => {
+  const clock = await startClock();
   await start('periodic', 10 * DAY, 2);
-  const skipped = await skipTime({
-    client,
-    workflowId,
-    ms: 45 * DAY,
-    sandboxUrl: `http://127.0.0.1:${port}`,
-  });
-  sandbox.close();
+  const skipped = await skipTime({ client, workflowId, ms: 45 * DAY, sandboxUrl: clock.url });
+  clock.stop();
   expect(days()).toEqual([10, 20, 30, 40]);
   for (const { afterDays, sandboxDays } of notes) expect(sandboxDays).toBeCloseTo(afterDays, 3);
   expect(Math.abs(sandboxMs - skipped)).toBeLessThan(1_000);
+});
+
+test('however late a jump begins, it ends at the next wake-up: nothing is skipped while the workflow is at work', async () => {
+  const clock = await startClock(400);
+  const skipping: unknown[] = [];
+  onNote = async () => {
+    const { raw } = await client.workflow.getHandle(workflowId).describe();
+    skipping.push(raw.workflowExtendedInfo?.timeSkippingInfo?.effectiveConfig?.enabled);
+  };
+  await start('periodic', 10 * DAY, 2);
+  await skipTime({ client, workflowId, ms: 35 * DAY, sandboxUrl: clock.url });
+  clock.stop();
+  expect(skipping).toEqual([false, false, false]);
+  expect((await workflowNow({ client, workflowId })) - startedAt - 35 * DAY).toBeLessThan(SECONDS);
 });
