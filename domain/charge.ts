@@ -1,7 +1,7 @@
 // One charge, from owed to over: what each answer of Stripe's means for it. It asks Stripe nothing itself.
 import { classifyDecline, isAuthenticationFailure } from './decline.ts';
 import { countAttempt, isSpent, issuerAttempts, markDead, nextRetry, reachedIssuer } from './dunning.ts';
-import type { CustomerEvent, IntentReading, Step } from './events.ts';
+import type { EventOf, IntentReading, Step, StepOf } from './events.ts';
 import {
   ATTEMPTS_REMEMBERED,
   BRAKE_LOOK,
@@ -12,8 +12,6 @@ import {
 } from './policy.ts';
 import { findCharge, lookDelay, note, putCharge, tell } from './record.ts';
 import type { Attempt, AttemptOutcome, Charge, ChargePhase, CustomerState, Decline } from './state.ts';
-
-type EventOf<Kind extends CustomerEvent['kind']> = Extract<CustomerEvent, { kind: Kind }>;
 
 /** Something is owed. The same id again changes nothing; other terms were refused before this. */
 export function chargeOpened(
@@ -55,7 +53,7 @@ export function chargeOpened(
 /** The confirm is about to be sent: its number and card are fixed before Stripe can hear of it. */
 export function attemptBegan(
   state: CustomerState,
-  step: Extract<Step, { do: 'confirmIntent' }>,
+  step: StepOf<'confirmIntent'>,
   nowMs: number,
 ): CustomerState {
   const charge = findCharge(state, step.chargeId);

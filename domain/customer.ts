@@ -25,7 +25,7 @@ import {
   staleSetupUnanswered,
   takeConsent,
 } from './enrolment.ts';
-import type { CustomerEvent, RememberedCharge, Step } from './events.ts';
+import type { CustomerEvent, EventOf, RememberedCharge, Step } from './events.ts';
 import { HEARD_EVENTS, HOUR, LONGEST_SLEEP } from './policy.ts';
 import { findCharge, note, putCharge, tell } from './record.ts';
 import type { Charge, CustomerState, FactKind } from './state.ts';
@@ -147,22 +147,14 @@ export function advance(state: CustomerState, event: CustomerEvent, nowMs: numbe
   }
 }
 
-function cancelCharge(
-  state: CustomerState,
-  event: Extract<CustomerEvent, { kind: 'cancelCharge' }>,
-  nowMs: number,
-): CustomerState {
+function cancelCharge(state: CustomerState, event: EventOf<'cancelCharge'>, nowMs: number): CustomerState {
   const charge = findCharge(state, event.chargeId);
   if (!charge || charge.phase.is === 'closed' || charge.phase.is === 'closing') return state;
   const noted = note(state, nowMs, 'charge_cancel', { ...by(event), chargeId: charge.chargeId });
   return closeCharge(noted, charge, 'cancelled', 'cancelled', nowMs);
 }
 
-function retryCharge(
-  state: CustomerState,
-  event: Extract<CustomerEvent, { kind: 'retryCharge' }>,
-  nowMs: number,
-): CustomerState {
+function retryCharge(state: CustomerState, event: EventOf<'retryCharge'>, nowMs: number): CustomerState {
   const charge = findCharge(state, event.chargeId);
   const { phase } = charge ?? {};
   const mayRetry =
@@ -173,11 +165,7 @@ function retryCharge(
 }
 
 /** The clocks that stood still while paused go on from where they were. */
-function resume(
-  state: CustomerState,
-  event: Extract<CustomerEvent, { kind: 'resume' }>,
-  nowMs: number,
-): CustomerState {
+function resume(state: CustomerState, event: EventOf<'resume'>, nowMs: number): CustomerState {
   if (!state.paused) return state;
   const pausedAtMs = state.paused.atMs;
   const charges = state.charges.map((charge): Charge => {
@@ -196,7 +184,7 @@ function resume(
 /** No new attempt from here on; what is open at Stripe is cancelled there and followed to its end. */
 function cancelCustomer(
   before: CustomerState,
-  event: Extract<CustomerEvent, { kind: 'cancelCustomer' }>,
+  event: EventOf<'cancelCustomer'>,
   nowMs: number,
 ): CustomerState {
   if (before.cancelled) return before;
@@ -210,11 +198,7 @@ function cancelCustomer(
 }
 
 /** The bell says what to look at, never what to believe. */
-function rang(
-  before: CustomerState,
-  event: Extract<CustomerEvent, { kind: 'stripeRang' }>,
-  nowMs: number,
-): CustomerState {
+function rang(before: CustomerState, event: EventOf<'stripeRang'>, nowMs: number): CustomerState {
   if (before.heard.includes(event.eventId)) return before;
   const state = { ...before, heard: [...before.heard, event.eventId].slice(-HEARD_EVENTS) };
   const charge = state.charges.find(({ intentId }) => intentId === event.objectId);
@@ -332,11 +316,7 @@ function recorded(state: CustomerState, through: number, alreadyClosed: readonly
   return { ...state, facts, charges };
 }
 
-function refused(
-  state: CustomerState,
-  event: Extract<CustomerEvent, { kind: 'refused' }>,
-  nowMs: number,
-): CustomerState {
+function refused(state: CustomerState, event: EventOf<'refused'>, nowMs: number): CustomerState {
   const { step, code } = event;
   switch (step.do) {
     case 'openStripeCustomer':
@@ -397,10 +377,7 @@ function unanswered(state: CustomerState, step: Step, nowMs: number): CustomerSt
 /** What nobody did: a deadline passed, a reminder fell due, a charge fell due without a card. */
 function timePassed(
   state: CustomerState,
-  event: Extract<
-    CustomerEvent,
-    { kind: 'cardMissing' | 'stepUpExpired' | 'stepUpReminderDue' | 'cardWaitExpired' }
-  >,
+  event: EventOf<'cardMissing' | 'stepUpExpired' | 'stepUpReminderDue' | 'cardWaitExpired'>,
   nowMs: number,
 ): CustomerState {
   const charge = findCharge(state, event.chargeId);

@@ -1,10 +1,8 @@
 // The customer gives a card: from the request to the mandate. It charges nothing and asks Stripe nothing itself.
-import type { CustomerEvent, SetupReading, Step } from './events.ts';
+import type { EventOf, SetupReading, Step } from './events.ts';
 import { ENROLMENT_LOOKS, LOOKS, SETUP_FAILURES, SETUP_RENEWAL, SETUPS_PER_ENROLMENT } from './policy.ts';
 import { lookDelay, note, tell } from './record.ts';
 import type { CustomerState, Enrolment, EnrolmentStatus, Mandate, MandateStatus } from './state.ts';
-
-type EventOf<Kind extends CustomerEvent['kind']> = Extract<CustomerEvent, { kind: Kind }>;
 
 /**
  * Whether this request is the one that is there already. With consent in it the request can be told from a later one

@@ -2,14 +2,13 @@
 // step what must always hold. It decides nothing: the domain does, and this complains.
 import { isDeepStrictEqual } from 'node:util';
 import { advance, newCustomer, nextStep } from '../../domain/customer.ts';
-import type { CustomerEvent, RememberedCharge, Step } from '../../domain/events.ts';
+import type { CustomerEvent, EventOf, RememberedCharge, Step, StepOf } from '../../domain/events.ts';
 import { ATTEMPTS_PER_CARD, ATTEMPTS_PER_CHARGE, CARD_BUDGET_WINDOW, HOUR } from '../../domain/policy.ts';
 import { refuse } from '../../domain/refusals.ts';
 import type { Charge, CustomerState } from '../../domain/state.ts';
 import { viewOf } from '../../domain/view.ts';
 import { type Answer, StripeModel, stream, type Temper, type Weather } from './stripe-model.ts';
 
-type EventOf<Kind extends CustomerEvent['kind']> = Extract<CustomerEvent, { kind: Kind }>;
 type OpenCharge = EventOf<'openCharge'>;
 
 /** How Stripe's bells travel: chances of loss and doubling, and the longest delay in ms. */
@@ -461,7 +460,7 @@ export class Life {
       this.fail(`no step is repeated for ever at one instant: ${words}`);
   }
 
-  #checkConfirm(step: Extract<Step, { do: 'confirmIntent' }>): void {
+  #checkConfirm(step: StepOf<'confirmIntent'>): void {
     const { state, nowMs } = this;
     const { chargeId, intentId } = step;
     const charge = state.charges.find((other) => other.chargeId === chargeId);
