@@ -1,18 +1,9 @@
 // A customer's life as a value: what to do next, and what comes of what happened. Pure: no clock, no I/O.
 import { agenda } from './agenda.ts';
-import {
-  attemptBegan,
-  attemptBraked,
-  chargeOpened,
-  chargeRefused,
-  chargeUnanswered,
-  closeCharge,
-  intentLookedUp,
-  intentOpened,
-  intentSeen,
-  waitForCard,
-} from './charge.ts';
+import { attemptBegan, attemptBraked } from './attempts.ts';
+import { chargeOpened, chargeRefused, chargeUnanswered } from './charge.ts';
 import { isSpent } from './dunning.ts';
+import { closeCharge, waitForCard } from './ending.ts';
 import {
   closeEnrolment,
   confirmRefused,
@@ -26,6 +17,7 @@ import {
   takeConsent,
 } from './enrolment.ts';
 import type { CustomerEvent, EventOf, RememberedCharge, Step } from './events.ts';
+import { intentLookedUp, intentOpened, intentSeen } from './intent.ts';
 import { HEARD_EVENTS, HOUR, LONGEST_SLEEP } from './policy.ts';
 import { findCharge, note, putCharge, tell } from './record.ts';
 import type { Charge, CustomerState, FactKind } from './state.ts';

@@ -1,7 +1,8 @@
 // The customer gives a card: from the request to the mandate. It charges nothing and asks Stripe nothing itself.
 import type { EventOf, SetupReading, Step } from './events.ts';
+import { lookDelay } from './looks.ts';
 import { ENROLMENT_LOOKS, LOOKS, SETUP_FAILURES, SETUP_RENEWAL, SETUPS_PER_ENROLMENT } from './policy.ts';
-import { lookDelay, note, tell } from './record.ts';
+import { note, tell } from './record.ts';
 import type { CustomerState, Enrolment, EnrolmentStatus, Mandate, MandateStatus } from './state.ts';
 
 /**

@@ -41,8 +41,3 @@ export function putCharge(state: CustomerState, changed: Charge): CustomerState 
     charges: state.charges.map((charge) => (charge.chargeId === changed.chargeId ? changed : charge)),
   };
 }
-
-/** The wait before look number `looks` (0-based); the last one repeats. */
-export function lookDelay(waits: readonly number[], looks: number): number {
-  return waits[Math.min(looks, waits.length - 1)] ?? 0;
-}

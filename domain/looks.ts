@@ -1,0 +1,20 @@
+// When Stripe is asked again about what it holds open: later and later. It asks nothing itself.
+import { LOOKS, UNKNOWN_LOOKS } from './policy.ts';
+import { putCharge } from './record.ts';
+import type { Charge, CustomerState } from './state.ts';
+
+/** The wait before look number `looks` (0-based); the last one repeats. */
+export function lookDelay(waits: readonly number[], looks: number): number {
+  return waits[Math.min(looks, waits.length - 1)] ?? 0;
+}
+
+export function lookLater(
+  state: CustomerState,
+  charge: Charge,
+  nowMs: number,
+  notBeforeMs: number | null = null,
+): CustomerState {
+  const waits = charge.phase.is === 'unknown' || charge.phase.is === 'closing' ? UNKNOWN_LOOKS : LOOKS;
+  const lookAtMs = Math.max(nowMs + lookDelay(waits, charge.looks), notBeforeMs ?? 0);
+  return putCharge(state, { ...charge, looks: charge.looks + 1, lookAtMs });
+}
