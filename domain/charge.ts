@@ -1,9 +1,10 @@
 // One charge, from owed to over: what each answer of Stripe's means for it. It asks Stripe nothing itself.
 import { noteAttempt, settleAttempt } from './attempts.ts';
+import { closeCharge } from './ending.ts';
 import type { EventOf, Step } from './events.ts';
 import { lookDelay, lookLater } from './looks.ts';
 import { UNKNOWN_LOOKS } from './policy.ts';
-import { findCharge, note, putCharge } from './record.ts';
+import { by, findCharge, note, putCharge } from './record.ts';
 import type { Charge, CustomerState } from './state.ts';
 
 /** Something is owed. The same id again changes nothing; other terms were refused before this. */
@@ -37,10 +38,34 @@ export function chargeOpened(
   };
   return note(added, nowMs, 'charge_opened', {
     chargeId: charge.chargeId,
-    who: opened.who,
-    ...(opened.why === undefined ? {} : { why: opened.why }),
+    ...by(opened),
     data: { amount: charge.amount, currency: charge.currency, dueAtMs },
   });
+}
+
+export function cancelCharge(
+  state: CustomerState,
+  event: EventOf<'cancelCharge'>,
+  nowMs: number,
+): CustomerState {
+  const charge = findCharge(state, event.chargeId);
+  if (!charge || charge.phase.is === 'closed' || charge.phase.is === 'closing') return state;
+  const noted = note(state, nowMs, 'charge_cancel', { ...by(event), chargeId: charge.chargeId });
+  return closeCharge(noted, charge, 'cancelled', 'cancelled', nowMs);
+}
+
+export function retryCharge(
+  state: CustomerState,
+  event: EventOf<'retryCharge'>,
+  nowMs: number,
+): CustomerState {
+  const charge = findCharge(state, event.chargeId);
+  const { phase } = charge ?? {};
+  const mayRetry =
+    phase?.is === 'awaiting_card' || phase?.is === 'refused' || (phase?.is === 'due' && phase.atMs > nowMs);
+  if (!charge || !mayRetry) return state;
+  const due = putCharge(state, { ...charge, phase: { is: 'due', atMs: nowMs } });
+  return note(due, nowMs, 'charge_retry', { ...by(event), chargeId: charge.chargeId });
 }
 
 /** Nobody knows whether the step happened. A confirm holds the lane until Stripe has been asked. */

@@ -1,25 +1,26 @@
 // A customer's life as a value: what to do next, and what comes of what happened. Pure: no clock, no I/O.
 import { agenda } from './agenda.ts';
 import { attemptBegan, attemptBraked } from './attempts.ts';
-import { chargeOpened, chargeRefused, chargeUnanswered } from './charge.ts';
+import { cancelCharge, chargeOpened, chargeRefused, chargeUnanswered, retryCharge } from './charge.ts';
 import { isSpent } from './dunning.ts';
 import { closeCharge, waitForCard } from './ending.ts';
+import { closeEnrolment, openEnrolment, takeConsent } from './enrolment.ts';
+import type { CustomerEvent, EventOf, Step } from './events.ts';
+import { intentLookedUp, intentOpened, intentSeen } from './intent.ts';
+import { lookNow } from './looks.ts';
+import { endMandate } from './mandate.ts';
+import { HEARD_EVENTS, HOUR, LONGEST_SLEEP } from './policy.ts';
+import { by, findCharge, note, putCharge, tell } from './record.ts';
+import { loaded } from './recovery.ts';
 import {
-  closeEnrolment,
   confirmRefused,
-  dropStaleSetup,
-  endMandate,
   enrolmentUnanswered,
-  openEnrolment,
+  isOpenSetup,
   setupOpened,
   setupSeen,
-  staleSetupUnanswered,
-  takeConsent,
-} from './enrolment.ts';
-import type { CustomerEvent, EventOf, RememberedCharge, Step } from './events.ts';
-import { intentLookedUp, intentOpened, intentSeen } from './intent.ts';
-import { HEARD_EVENTS, HOUR, LONGEST_SLEEP } from './policy.ts';
-import { findCharge, note, putCharge, tell } from './record.ts';
+  withSetupFault,
+} from './setup.ts';
+import { dropStaleSetup, staleSetupUnanswered } from './stale-setups.ts';
 import type { Charge, CustomerState, FactKind } from './state.ts';
 
 /** These ride along with the next thing recorded; every other fact is in the ledger before anything else happens. */
@@ -139,23 +140,6 @@ export function advance(state: CustomerState, event: CustomerEvent, nowMs: numbe
   }
 }
 
-function cancelCharge(state: CustomerState, event: EventOf<'cancelCharge'>, nowMs: number): CustomerState {
-  const charge = findCharge(state, event.chargeId);
-  if (!charge || charge.phase.is === 'closed' || charge.phase.is === 'closing') return state;
-  const noted = note(state, nowMs, 'charge_cancel', { ...by(event), chargeId: charge.chargeId });
-  return closeCharge(noted, charge, 'cancelled', 'cancelled', nowMs);
-}
-
-function retryCharge(state: CustomerState, event: EventOf<'retryCharge'>, nowMs: number): CustomerState {
-  const charge = findCharge(state, event.chargeId);
-  const { phase } = charge ?? {};
-  const mayRetry =
-    phase?.is === 'awaiting_card' || phase?.is === 'refused' || (phase?.is === 'due' && phase.atMs > nowMs);
-  if (!charge || !mayRetry) return state;
-  const due = putCharge(state, { ...charge, phase: { is: 'due', atMs: nowMs } });
-  return note(due, nowMs, 'charge_retry', { ...by(event), chargeId: charge.chargeId });
-}
-
 /** The clocks that stood still while paused go on from where they were. */
 function resume(state: CustomerState, event: EventOf<'resume'>, nowMs: number): CustomerState {
   if (!state.paused) return state;
@@ -217,86 +201,6 @@ function rang(before: CustomerState, event: EventOf<'stripeRang'>, nowMs: number
   return state;
 }
 
-/** Ask Stripe about this charge's intent at once. */
-function lookNow(state: CustomerState, chargeId: string, nowMs: number): CustomerState {
-  const charge = findCharge(state, chargeId);
-  if (!charge?.intentId || charge.phase.is === 'closed' || charge.phase.is === 'attempting') return state;
-  return putCharge(state, { ...charge, lookAtMs: Math.min(charge.lookAtMs ?? nowMs, nowMs), looks: 0 });
-}
-
-/**
- * The ledger's memory. Every intent it knows of is read before anything else happens to its charge: what came after
- * the snapshot is known to Stripe only.
- */
-function loaded(
-  state: CustomerState,
-  snapshot: CustomerState | null,
-  remembered: readonly RememberedCharge[],
-  nowMs: number,
-): CustomerState {
-  if (state.loaded) return state;
-  const known: CustomerState = { ...(snapshot ? upgrade(snapshot) : state), loaded: true, facts: [] };
-  // What the ledger has as closed stays closed, also where the snapshot had opened it again by a late message.
-  const charges = known.charges.flatMap((charge) => {
-    const memory = remembered.find(({ chargeId }) => chargeId === charge.chargeId);
-    return memory ? [lookedAtFirst(withIntent(charge, memory.intentId), nowMs)] : [];
-  });
-  const forgotten = remembered
-    .filter(({ chargeId }) => !known.charges.some((charge) => charge.chargeId === chargeId))
-    .map((charge) => lookedAtFirst(fromMemory(charge), nowMs));
-  const { enrolment, mandate } = known;
-  let back: CustomerState = {
-    ...known,
-    charges: [...charges, ...forgotten],
-    // What became of the card, or of the enrolment, while nobody listened is asked before it is charged.
-    enrolment: enrolment && !enrolment.closed ? { ...enrolment, lookAtMs: nowMs } : enrolment,
-    mandate: mandate && { ...mandate, lookAtMs: nowMs },
-  };
-  for (const { chargeId, amount, currency, dueAtMs } of forgotten) {
-    const data = { amount, currency, dueAtMs, from: 'ledger' };
-    back = note(back, nowMs, 'charge_opened', { chargeId, data });
-  }
-  return snapshot ? note(back, nowMs, 'recovered', { data: { charges: back.charges.length } }) : back;
-}
-
-function fromMemory(remembered: RememberedCharge): Charge {
-  const { chargeId, amount, currency, openedAtMs, intentId } = remembered;
-  const dueAtMs = remembered.dueAtMs ?? openedAtMs;
-  return {
-    chargeId,
-    amount,
-    currency,
-    openedAtMs,
-    dueAtMs,
-    phase: { is: 'due', atMs: dueAtMs },
-    intentNumber: 1,
-    intentId,
-    stripeChargeId: null,
-    attempts: [],
-    attemptCount: 0,
-    decline: null,
-    lookAtMs: null,
-    looks: 0,
-  };
-}
-
-/** The newest intent in the address book; another than the snapshot's was made after that one was canceled. */
-function withIntent(charge: Charge, intentId: string | null): Charge {
-  if (intentId === null || intentId === charge.intentId) return charge;
-  const intentNumber = charge.intentNumber + (charge.intentId === null ? 0 : 1);
-  return { ...charge, intentId, intentNumber, stripeChargeId: null };
-}
-
-function lookedAtFirst(charge: Charge, nowMs: number): Charge {
-  let { phase } = charge;
-  if (phase.is === 'attempting') phase = { is: 'unknown', sinceMs: nowMs };
-  if (phase.is === 'opening' && charge.intentId !== null) phase = { is: 'due', atMs: nowMs };
-  // A ledger restored from a backup may not know of the intent that has been made since.
-  if (phase.is === 'due' && phase.atMs <= nowMs && charge.intentId === null) phase = { is: 'opening' };
-  const isOpenAtStripe = charge.intentId !== null || phase.is === 'opening' || phase.is === 'closing';
-  return { ...charge, phase, lookAtMs: isOpenAtStripe ? nowMs : null, looks: 0 };
-}
-
 /** What is in the ledger may leave: facts, and charges that are over. */
 function recorded(state: CustomerState, through: number, alreadyClosed: readonly string[]): CustomerState {
   const facts = state.facts.filter(({ sequence }) => sequence > through);
@@ -327,22 +231,6 @@ function refused(state: CustomerState, event: EventOf<'refused'>, nowMs: number)
     default:
       return chargeRefused(state, event, nowMs);
   }
-}
-
-/** The mandate's own SetupIntent stays named in its enrolment, which is closed. */
-function isOpenSetup({ enrolment }: CustomerState, setupIntentId: string): boolean {
-  return enrolment !== null && !enrolment.closed && enrolment.setupIntentId === setupIntentId;
-}
-
-function withSetupFault(state: CustomerState, code: string): CustomerState {
-  const decline = {
-    code,
-    declineCode: null,
-    adviceCode: null,
-    networkDeclineCode: null,
-    networkAdviceCode: null,
-  };
-  return state.enrolment ? { ...state, enrolment: { ...state.enrolment, decline } } : state;
 }
 
 function unanswered(state: CustomerState, step: Step, nowMs: number): CustomerState {
@@ -395,8 +283,4 @@ function timePassed(
   const { amount, currency } = charge;
   const data = { amount, currency, deadlineMs: phase.deadlineMs, reminder: reminders };
   return tell(noted, nowMs, 'charge.step_up_required', noticeId, { chargeId: charge.chargeId, data });
-}
-
-function by({ who, why }: { readonly who: string; readonly why?: string }): { who: string; why?: string } {
-  return why === undefined ? { who } : { who, why };
 }
