@@ -1,6 +1,7 @@
-// One charge, from owed to over: what each answer of Stripe's means for it. It asks Stripe nothing itself.
+// One charge: owed, given up or tried again by people, left without an answer or a card. What Stripe's answers mean is
+// intent.ts, step-up.ts and declined.ts.
 import { noteAttempt, settleAttempt } from './attempts.ts';
-import { closeCharge } from './ending.ts';
+import { cardNeeded, closeCharge } from './ending.ts';
 import type { EventOf, Step } from './events.ts';
 import { lookDelay, lookLater } from './looks.ts';
 import { UNKNOWN_LOOKS } from './policy.ts';
@@ -15,22 +16,8 @@ export function chargeOpened(
 ): CustomerState {
   if (findCharge(state, opened.chargeId)) return state;
   const dueAtMs = opened.dueAtMs ?? nowMs;
-  const charge: Charge = {
-    chargeId: opened.chargeId,
-    amount: opened.amount,
-    currency: opened.currency,
-    openedAtMs: nowMs,
-    dueAtMs,
-    phase: { is: 'due', atMs: dueAtMs },
-    intentNumber: 1,
-    intentId: null,
-    stripeChargeId: null,
-    attempts: [],
-    attemptCount: 0,
-    decline: null,
-    lookAtMs: null,
-    looks: 0,
-  };
+  const { chargeId, amount, currency } = opened;
+  const charge = newCharge({ chargeId, amount, currency, openedAtMs: nowMs, dueAtMs, intentId: null });
   const added = {
     ...state,
     currency: state.currency ?? opened.currency,
@@ -41,6 +28,23 @@ export function chargeOpened(
     ...by(opened),
     data: { amount: charge.amount, currency: charge.currency, dueAtMs },
   });
+}
+
+/** As it stands before anything has been tried. */
+export function newCharge(
+  owed: Pick<Charge, 'chargeId' | 'amount' | 'currency' | 'openedAtMs' | 'dueAtMs' | 'intentId'>,
+): Charge {
+  return {
+    ...owed,
+    phase: { is: 'due', atMs: owed.dueAtMs },
+    intentNumber: 1,
+    stripeChargeId: null,
+    attempts: [],
+    attemptCount: 0,
+    decline: null,
+    lookAtMs: null,
+    looks: 0,
+  };
 }
 
 export function cancelCharge(
@@ -121,4 +125,18 @@ export function chargeRefused(
     chargeId: charge.chargeId,
     data: { code, step: step.do, requestId: requestId ?? null },
   });
+}
+
+/** It fell due, and there is no card that may be asked. */
+export function cardMissing(state: CustomerState, chargeId: string, nowMs: number): CustomerState {
+  const charge = findCharge(state, chargeId);
+  return charge?.phase.is === 'due' ? cardNeeded(state, charge, nowMs) : state;
+}
+
+/** Nobody has given another card in time. */
+export function cardWaitExpired(state: CustomerState, chargeId: string, nowMs: number): CustomerState {
+  const charge = findCharge(state, chargeId);
+  return charge?.phase.is === 'awaiting_card'
+    ? closeCharge(state, charge, 'failed', 'no_card', nowMs)
+    : state;
 }

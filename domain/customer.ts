@@ -1,27 +1,27 @@
 // A customer's life as a value: what to do next, and what comes of what happened. Pure: no clock, no I/O.
 import { agenda } from './agenda.ts';
 import { attemptBegan, attemptBraked } from './attempts.ts';
-import { cancelCharge, chargeOpened, chargeRefused, chargeUnanswered, retryCharge } from './charge.ts';
-import { isSpent } from './dunning.ts';
-import { closeCharge, waitForCard } from './ending.ts';
+import {
+  cancelCharge,
+  cardMissing,
+  cardWaitExpired,
+  chargeOpened,
+  chargeRefused,
+  chargeUnanswered,
+  retryCharge,
+} from './charge.ts';
+import { closeCharge } from './ending.ts';
 import { closeEnrolment, openEnrolment, takeConsent } from './enrolment.ts';
 import type { CustomerEvent, EventOf, Step } from './events.ts';
 import { intentLookedUp, intentOpened, intentSeen } from './intent.ts';
 import { lookNow } from './looks.ts';
 import { endMandate } from './mandate.ts';
-import { HEARD_EVENTS, HOUR, LONGEST_SLEEP } from './policy.ts';
-import { by, findCharge, note, putCharge, tell } from './record.ts';
+import { HEARD_EVENTS, LONGEST_SLEEP } from './policy.ts';
+import { by, note } from './record.ts';
 import { loaded } from './recovery.ts';
-import {
-  confirmRefused,
-  enrolmentUnanswered,
-  isOpenSetup,
-  setupOpened,
-  setupSeen,
-  withSetupFault,
-} from './setup.ts';
-import { dropStaleSetup, staleSetupUnanswered } from './stale-setups.ts';
+import { setupOpened, setupRefused, setupSeen, setupUnanswered } from './setup.ts';
 import type { Charge, CustomerState, FactKind } from './state.ts';
+import { stepUpExpired, stepUpReminded } from './step-up.ts';
 
 /** These ride along with the next thing recorded; every other fact is in the ledger before anything else happens. */
 const CAN_WAIT: readonly FactKind[] = ['payment_intent_created', 'setup_intent_created'];
@@ -107,7 +107,7 @@ export function advance(state: CustomerState, event: CustomerEvent, nowMs: numbe
     case 'began':
       return event.step.do === 'confirmIntent' ? attemptBegan(state, event.step, nowMs) : state;
     case 'loaded':
-      return loaded(state, event.snapshot, event.charges, nowMs);
+      return loaded(state, event.snapshot && upgrade(event.snapshot), event.charges, nowMs);
     case 'recorded':
       return recorded(state, event.through, event.alreadyClosed);
     case 'noticeHandedOver':
@@ -131,10 +131,13 @@ export function advance(state: CustomerState, event: CustomerEvent, nowMs: numbe
     case 'unanswered':
       return unanswered(state, event.step, nowMs);
     case 'cardMissing':
-    case 'stepUpExpired':
-    case 'stepUpReminderDue':
+      return cardMissing(state, event.chargeId, nowMs);
     case 'cardWaitExpired':
-      return timePassed(state, event, nowMs);
+      return cardWaitExpired(state, event.chargeId, nowMs);
+    case 'stepUpReminderDue':
+      return stepUpReminded(state, event.chargeId, nowMs);
+    case 'stepUpExpired':
+      return stepUpExpired(state, event.chargeId, nowMs);
     default:
       return event satisfies never;
   }
@@ -213,21 +216,13 @@ function recorded(state: CustomerState, through: number, alreadyClosed: readonly
 }
 
 function refused(state: CustomerState, event: EventOf<'refused'>, nowMs: number): CustomerState {
-  const { step, code } = event;
-  switch (step.do) {
+  switch (event.step.do) {
     case 'openStripeCustomer':
     case 'openSetup':
-      return closeEnrolment(withSetupFault(state, code), 'failed', code, nowMs);
     case 'confirmSetup':
-      return confirmRefused(state, code, nowMs);
-    case 'cancelSetup':
-      return isOpenSetup(state, step.setupIntentId)
-        ? enrolmentUnanswered(state, step.do, nowMs)
-        : dropStaleSetup(state, step.setupIntentId);
     case 'readSetup':
-      return isOpenSetup(state, step.setupIntentId)
-        ? closeEnrolment(withSetupFault(state, code), 'failed', code, nowMs)
-        : { ...state, mandate: state.mandate && { ...state.mandate, lookAtMs: null } };
+    case 'cancelSetup':
+      return setupRefused(state, event.step, event.code, nowMs);
     default:
       return chargeRefused(state, event, nowMs);
   }
@@ -235,52 +230,13 @@ function refused(state: CustomerState, event: EventOf<'refused'>, nowMs: number)
 
 function unanswered(state: CustomerState, step: Step, nowMs: number): CustomerState {
   switch (step.do) {
-    case 'cancelSetup':
-    case 'readSetup':
     case 'openStripeCustomer':
     case 'openSetup':
-    case 'confirmSetup': {
-      const setupIntentId = 'setupIntentId' in step ? step.setupIntentId : null;
-      if (setupIntentId !== null && state.staleSetups.some((setup) => setup.setupIntentId === setupIntentId))
-        return staleSetupUnanswered(state, setupIntentId, nowMs);
-      if (setupIntentId !== null && !isOpenSetup(state, setupIntentId)) {
-        const { mandate } = state;
-        return { ...state, mandate: mandate && { ...mandate, lookAtMs: nowMs + HOUR } };
-      }
-      return enrolmentUnanswered(state, step.do, nowMs);
-    }
+    case 'confirmSetup':
+    case 'readSetup':
+    case 'cancelSetup':
+      return setupUnanswered(state, step, nowMs);
     default:
       return chargeUnanswered(state, step, nowMs);
   }
-}
-
-/** What nobody did: a deadline passed, a reminder fell due, a charge fell due without a card. */
-function timePassed(
-  state: CustomerState,
-  event: EventOf<'cardMissing' | 'stepUpExpired' | 'stepUpReminderDue' | 'cardWaitExpired'>,
-  nowMs: number,
-): CustomerState {
-  const charge = findCharge(state, event.chargeId);
-  if (!charge) return state;
-  const { phase } = charge;
-  if (event.kind === 'cardMissing') {
-    if (phase.is !== 'due') return state;
-    return isSpent(charge)
-      ? closeCharge(state, charge, 'failed', 'declined', nowMs)
-      : waitForCard(state, charge, nowMs);
-  }
-  if (event.kind === 'cardWaitExpired')
-    return phase.is === 'awaiting_card' ? closeCharge(state, charge, 'failed', 'no_card', nowMs) : state;
-  if (phase.is !== 'awaiting_step_up') return state;
-  if (event.kind === 'stepUpExpired') return closeCharge(state, charge, 'failed', 'step_up_expired', nowMs);
-  const reminders = phase.reminders + 1;
-  const reminded = putCharge(state, { ...charge, phase: { ...phase, reminders } });
-  const noted = note(reminded, nowMs, 'step_up_reminded', {
-    chargeId: charge.chargeId,
-    data: { reminder: reminders },
-  });
-  const noticeId = `step-up-${charge.chargeId}-${charge.attemptCount}-reminder-${reminders}`;
-  const { amount, currency } = charge;
-  const data = { amount, currency, deadlineMs: phase.deadlineMs, reminder: reminders };
-  return tell(noted, nowMs, 'charge.step_up_required', noticeId, { chargeId: charge.chargeId, data });
 }

@@ -1,5 +1,5 @@
 // How a charge stops being collected: over for good, or waiting for another card. It asks Stripe nothing itself.
-import { issuerAttempts } from './dunning.ts';
+import { isSpent, issuerAttempts } from './dunning.ts';
 import { note, putCharge, tell } from './record.ts';
 import type { Charge, ChargePhase, CustomerState } from './state.ts';
 
@@ -56,8 +56,9 @@ export function closed(
   });
 }
 
-/** There is no card that may pay this: the charge waits for another one. */
-export function waitForCard(state: CustomerState, charge: Charge, nowMs: number): CustomerState {
+/** There is no card that may pay this: the charge waits for another one, unless issuers were asked often enough. */
+export function cardNeeded(state: CustomerState, charge: Charge, nowMs: number): CustomerState {
+  if (isSpent(charge)) return closeCharge(state, charge, 'failed', 'declined', nowMs);
   const waiting: Charge = { ...charge, phase: { is: 'awaiting_card', sinceMs: nowMs }, lookAtMs: null };
   const noted = note(putCharge(state, waiting), nowMs, 'charge_waits_for_card', {
     chargeId: charge.chargeId,

@@ -9,7 +9,7 @@ import type { CustomerState, Enrolment, EnrolmentStatus } from './state.ts';
  * Whether this request is the one that is there already. With consent in it the request can be told from a later one
  * for good; without, only while it is open: asking for our page again later means another card.
  */
-export function isSameRequest(state: CustomerState, request: EventOf<'enrol'>): boolean {
+function isSameRequest(state: CustomerState, request: EventOf<'enrol'>): boolean {
   const { enrolment } = state;
   if (enrolment?.requestId !== request.requestId) return false;
   return !enrolment.closed || (request.consent !== undefined && state.cancelled === null);

@@ -1,5 +1,6 @@
 // A charge's PaymentIntent: made, looked for, and what Stripe's word on it means. It asks Stripe nothing itself.
 import { accountFor, noteAttempt, settleAttempt, unansweredInARow } from './attempts.ts';
+import { classifyDecline } from './decline.ts';
 import { declined } from './declined.ts';
 import { closed, stepUpEnded } from './ending.ts';
 import type { EventOf, IntentReading } from './events.ts';
@@ -7,7 +8,7 @@ import { lookDelay, lookLater } from './looks.ts';
 import { UNKNOWN_LOOKS } from './policy.ts';
 import { findCharge, note, putCharge } from './record.ts';
 import type { Charge, ChargePhase, CustomerState } from './state.ts';
-import { atTheBank, stepUpSeen } from './step-up.ts';
+import { atTheBank, stepUpSeen, stepUpStarts } from './step-up.ts';
 
 export function intentOpened(
   state: CustomerState,
@@ -144,8 +145,12 @@ function unpaid(state: CustomerState, charge: Charge, reading: IntentReading, no
   if (charge.phase.is === 'closing') return lookLater(state, charge, nowMs);
   if (charge.phase.is === 'awaiting_step_up') return stepUpSeen(state, charge, reading, charge.phase, nowMs);
   const isNews = reading.stripeChargeId !== null && reading.stripeChargeId !== charge.stripeChargeId;
-  if (reading.decline && (isNews || charge.phase.is === 'attempting'))
-    return declined(state, charge, reading, reading.decline, nowMs);
+  const isAnswer = isNews || charge.phase.is === 'attempting' || charge.phase.is === 'processing';
+  if (reading.decline && isAnswer) {
+    return classifyDecline(reading.decline) === 'step_up'
+      ? stepUpStarts(state, charge, reading, nowMs)
+      : declined(state, charge, reading, reading.decline, nowMs);
+  }
   switch (charge.phase.is) {
     case 'attempting':
     case 'unknown': {
@@ -156,9 +161,7 @@ function unpaid(state: CustomerState, charge: Charge, reading: IntentReading, no
       return noteAttempt(settled, charge.chargeId, nowMs, reading);
     }
     case 'processing':
-      return reading.decline
-        ? declined(state, charge, reading, reading.decline, nowMs)
-        : lookLater(state, charge, nowMs);
+      return lookLater(state, charge, nowMs);
     default:
       return putCharge(state, { ...charge, lookAtMs: null });
   }

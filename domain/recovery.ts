@@ -1,5 +1,5 @@
 // A run that starts from nothing: the ledger's memory, and then Stripe's word on all it holds open. It asks neither itself.
-import { upgrade } from './customer.ts';
+import { newCharge } from './charge.ts';
 import type { RememberedCharge } from './events.ts';
 import { note } from './record.ts';
 import type { Charge, CustomerState } from './state.ts';
@@ -15,7 +15,7 @@ export function loaded(
   nowMs: number,
 ): CustomerState {
   if (state.loaded) return state;
-  const known: CustomerState = { ...(snapshot ? upgrade(snapshot) : state), loaded: true, facts: [] };
+  const known: CustomerState = { ...(snapshot ?? state), loaded: true, facts: [] };
   // What the ledger has as closed stays closed, also where the snapshot had opened it again by a late message.
   const charges = known.charges.flatMap((charge) => {
     const memory = remembered.find(({ chargeId }) => chargeId === charge.chargeId);
@@ -23,7 +23,8 @@ export function loaded(
   });
   const forgotten = remembered
     .filter(({ chargeId }) => !known.charges.some((charge) => charge.chargeId === chargeId))
-    .map((charge) => lookedAtFirst(fromMemory(charge), nowMs));
+    .map((memory) => newCharge({ ...memory, dueAtMs: memory.dueAtMs ?? memory.openedAtMs }))
+    .map((charge) => lookedAtFirst(charge, nowMs));
   const { enrolment, mandate } = known;
   let back: CustomerState = {
     ...known,
@@ -37,27 +38,6 @@ export function loaded(
     back = note(back, nowMs, 'charge_opened', { chargeId, data });
   }
   return snapshot ? note(back, nowMs, 'recovered', { data: { charges: back.charges.length } }) : back;
-}
-
-function fromMemory(remembered: RememberedCharge): Charge {
-  const { chargeId, amount, currency, openedAtMs, intentId } = remembered;
-  const dueAtMs = remembered.dueAtMs ?? openedAtMs;
-  return {
-    chargeId,
-    amount,
-    currency,
-    openedAtMs,
-    dueAtMs,
-    phase: { is: 'due', atMs: dueAtMs },
-    intentNumber: 1,
-    intentId,
-    stripeChargeId: null,
-    attempts: [],
-    attemptCount: 0,
-    decline: null,
-    lookAtMs: null,
-    looks: 0,
-  };
 }
 
 /** The newest intent in the address book; another than the snapshot's was made after that one was canceled. */

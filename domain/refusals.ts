@@ -33,7 +33,7 @@ export function refuse(state: CustomerState, event: CustomerEvent, nowMs: number
 }
 
 /** What was agreed must be something Stripe can charge. */
-export function refuseTerms(terms: MandateTerms): Refusal | null {
+function refuseTerms(terms: MandateTerms): Refusal | null {
   return checkAmount(terms.maxAmount, terms.currency);
 }
 

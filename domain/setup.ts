@@ -1,12 +1,15 @@
 // An enrolment's SetupIntent: made, unanswered, and what Stripe's word on it means. It asks Stripe nothing itself.
 import { closeEnrolment, renewalAt } from './enrolment.ts';
-import type { EventOf, SetupReading, Step } from './events.ts';
+import type { EventOf, SetupReading, Step, StepOf } from './events.ts';
 import { lookDelay } from './looks.ts';
 import { mandateGiven, mandateSeen } from './mandate.ts';
-import { ENROLMENT_LOOKS, LOOKS, SETUP_FAILURES, SETUPS_PER_ENROLMENT } from './policy.ts';
+import { ENROLMENT_LOOKS, HOUR, LOOKS, SETUP_FAILURES, SETUPS_PER_ENROLMENT } from './policy.ts';
 import { note, tell } from './record.ts';
-import { addStaleSetup, staleSetupSeen } from './stale-setups.ts';
-import type { CustomerState, Enrolment, EnrolmentStatus } from './state.ts';
+import { addStaleSetup, dropStaleSetup, staleSetupSeen, staleSetupUnanswered } from './stale-setups.ts';
+import type { CustomerState, Decline, Enrolment, EnrolmentStatus } from './state.ts';
+
+/** Steps of an enrolment; a SetupIntent they name may also be a stale one's or the mandate's. */
+type SetupStep = StepOf<'openStripeCustomer' | 'openSetup' | 'confirmSetup' | 'readSetup' | 'cancelSetup'>;
 
 export function setupOpened(
   state: CustomerState,
@@ -89,8 +92,43 @@ function enrolmentSeen(
   }
 }
 
+/** Stripe refused a request about a SetupIntent, or about the customer it is for. */
+export function setupRefused(
+  state: CustomerState,
+  step: SetupStep,
+  code: string,
+  nowMs: number,
+): CustomerState {
+  switch (step.do) {
+    case 'confirmSetup':
+      return confirmRefused(state, code, nowMs);
+    case 'cancelSetup':
+      return isOpenSetup(state, step.setupIntentId)
+        ? enrolmentUnanswered(state, step.do, nowMs)
+        : dropStaleSetup(state, step.setupIntentId);
+    case 'readSetup':
+      if (!isOpenSetup(state, step.setupIntentId))
+        return { ...state, mandate: state.mandate && { ...state.mandate, lookAtMs: null } };
+  }
+  const { enrolment } = state;
+  const told = { ...state, enrolment: enrolment && { ...enrolment, decline: ofCode(code) } };
+  return closeEnrolment(told, 'failed', code, nowMs);
+}
+
+/** Nobody knows whether the step happened: ask again later, about whichever SetupIntent it was. */
+export function setupUnanswered(state: CustomerState, step: SetupStep, nowMs: number): CustomerState {
+  if ('setupIntentId' in step) {
+    const { setupIntentId } = step;
+    if (state.staleSetups.some((setup) => setup.setupIntentId === setupIntentId))
+      return staleSetupUnanswered(state, setupIntentId, nowMs);
+    if (!isOpenSetup(state, setupIntentId))
+      return { ...state, mandate: state.mandate && { ...state.mandate, lookAtMs: nowMs + HOUR } };
+  }
+  return enrolmentUnanswered(state, step.do, nowMs);
+}
+
 /** No answer about the open enrolment: ask again later, with another key where something was to be made. */
-export function enrolmentUnanswered(state: CustomerState, step: Step['do'], nowMs: number): CustomerState {
+function enrolmentUnanswered(state: CustomerState, step: Step['do'], nowMs: number): CustomerState {
   const { enrolment } = state;
   if (!enrolment || enrolment.closed) return state;
   const looks = enrolment.looks + 1;
@@ -102,17 +140,10 @@ export function enrolmentUnanswered(state: CustomerState, step: Step['do'], nowM
 }
 
 /** Stripe refused the card given with the request before trying it: the customer may still use our page. */
-export function confirmRefused(state: CustomerState, code: string, nowMs: number): CustomerState {
+function confirmRefused(state: CustomerState, code: string, nowMs: number): CustomerState {
   const { enrolment } = state;
   if (!enrolment || enrolment.closed || enrolment.confirm === 'done') return state;
-  const decline = {
-    code,
-    declineCode: null,
-    adviceCode: null,
-    networkDeclineCode: null,
-    networkAdviceCode: null,
-  };
-  return setupFailed(state, { ...enrolment, confirm: 'done', decline }, nowMs);
+  return setupFailed(state, { ...enrolment, confirm: 'done', decline: ofCode(code) }, nowMs);
 }
 
 function setupFailed(state: CustomerState, enrolment: Enrolment, nowMs: number): CustomerState {
@@ -164,17 +195,11 @@ function renewSetup(state: CustomerState, enrolment: Enrolment, nowMs: number): 
 }
 
 /** The mandate's own SetupIntent stays named in its enrolment, which is closed. */
-export function isOpenSetup({ enrolment }: CustomerState, setupIntentId: string): boolean {
+function isOpenSetup({ enrolment }: CustomerState, setupIntentId: string): boolean {
   return enrolment !== null && !enrolment.closed && enrolment.setupIntentId === setupIntentId;
 }
 
-export function withSetupFault(state: CustomerState, code: string): CustomerState {
-  const decline = {
-    code,
-    declineCode: null,
-    adviceCode: null,
-    networkDeclineCode: null,
-    networkAdviceCode: null,
-  };
-  return state.enrolment ? { ...state, enrolment: { ...state.enrolment, decline } } : state;
+/** Stripe's own error: no issuer has spoken. */
+function ofCode(code: string): Decline {
+  return { code, declineCode: null, adviceCode: null, networkDeclineCode: null, networkAdviceCode: null };
 }

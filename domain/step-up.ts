@@ -9,16 +9,20 @@ import { STEP_UP_DEADLINE, STEP_UP_FAILURES } from './policy.ts';
 import { findCharge, note, putCharge, tell } from './record.ts';
 import type { Charge, ChargePhase, CustomerState } from './state.ts';
 
+/** The answer was that the bank wants the customer: they are asked, and the lane waits for them. */
 export function stepUpStarts(
-  state: CustomerState,
-  charge: Charge,
+  before: CustomerState,
+  known: Charge,
+  reading: IntentReading,
   nowMs: number,
-  seen: string,
 ): CustomerState {
+  const state = accountFor(before, known, reading, 'step_up', reading.decline, nowMs);
+  const charge = findCharge(state, known.chargeId) ?? known;
   const asked = charge.attempts.filter(
     ({ outcome, onSession }) => outcome === 'step_up' && !onSession,
   ).length;
   if (asked > STEP_UP_FAILURES) return closeCharge(state, charge, 'failed', 'authentication_failed', nowMs);
+  const isAtTheBank = reading.status === 'requires_action';
   const deadlineMs = nowMs + STEP_UP_DEADLINE;
   const waiting: Charge = {
     ...charge,
@@ -28,8 +32,8 @@ export function stepUpStarts(
       deadlineMs,
       reminders: 0,
       failures: Math.max(0, asked - 1),
-      authenticating: false,
-      seen,
+      authenticating: isAtTheBank,
+      seen: isAtTheBank ? '' : seenOf(reading),
     },
     looks: 0,
   };
@@ -37,10 +41,38 @@ export function stepUpStarts(
     chargeId: charge.chargeId,
     data: { deadlineMs, paymentIntentId: charge.intentId, attempt: charge.attemptCount },
   });
-  return tell(noted, nowMs, 'charge.step_up_required', `step-up-${charge.chargeId}-${charge.attemptCount}`, {
-    chargeId: charge.chargeId,
-    data: { amount: charge.amount, currency: charge.currency, deadlineMs, reminder: 0 },
-  });
+  return askCustomer(noted, charge, deadlineMs, 0, nowMs);
+}
+
+/** The customer has not been at the bank yet: they are asked again. */
+export function stepUpReminded(state: CustomerState, chargeId: string, nowMs: number): CustomerState {
+  const charge = findCharge(state, chargeId);
+  if (charge?.phase.is !== 'awaiting_step_up') return state;
+  const { phase } = charge;
+  const reminder = phase.reminders + 1;
+  const reminded = putCharge(state, { ...charge, phase: { ...phase, reminders: reminder } });
+  const noted = note(reminded, nowMs, 'step_up_reminded', { chargeId, data: { reminder } });
+  return askCustomer(noted, charge, phase.deadlineMs, reminder, nowMs);
+}
+
+export function stepUpExpired(state: CustomerState, chargeId: string, nowMs: number): CustomerState {
+  const charge = findCharge(state, chargeId);
+  return charge?.phase.is === 'awaiting_step_up'
+    ? closeCharge(state, charge, 'failed', 'step_up_expired', nowMs)
+    : state;
+}
+
+/** @param reminder 0 for the first asking */
+function askCustomer(
+  state: CustomerState,
+  { chargeId, amount, currency, attemptCount }: Charge,
+  deadlineMs: number,
+  reminder: number,
+  nowMs: number,
+): CustomerState {
+  const noticeId = `step-up-${chargeId}-${attemptCount}${reminder === 0 ? '' : `-reminder-${reminder}`}`;
+  const data = { amount, currency, deadlineMs, reminder };
+  return tell(state, nowMs, 'charge.step_up_required', noticeId, { chargeId, data });
 }
 
 /** The customer is at the bank's page just now: no server-side confirm may touch the intent. */
@@ -50,12 +82,9 @@ export function atTheBank(
   reading: IntentReading,
   nowMs: number,
 ): CustomerState {
-  if (charge.phase.is !== 'awaiting_step_up') {
-    const asked = accountFor(state, charge, reading, 'step_up', reading.decline, nowMs);
-    const waiting = stepUpStarts(asked, findCharge(asked, charge.chargeId) ?? charge, nowMs, '');
-    return putCharge(waiting, authenticating(findCharge(waiting, charge.chargeId) ?? charge));
-  }
-  return lookLater(state, authenticating(charge), nowMs);
+  const { phase } = charge;
+  if (phase.is !== 'awaiting_step_up') return stepUpStarts(state, charge, reading, nowMs);
+  return lookLater(state, { ...charge, phase: { ...phase, authenticating: true } }, nowMs);
 }
 
 /** A look at an intent that waits for the customer, and is still unpaid. */
@@ -103,12 +132,7 @@ export function stepUpSeen(
   return declined(stepUpEnded(state, charge, 'declined', nowMs), charge, reading, news, nowMs);
 }
 
-function authenticating(charge: Charge): Charge {
-  return charge.phase.is === 'awaiting_step_up'
-    ? { ...charge, phase: { ...charge.phase, authenticating: true } }
-    : charge;
-}
-
-export function seenOf({ stripeChargeId, decline }: IntentReading): string {
+/** Tells one failure from another. */
+function seenOf({ stripeChargeId, decline }: IntentReading): string {
   return `${stripeChargeId ?? ''} ${decline?.declineCode ?? decline?.code ?? ''}`;
 }
