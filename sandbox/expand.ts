@@ -95,8 +95,6 @@ export function lookUp({ store }: World, id: string): object | undefined {
       return store.mandates.get(id)?.wire;
     case 're':
       return store.refunds.get(id)?.wire;
-    case 'du':
-      return store.disputes.get(id)?.wire;
     default:
       return undefined;
   }

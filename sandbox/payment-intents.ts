@@ -6,7 +6,6 @@ import { cardByNumber } from './cards.ts';
 import { chargeFor, failCharge, recordCharge, succeedCharge } from './charges.ts';
 import { customerFor } from './customers.ts';
 import { type Decline, declineFor } from './declines.ts';
-import { openDispute } from './disputes.ts';
 import { type ErrorBody, invalidRequest, resourceMissing, StripeProblem, unexpectedState } from './errors.ts';
 import { announce } from './events.ts';
 import { newId, randomText } from './ids.ts';
@@ -341,7 +340,6 @@ function succeedPayment(
   keepMethod(call, wire, method);
   keep(call, record);
   announce(call, 'payment_intent.succeeded', wire);
-  openDispute(call, chargeFor(call, chargeId), cardOf(method).afterCharge);
 }
 
 /** A card used without being saved can be used no more; one the intent was to save is saved now. */

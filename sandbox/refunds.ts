@@ -53,12 +53,6 @@ function checkRefundable(charge: Stripe.Charge, amount: number): void {
       param: 'charge',
     });
   }
-  if (charge.disputed) {
-    throw invalidRequest(`Charge ${charge.id} has been charged back; cannot issue a refund.`, {
-      code: 'charge_disputed',
-      param: 'charge',
-    });
-  }
   if (charge.refunded) {
     throw invalidRequest(`Charge ${charge.id} has already been refunded.`, {
       code: 'charge_already_refunded',

@@ -9,9 +9,7 @@ import type {
   ChargeRecord,
   CustomerRecord,
   DeliveryRecord,
-  DisputeRecord,
   DueRecord,
-  EarlyFraudWarningRecord,
   EventRecord,
   FaultRecord,
   IdempotencyRecord,
@@ -63,8 +61,6 @@ interface Kinds {
   charges: ChargeRecord;
   mandates: MandateRecord;
   refunds: RefundRecord;
-  disputes: DisputeRecord;
-  earlyFraudWarnings: EarlyFraudWarningRecord;
   events: EventRecord;
   deliveries: DeliveryRecord;
   idempotency: IdempotencyRecord;
@@ -103,8 +99,6 @@ export async function openStore(file?: string): Promise<Store> {
     charges: collection('charges'),
     mandates: collection('mandates'),
     refunds: collection('refunds'),
-    disputes: collection('disputes'),
-    earlyFraudWarnings: collection('earlyFraudWarnings'),
     events: collection('events'),
     deliveries: collection('deliveries'),
     idempotency: collection('idempotency'),
