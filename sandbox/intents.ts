@@ -8,6 +8,13 @@ import type { Call } from './world.ts';
 /** Confirmations after which Stripe gives an intent up; the true number is "variable". */
 export const CONFIRMATION_LIMIT = 30;
 
+/** The statuses in which an intent may still be confirmed. */
+export const CONFIRMABLE: readonly string[] = [
+  'requires_payment_method',
+  'requires_confirmation',
+  'requires_action',
+];
+
 const USAGE = oneOf('recurring', 'unscheduled', 'installment');
 
 const MANDATE_OPTIONS = group(
@@ -45,6 +52,10 @@ export const PAYMENT_OPTIONS = group({
     stored_credential_usage: USAGE,
   }),
 });
+
+export function customerIdOf(wire: Stripe.PaymentIntent | Stripe.SetupIntent): string | null {
+  return typeof wire.customer === 'string' ? wire.customer : null;
+}
 
 /** The parameters that choose payment methods; only one of them may be given. */
 export const METHOD_CHOICE = {

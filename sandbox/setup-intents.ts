@@ -1,4 +1,5 @@
 // SetupIntents: saving a card, with the customer at the bank where it asks. It charges nothing.
+
 import type Stripe from 'stripe';
 import { newChallenge, nextAction } from './authentication.ts';
 import { judgeSetup, type Verdict } from './bank.ts';
@@ -9,10 +10,12 @@ import { type ErrorBody, resourceMissing, StripeProblem, unexpectedState } from 
 import { announce } from './events.ts';
 import { newId, randomText } from './ids.ts';
 import {
+  CONFIRMABLE,
   CONFIRMATION_LIMIT,
   checkAllowed,
   checkClientSecret,
   checkMethodChoice,
+  customerIdOf,
   METHOD_CHOICE,
   SETUP_OPTIONS,
   viewFor,
@@ -37,8 +40,6 @@ import type { PaymentMethodRecord, SetupIntentRecord } from './records.ts';
 import type { Route } from './routes.ts';
 import { abandonAttempt, beginAttempt, finishAttempt } from './setup-attempts.ts';
 import type { Call } from './world.ts';
-
-const OPEN = ['requires_payment_method', 'requires_confirmation', 'requires_action'];
 
 const HOW_TO_CONFIRM = {
   mandate_data: verbatim,
@@ -128,17 +129,13 @@ function applyOptions(
   };
 }
 
-function customerIdOf(wire: Stripe.SetupIntent): string | null {
-  return typeof wire.customer === 'string' ? wire.customer : null;
-}
-
 /**
  * Confirms: asks the bank, and the customer where the bank wants that.
  * @throws StripeProblem 402 when the bank declines, 400 in a state that cannot be confirmed
  */
 function confirm(call: Call, record: SetupIntentRecord, params: Params<typeof HOW_TO_CONFIRM>): void {
   const { wire } = record;
-  if (!OPEN.includes(wire.status)) {
+  if (!CONFIRMABLE.includes(wire.status)) {
     const why =
       wire.status === 'succeeded' ? 'it has already succeeded' : `it has a status of ${String(wire.status)}`;
     throw unexpectedState(`You cannot confirm this SetupIntent because ${why}.`, { setup_intent: wire });
@@ -354,7 +351,7 @@ export const setupIntentRoutes: Route[] = [
     handle(call, raw, { id }) {
       const params = readParams(raw, UPDATE);
       const record = setupIntentFor(call, id);
-      if (!OPEN.includes(record.wire.status)) {
+      if (!CONFIRMABLE.includes(record.wire.status)) {
         throw unexpectedState(
           `You cannot update this SetupIntent because it has a status of ${record.wire.status}.`,
           { setup_intent: record.wire },
@@ -373,7 +370,8 @@ export const setupIntentRoutes: Route[] = [
       const params = readParams(raw, CONFIRM);
       const record = setupIntentFor(call, id);
       checkClientSecret(call, raw, record.wire, 'setupintent');
-      if (OPEN.includes(record.wire.status)) applyTypes(record.wire, params.allowed_payment_method_types);
+      if (CONFIRMABLE.includes(record.wire.status))
+        applyTypes(record.wire, params.allowed_payment_method_types);
       confirm(call, record, params);
       return viewFor(call, record.wire);
     },
@@ -387,9 +385,9 @@ export const setupIntentRoutes: Route[] = [
         expand: texts,
       });
       const record = setupIntentFor(call, id);
-      if (!OPEN.includes(record.wire.status)) {
+      if (!CONFIRMABLE.includes(record.wire.status)) {
         throw unexpectedState(
-          `You cannot cancel this SetupIntent because it has a status of ${record.wire.status}. Only a SetupIntent with one of the following statuses may be canceled: ${OPEN.join(', ')}.`,
+          `You cannot cancel this SetupIntent because it has a status of ${record.wire.status}. Only a SetupIntent with one of the following statuses may be canceled: ${CONFIRMABLE.join(', ')}.`,
           { setup_intent: record.wire },
         );
       }
