@@ -1,17 +1,18 @@
 // Confirming a PaymentIntent: the bank and the customer are asked, and what they say is carried out. No routes here.
+
 import type Stripe from 'stripe';
-import { newChallenge, nextAction } from './authentication.ts';
 import { judgeCharge, type Verdict } from './bank.ts';
 import { cardByNumber } from './cards.ts';
 import { chargeFor, failCharge, recordCharge, succeedCharge } from './charges.ts';
+import { authenticationFailed, beginConfirmation, methodToConfirm, sendToBank } from './confirming.ts';
 import { type Decline, declineFor } from './declines.ts';
-import { type ErrorBody, invalidRequest, resourceMissing, StripeProblem, unexpectedState } from './errors.ts';
+import { type ErrorBody, invalidRequest, resourceMissing, StripeProblem } from './errors.ts';
 import { announce } from './events.ts';
-import { CONFIRMABLE, CONFIRMATION_LIMIT, checkAllowed, customerIdOf, PAYMENT_OPTIONS } from './intents.ts';
+import { customerIdOf, PAYMENT_OPTIONS } from './intents.ts';
 import { cancelMandate } from './mandates.ts';
 import { takeOutcome } from './outcomes.ts';
 import { flag, type Params, type Reader, text, verbatim } from './params.ts';
-import { attach, cardOf, declinedError, paymentMethodFor } from './payment-methods.ts';
+import { attach, cardOf, declinedError } from './payment-methods.ts';
 import type { Outcome, PaymentIntentRecord, PaymentMethodRecord } from './records.ts';
 import { type Call, schedule } from './world.ts';
 
@@ -65,34 +66,10 @@ export function applyOptions(
  */
 export function confirmPayment(call: Call, record: PaymentIntentRecord, params: HowToConfirm): void {
   const { wire } = record;
-  if (!CONFIRMABLE.includes(wire.status)) {
-    const why =
-      wire.status === 'succeeded'
-        ? 'it has already succeeded after being previously confirmed'
-        : `it has a status of ${wire.status}`;
-    throw unexpectedState(`You cannot confirm this PaymentIntent because ${why}.`, { payment_intent: wire });
-  }
-  const named = params.payment_method ?? wire.payment_method;
-  if (typeof named !== 'string') {
-    throw unexpectedState(
-      "You cannot confirm this PaymentIntent because it's missing a payment method. You can either update the PaymentIntent with a payment method and then confirm it again, or confirm it again directly with a payment method or ConfirmationToken.",
-      { payment_intent: wire },
-    );
-  }
-  const method = paymentMethodFor(call, named, customerIdOf(wire));
-  checkAllowed(wire, method);
+  const method = methodToConfirm(call, record, params.payment_method);
   const mandateId = checkMandate(call, method, params.mandate);
-  if (record.confirmations >= CONFIRMATION_LIMIT) {
-    cancel(call, record, 'automatic');
-    throw unexpectedState('This PaymentIntent was confirmed too often and is now canceled.', {
-      payment_intent: wire,
-    });
-  }
+  beginConfirmation(record, method, () => cancel(call, record, 'automatic'));
   applyOptions(wire, params.payment_method_options);
-  record.confirmations += 1;
-  record.challenge = null;
-  wire.payment_method = method.wire.id;
-  wire.next_action = null;
   wire.last_payment_error = null;
 
   const customerPresent = params.off_session !== true;
@@ -107,10 +84,7 @@ export function confirmPayment(call: Call, record: PaymentIntentRecord, params: 
     scripted,
   });
   if (verdict.kind === 'challenge' && customerPresent && params.error_on_requires_action !== true) {
-    const redirect = call.publishable || params.use_stripe_sdk ? null : (params.return_url ?? null);
-    record.challenge = newChallenge(method.wire.id, redirect, scripted !== null);
-    wire.status = 'requires_action';
-    wire.next_action = nextAction(call.origin, record.challenge);
+    sendToBank(call, record, method, params, scripted !== null);
     keep(call, record);
     announce(call, 'payment_intent.requires_action', wire);
     return;
@@ -271,15 +245,7 @@ export function answerPaymentChallenge(
   const method = call.world.store.paymentMethods.get(challenge?.paymentMethodId ?? '');
   if (!challenge || !method) throw new Error(`${record.wire.id} waits for nobody`);
   if (result === 'fail') {
-    backToStart(call, record, {
-      type: 'invalid_request_error',
-      code: 'payment_intent_authentication_failure',
-      doc_url: 'https://docs.stripe.com/error-codes/payment-intent-authentication-failure',
-      message:
-        'We are unable to authenticate your payment method. Please choose a different payment method and try again.',
-      payment_method: structuredClone(method.wire),
-      payment_method_type: 'card',
-    });
+    backToStart(call, record, authenticationFailed(record.wire, method));
     return;
   }
   record.bankWantsCustomerOf = null;

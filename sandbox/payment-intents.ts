@@ -1,27 +1,25 @@
 // PaymentIntents: one amount, at most one successful charge. How one is paid is paying.ts.
+
 import type Stripe from 'stripe';
-import { customerFor } from './customers.ts';
+import { CONFIRMABLE, methodMadeWith } from './confirming.ts';
 import { invalidRequest, resourceMissing, unexpectedState } from './errors.ts';
 import { announce } from './events.ts';
 import { newId, randomText } from './ids.ts';
 import {
-  CONFIRMABLE,
-  checkAllowed,
+  applyShared,
+  applyTypes,
   checkClientSecret,
   checkMethodChoice,
-  customerIdOf,
   METHOD_CHOICE,
   PAYMENT_OPTIONS,
   viewFor,
 } from './intents.ts';
-import { PAGING, page } from './lists.ts';
+import { listRoute } from './lists.ts';
 import { checkMoney } from './money.ts';
 import {
   clearable,
-  created,
   flag,
   integer,
-  mergeMetadata,
   metadata,
   oneOf,
   type Params,
@@ -31,7 +29,6 @@ import {
   verbatim,
 } from './params.ts';
 import { applyOptions, cancel, confirmPayment, HOW_TO_CONFIRM, keep } from './paying.ts';
-import { paymentMethodFor } from './payment-methods.ts';
 import type { PaymentIntentRecord } from './records.ts';
 import type { Route } from './routes.ts';
 import type { Call } from './world.ts';
@@ -92,19 +89,9 @@ function apply(call: Call, record: PaymentIntentRecord, params: Params<typeof UP
   const currency = params.currency?.toLowerCase() ?? wire.currency;
   const amount = params.amount ?? wire.amount;
   checkMoney(amount, currency);
-  const customerId = params.customer ?? customerIdOf(wire);
-  if (params.customer !== undefined) customerFor(call, params.customer);
-  const method =
-    params.payment_method === undefined ? null : paymentMethodFor(call, params.payment_method, customerId);
-  const types = params.allowed_payment_method_types ?? wire.allowed_payment_method_types;
-  if (method) checkAllowed({ allowed_payment_method_types: types }, method);
-
+  applyShared(call, record, params);
   wire.amount = amount;
   wire.currency = currency;
-  wire.customer = customerId;
-  wire.metadata = mergeMetadata(wire.metadata, params.metadata);
-  applyTypes(wire, params.allowed_payment_method_types);
-  if (params.description !== undefined) wire.description = params.description;
   if (params.statement_descriptor !== undefined) wire.statement_descriptor = params.statement_descriptor;
   if (params.statement_descriptor_suffix !== undefined) {
     wire.statement_descriptor_suffix = params.statement_descriptor_suffix;
@@ -112,22 +99,12 @@ function apply(call: Call, record: PaymentIntentRecord, params: Params<typeof UP
   if (params.transfer_group !== undefined) wire.transfer_group = params.transfer_group;
   applyDescription(wire, params);
   applyOptions(wire, params.payment_method_options);
-  if (method) {
-    wire.payment_method = method.wire.id;
-    wire.status = 'requires_confirmation';
-  }
 }
 
 function applyDescription(wire: Stripe.PaymentIntent, params: Params<typeof DESCRIPTION>): void {
   if (params.receipt_email !== undefined) wire.receipt_email = params.receipt_email;
   if (params.setup_future_usage) wire.setup_future_usage = params.setup_future_usage;
   if (params.shipping) wire.shipping = params.shipping as unknown as Stripe.PaymentIntent.Shipping;
-}
-
-function applyTypes(wire: Stripe.PaymentIntent, types: string[] | undefined): void {
-  if (!types) return;
-  wire.allowed_payment_method_types = types;
-  wire.payment_method_types = types;
 }
 
 function newPaymentIntent(
@@ -222,14 +199,7 @@ export const paymentIntentRoutes: Route[] = [
       apply(call, record, params);
       keep(call, record);
       announce(call, 'payment_intent.created', record.wire);
-      if (params.confirm) {
-        const made = record.wire.payment_method;
-        // A token has become a payment method by now; confirming must not make a second one.
-        confirmPayment(call, record, {
-          ...params,
-          ...(typeof made === 'string' ? { payment_method: made } : {}),
-        });
-      }
+      if (params.confirm) confirmPayment(call, record, { ...params, ...methodMadeWith(record.wire) });
       return record.wire;
     },
   },
@@ -304,17 +274,5 @@ export const paymentIntentRoutes: Route[] = [
       return record.wire;
     },
   },
-  {
-    method: 'GET',
-    path: '/payment_intents',
-    handle({ world }, raw) {
-      const params = readParams(raw, { ...PAGING, created, customer: text });
-      const matching = world.store.paymentIntents
-        .newestFirst()
-        .map(({ wire }) => wire)
-        .filter((wire) => params.customer === undefined || wire.customer === params.customer)
-        .filter((wire) => params.created?.(wire.created) ?? true);
-      return page('/v1/payment_intents', matching, params);
-    },
-  },
+  listRoute('/payment_intents', 'paymentIntents', ['customer']),
 ];
