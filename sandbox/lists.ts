@@ -1,5 +1,4 @@
 // Lists as Stripe pages them: newest first, by cursor, and narrowed by the fields a list may be asked by.
-
 import type Stripe from 'stripe';
 import { invalidRequest, resourceMissing } from './errors.ts';
 import { asRecord, created, integer, readParams, type Shape, text, texts } from './params.ts';
