@@ -24,7 +24,7 @@ import type {
 } from './records.ts';
 
 /** Records of one kind by id, in the order in which they were first put. */
-export class Collection<T> {
+class Collection<T> {
   private readonly records = new Map<string, T>();
   private readonly changed: (id: string) => void;
   constructor(changed: (id: string) => void) {
