@@ -1,14 +1,13 @@
 // Asks Stripe about PaymentIntents: one question, one event back. A decline is an answer; everything else throws.
 import { ApplicationFailure, activityInfo } from '@temporalio/activity';
 import type Stripe from 'stripe';
-import type { CustomerEvent, IntentReading, Step } from '../domain/events.ts';
+import type { EventOf, IntentReading, Step, StepOf } from '../domain/events.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { idempotencyKey } from './idempotency-key.ts';
 import { declineFrom, failureFrom, isDecline, isUnexpectedState } from './stripe-errors.ts';
 
 /** A step, and whose it is. */
-export type Of<Do extends Step['do']> = Extract<Step, { do: Do }> & { readonly customerId: string };
-type EventOf<Kind extends CustomerEvent['kind']> = Extract<CustomerEvent, { kind: Kind }>;
+export type Of<Do extends Step['do']> = StepOf<Do> & { readonly customerId: string };
 
 /** @throws ApplicationFailure `StripeRejected` (not retried), `StripeUnavailable`, `StripeRateLimited` */
 export function createChargeActivities({

@@ -1,13 +1,11 @@
 // Asks Stripe about customers and SetupIntents: one question, one event back. It never charges.
 import type Stripe from 'stripe';
-import type { CustomerEvent, SetupReading } from '../domain/events.ts';
+import type { EventOf, SetupReading } from '../domain/events.ts';
 import type { Card, MandateTerms, ThreeDSecure } from '../domain/state.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { ask, bears, type Of } from './charge.ts';
 import { idempotencyKey } from './idempotency-key.ts';
 import { declineFrom, isDecline, isUnexpectedState } from './stripe-errors.ts';
-
-type EventOf<Kind extends CustomerEvent['kind']> = Extract<CustomerEvent, { kind: Kind }>;
 
 /** @throws ApplicationFailure `StripeRejected` (not retried), `StripeUnavailable`, `StripeRateLimited` */
 export function createEnrolmentActivities({

@@ -1,10 +1,8 @@
 // Loads and records a customer in the ledger. It passes things on; what to record is the domain's decision.
-import type { CustomerEvent, RememberedCharge } from '../domain/events.ts';
+import type { EventOf, RememberedCharge } from '../domain/events.ts';
 import type { CustomerState, Fact } from '../domain/state.ts';
 import type { ChargeView, CustomerView } from '../domain/view.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-
-type EventOf<Kind extends CustomerEvent['kind']> = Extract<CustomerEvent, { kind: Kind }>;
 
 /** @throws whatever the database throws: retried until it answers */
 export function createRecordActivities({ ledger }: { readonly ledger: Ledger }) {

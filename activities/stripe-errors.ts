@@ -4,7 +4,7 @@ import Stripe from 'stripe';
 import type { Decline } from '../domain/state.ts';
 
 /** Our fault or the account's: the same request again would be refused again. `details`: Stripe's code, its request id. */
-export const STRIPE_REJECTED = 'StripeRejected';
+const STRIPE_REJECTED = 'StripeRejected';
 
 /**
  * The failure to throw for anything but a decline. Only a decline says "no money moved": a time-out, a dropped

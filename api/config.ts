@@ -1,8 +1,7 @@
 // Reads the api's environment, once, and names every fault in it at once. It prints no value: many are secrets.
 import { isIP } from 'node:net';
-import type { ConnectionOptions } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { LARGEST_AMOUNT } from '../domain/money.ts';
+import { type TemporalAddress, temporalFrom } from '../environment/temporal.ts';
 import { type PayloadKey, readPayloadKeys } from '../payloads/keys.ts';
 import { type ApiKey, readApiKeys } from './keys.ts';
 import { faultsInKeys, isLiveKey } from './stripe-keys.ts';
@@ -45,7 +44,7 @@ export interface ApiConfig {
   readonly linkSecrets: readonly string[];
   readonly host: string;
   readonly port: number;
-  readonly temporal: { readonly connectionOptions: ConnectionOptions; readonly namespace: string };
+  readonly temporal: TemporalAddress;
 }
 
 const SHORTEST_LINK_SECRET = 32;
@@ -172,20 +171,6 @@ export function loadConfig(env: NodeJS.ProcessEnv, { withLedger = false } = {}):
     port: Number(port),
     temporal,
   };
-}
-
-/** Temporal's own variables and profile file (docs.temporal.io/develop/environment-configuration). */
-function temporalFrom(env: NodeJS.ProcessEnv, faults: string[]): ApiConfig['temporal'] {
-  const set = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  try {
-    const { connectionOptions, namespace } = loadClientConnectConfig({
-      overrideEnvVars: Object.fromEntries(set),
-    });
-    return { connectionOptions, namespace: namespace ?? 'default' };
-  } catch (error) {
-    faults.push(`TEMPORAL_…: ${error instanceof Error ? error.message : String(error)}`);
-    return { connectionOptions: {}, namespace: '' };
-  }
 }
 
 function trustProxyFrom(text: string, faults: string[]): AppConfig['trustProxy'] {

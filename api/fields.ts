@@ -11,7 +11,7 @@ export const Time = (description: string, example = '2026-03-01T09:00:00Z') =>
     examples: [example],
   });
 
-export const Id = (description: string, example: string) =>
+const Id = (description: string, example: string) =>
   Type.String({ pattern: ID_PATTERN, description, examples: [example] });
 
 export const CustomerId = Id('Your own id of the customer.', 'customer-42');

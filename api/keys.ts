@@ -2,7 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
 /** What a key may do; none implies another. */
-export const SCOPES = ['read', 'charge', 'operate'] as const;
+const SCOPES = ['read', 'charge', 'operate'] as const;
 export type Scope = (typeof SCOPES)[number];
 
 export interface ApiKey {

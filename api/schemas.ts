@@ -46,7 +46,7 @@ const CHARGE_STATUSES = wordsOf<DomainChargeStatus>({
   cancelled: true,
 });
 
-export const CustomerStatus = Type.Enum(CUSTOMER_STATUSES, { description: 'Where the customer is.' });
+const CustomerStatus = Type.Enum(CUSTOMER_STATUSES, { description: 'Where the customer is.' });
 export const ChargeStatus = Type.Enum(CHARGE_STATUSES, { description: 'Where the charge is.' });
 
 // — requests —
@@ -67,7 +67,7 @@ export const CustomersQuery = Strict({
 export const ChargesQuery = Strict({ status: Type.Optional(ChargeStatus), cursor: Type.Optional(Cursor) });
 
 /** Longest `?wait`, in seconds. */
-export const LONGEST_WAIT = 30;
+const LONGEST_WAIT = 30;
 export const WaitQuery = Strict({
   wait: Type.Optional(
     Type.Integer({
@@ -331,7 +331,7 @@ export const pageOf = <Item extends Type.TSchema>(item: Item) =>
     nextCursor: Type.Optional(Type.String({ description: 'Absent on the last page.' })),
   });
 
-export const ProblemAnswer = Type.Object(
+const ProblemAnswer = Type.Object(
   {
     type: Type.String({ examples: ['about:blank'] }),
     title: Type.String({ examples: ['Unprocessable Entity'] }),

@@ -5,7 +5,7 @@ import type { Links } from '../links/links.ts';
 import type { ChargeAnswer, CustomerAnswer, EvidenceAnswer } from './schemas.ts';
 
 /** RFC 3339 in UTC. @param ms epoch milliseconds */
-export function timeOf(ms: number): string {
+function timeOf(ms: number): string {
   return new Date(ms).toISOString();
 }
 

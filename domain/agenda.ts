@@ -6,7 +6,7 @@ import { AWAITING_CARD_DEADLINE, STEP_UP_REMINDERS } from './policy.ts';
 import type { Charge, CustomerState } from './state.ts';
 
 /** `atMs` in epoch ms; in the past means now. */
-export interface Planned {
+interface Planned {
   readonly atMs: number;
   readonly step: Step;
 }

@@ -1,34 +1,27 @@
 // A customer's life as a value: what to do next, and what comes of what happened. Pure: no clock, no I/O.
 import { agenda } from './agenda.ts';
+import { attemptBegan, attemptBraked } from './attempts.ts';
 import {
-  attemptBegan,
-  attemptBraked,
+  cancelCharge,
+  cardMissing,
+  cardWaitExpired,
   chargeOpened,
   chargeRefused,
   chargeUnanswered,
-  closeCharge,
-  intentLookedUp,
-  intentOpened,
-  intentSeen,
-  waitForCard,
+  retryCharge,
 } from './charge.ts';
-import { isSpent } from './dunning.ts';
-import {
-  closeEnrolment,
-  confirmRefused,
-  dropStaleSetup,
-  endMandate,
-  enrolmentUnanswered,
-  openEnrolment,
-  setupOpened,
-  setupSeen,
-  staleSetupUnanswered,
-  takeConsent,
-} from './enrolment.ts';
-import type { CustomerEvent, RememberedCharge, Step } from './events.ts';
-import { HEARD_EVENTS, HOUR, LONGEST_SLEEP } from './policy.ts';
-import { findCharge, note, putCharge, tell } from './record.ts';
+import { closeCharge } from './ending.ts';
+import { closeEnrolment, openEnrolment, takeConsent } from './enrolment.ts';
+import type { CustomerEvent, EventOf, Step } from './events.ts';
+import { intentLookedUp, intentOpened, intentSeen } from './intent.ts';
+import { lookNow } from './looks.ts';
+import { endMandate } from './mandate.ts';
+import { HEARD_EVENTS, LONGEST_SLEEP } from './policy.ts';
+import { by, note } from './record.ts';
+import { loaded } from './recovery.ts';
+import { setupOpened, setupRefused, setupSeen, setupUnanswered } from './setup.ts';
 import type { Charge, CustomerState, FactKind } from './state.ts';
+import { stepUpExpired, stepUpReminded } from './step-up.ts';
 
 /** These ride along with the next thing recorded; every other fact is in the ledger before anything else happens. */
 const CAN_WAIT: readonly FactKind[] = ['payment_intent_created', 'setup_intent_created'];
@@ -114,7 +107,7 @@ export function advance(state: CustomerState, event: CustomerEvent, nowMs: numbe
     case 'began':
       return event.step.do === 'confirmIntent' ? attemptBegan(state, event.step, nowMs) : state;
     case 'loaded':
-      return loaded(state, event.snapshot, event.charges, nowMs);
+      return loaded(state, event.snapshot && upgrade(event.snapshot), event.charges, nowMs);
     case 'recorded':
       return recorded(state, event.through, event.alreadyClosed);
     case 'noticeHandedOver':
@@ -138,46 +131,20 @@ export function advance(state: CustomerState, event: CustomerEvent, nowMs: numbe
     case 'unanswered':
       return unanswered(state, event.step, nowMs);
     case 'cardMissing':
-    case 'stepUpExpired':
-    case 'stepUpReminderDue':
+      return cardMissing(state, event.chargeId, nowMs);
     case 'cardWaitExpired':
-      return timePassed(state, event, nowMs);
+      return cardWaitExpired(state, event.chargeId, nowMs);
+    case 'stepUpReminderDue':
+      return stepUpReminded(state, event.chargeId, nowMs);
+    case 'stepUpExpired':
+      return stepUpExpired(state, event.chargeId, nowMs);
     default:
       return event satisfies never;
   }
 }
 
-function cancelCharge(
-  state: CustomerState,
-  event: Extract<CustomerEvent, { kind: 'cancelCharge' }>,
-  nowMs: number,
-): CustomerState {
-  const charge = findCharge(state, event.chargeId);
-  if (!charge || charge.phase.is === 'closed' || charge.phase.is === 'closing') return state;
-  const noted = note(state, nowMs, 'charge_cancel', { ...by(event), chargeId: charge.chargeId });
-  return closeCharge(noted, charge, 'cancelled', 'cancelled', nowMs);
-}
-
-function retryCharge(
-  state: CustomerState,
-  event: Extract<CustomerEvent, { kind: 'retryCharge' }>,
-  nowMs: number,
-): CustomerState {
-  const charge = findCharge(state, event.chargeId);
-  const { phase } = charge ?? {};
-  const mayRetry =
-    phase?.is === 'awaiting_card' || phase?.is === 'refused' || (phase?.is === 'due' && phase.atMs > nowMs);
-  if (!charge || !mayRetry) return state;
-  const due = putCharge(state, { ...charge, phase: { is: 'due', atMs: nowMs } });
-  return note(due, nowMs, 'charge_retry', { ...by(event), chargeId: charge.chargeId });
-}
-
 /** The clocks that stood still while paused go on from where they were. */
-function resume(
-  state: CustomerState,
-  event: Extract<CustomerEvent, { kind: 'resume' }>,
-  nowMs: number,
-): CustomerState {
+function resume(state: CustomerState, event: EventOf<'resume'>, nowMs: number): CustomerState {
   if (!state.paused) return state;
   const pausedAtMs = state.paused.atMs;
   const charges = state.charges.map((charge): Charge => {
@@ -196,7 +163,7 @@ function resume(
 /** No new attempt from here on; what is open at Stripe is cancelled there and followed to its end. */
 function cancelCustomer(
   before: CustomerState,
-  event: Extract<CustomerEvent, { kind: 'cancelCustomer' }>,
+  event: EventOf<'cancelCustomer'>,
   nowMs: number,
 ): CustomerState {
   if (before.cancelled) return before;
@@ -210,11 +177,7 @@ function cancelCustomer(
 }
 
 /** The bell says what to look at, never what to believe. */
-function rang(
-  before: CustomerState,
-  event: Extract<CustomerEvent, { kind: 'stripeRang' }>,
-  nowMs: number,
-): CustomerState {
+function rang(before: CustomerState, event: EventOf<'stripeRang'>, nowMs: number): CustomerState {
   if (before.heard.includes(event.eventId)) return before;
   const state = { ...before, heard: [...before.heard, event.eventId].slice(-HEARD_EVENTS) };
   const charge = state.charges.find(({ intentId }) => intentId === event.objectId);
@@ -241,86 +204,6 @@ function rang(
   return state;
 }
 
-/** Ask Stripe about this charge's intent at once. */
-function lookNow(state: CustomerState, chargeId: string, nowMs: number): CustomerState {
-  const charge = findCharge(state, chargeId);
-  if (!charge?.intentId || charge.phase.is === 'closed' || charge.phase.is === 'attempting') return state;
-  return putCharge(state, { ...charge, lookAtMs: Math.min(charge.lookAtMs ?? nowMs, nowMs), looks: 0 });
-}
-
-/**
- * The ledger's memory. Every intent it knows of is read before anything else happens to its charge: what came after
- * the snapshot is known to Stripe only.
- */
-function loaded(
-  state: CustomerState,
-  snapshot: CustomerState | null,
-  remembered: readonly RememberedCharge[],
-  nowMs: number,
-): CustomerState {
-  if (state.loaded) return state;
-  const known: CustomerState = { ...(snapshot ? upgrade(snapshot) : state), loaded: true, facts: [] };
-  // What the ledger has as closed stays closed, also where the snapshot had opened it again by a late message.
-  const charges = known.charges.flatMap((charge) => {
-    const memory = remembered.find(({ chargeId }) => chargeId === charge.chargeId);
-    return memory ? [lookedAtFirst(withIntent(charge, memory.intentId), nowMs)] : [];
-  });
-  const forgotten = remembered
-    .filter(({ chargeId }) => !known.charges.some((charge) => charge.chargeId === chargeId))
-    .map((charge) => lookedAtFirst(fromMemory(charge), nowMs));
-  const { enrolment, mandate } = known;
-  let back: CustomerState = {
-    ...known,
-    charges: [...charges, ...forgotten],
-    // What became of the card, or of the enrolment, while nobody listened is asked before it is charged.
-    enrolment: enrolment && !enrolment.closed ? { ...enrolment, lookAtMs: nowMs } : enrolment,
-    mandate: mandate && { ...mandate, lookAtMs: nowMs },
-  };
-  for (const { chargeId, amount, currency, dueAtMs } of forgotten) {
-    const data = { amount, currency, dueAtMs, from: 'ledger' };
-    back = note(back, nowMs, 'charge_opened', { chargeId, data });
-  }
-  return snapshot ? note(back, nowMs, 'recovered', { data: { charges: back.charges.length } }) : back;
-}
-
-function fromMemory(remembered: RememberedCharge): Charge {
-  const { chargeId, amount, currency, openedAtMs, intentId } = remembered;
-  const dueAtMs = remembered.dueAtMs ?? openedAtMs;
-  return {
-    chargeId,
-    amount,
-    currency,
-    openedAtMs,
-    dueAtMs,
-    phase: { is: 'due', atMs: dueAtMs },
-    intentNumber: 1,
-    intentId,
-    stripeChargeId: null,
-    attempts: [],
-    attemptCount: 0,
-    decline: null,
-    lookAtMs: null,
-    looks: 0,
-  };
-}
-
-/** The newest intent in the address book; another than the snapshot's was made after that one was canceled. */
-function withIntent(charge: Charge, intentId: string | null): Charge {
-  if (intentId === null || intentId === charge.intentId) return charge;
-  const intentNumber = charge.intentNumber + (charge.intentId === null ? 0 : 1);
-  return { ...charge, intentId, intentNumber, stripeChargeId: null };
-}
-
-function lookedAtFirst(charge: Charge, nowMs: number): Charge {
-  let { phase } = charge;
-  if (phase.is === 'attempting') phase = { is: 'unknown', sinceMs: nowMs };
-  if (phase.is === 'opening' && charge.intentId !== null) phase = { is: 'due', atMs: nowMs };
-  // A ledger restored from a backup may not know of the intent that has been made since.
-  if (phase.is === 'due' && phase.atMs <= nowMs && charge.intentId === null) phase = { is: 'opening' };
-  const isOpenAtStripe = charge.intentId !== null || phase.is === 'opening' || phase.is === 'closing';
-  return { ...charge, phase, lookAtMs: isOpenAtStripe ? nowMs : null, looks: 0 };
-}
-
 /** What is in the ledger may leave: facts, and charges that are over. */
 function recorded(state: CustomerState, through: number, alreadyClosed: readonly string[]): CustomerState {
   const facts = state.facts.filter(({ sequence }) => sequence > through);
@@ -332,102 +215,28 @@ function recorded(state: CustomerState, through: number, alreadyClosed: readonly
   return { ...state, facts, charges };
 }
 
-function refused(
-  state: CustomerState,
-  event: Extract<CustomerEvent, { kind: 'refused' }>,
-  nowMs: number,
-): CustomerState {
-  const { step, code } = event;
-  switch (step.do) {
+function refused(state: CustomerState, event: EventOf<'refused'>, nowMs: number): CustomerState {
+  switch (event.step.do) {
     case 'openStripeCustomer':
     case 'openSetup':
-      return closeEnrolment(withSetupFault(state, code), 'failed', code, nowMs);
     case 'confirmSetup':
-      return confirmRefused(state, code, nowMs);
-    case 'cancelSetup':
-      return isOpenSetup(state, step.setupIntentId)
-        ? enrolmentUnanswered(state, step.do, nowMs)
-        : dropStaleSetup(state, step.setupIntentId);
     case 'readSetup':
-      return isOpenSetup(state, step.setupIntentId)
-        ? closeEnrolment(withSetupFault(state, code), 'failed', code, nowMs)
-        : { ...state, mandate: state.mandate && { ...state.mandate, lookAtMs: null } };
+    case 'cancelSetup':
+      return setupRefused(state, event.step, event.code, nowMs);
     default:
       return chargeRefused(state, event, nowMs);
   }
 }
 
-/** The mandate's own SetupIntent stays named in its enrolment, which is closed. */
-function isOpenSetup({ enrolment }: CustomerState, setupIntentId: string): boolean {
-  return enrolment !== null && !enrolment.closed && enrolment.setupIntentId === setupIntentId;
-}
-
-function withSetupFault(state: CustomerState, code: string): CustomerState {
-  const decline = {
-    code,
-    declineCode: null,
-    adviceCode: null,
-    networkDeclineCode: null,
-    networkAdviceCode: null,
-  };
-  return state.enrolment ? { ...state, enrolment: { ...state.enrolment, decline } } : state;
-}
-
 function unanswered(state: CustomerState, step: Step, nowMs: number): CustomerState {
   switch (step.do) {
-    case 'cancelSetup':
-    case 'readSetup':
     case 'openStripeCustomer':
     case 'openSetup':
-    case 'confirmSetup': {
-      const setupIntentId = 'setupIntentId' in step ? step.setupIntentId : null;
-      if (setupIntentId !== null && state.staleSetups.some((setup) => setup.setupIntentId === setupIntentId))
-        return staleSetupUnanswered(state, setupIntentId, nowMs);
-      if (setupIntentId !== null && !isOpenSetup(state, setupIntentId)) {
-        const { mandate } = state;
-        return { ...state, mandate: mandate && { ...mandate, lookAtMs: nowMs + HOUR } };
-      }
-      return enrolmentUnanswered(state, step.do, nowMs);
-    }
+    case 'confirmSetup':
+    case 'readSetup':
+    case 'cancelSetup':
+      return setupUnanswered(state, step, nowMs);
     default:
       return chargeUnanswered(state, step, nowMs);
   }
-}
-
-/** What nobody did: a deadline passed, a reminder fell due, a charge fell due without a card. */
-function timePassed(
-  state: CustomerState,
-  event: Extract<
-    CustomerEvent,
-    { kind: 'cardMissing' | 'stepUpExpired' | 'stepUpReminderDue' | 'cardWaitExpired' }
-  >,
-  nowMs: number,
-): CustomerState {
-  const charge = findCharge(state, event.chargeId);
-  if (!charge) return state;
-  const { phase } = charge;
-  if (event.kind === 'cardMissing') {
-    if (phase.is !== 'due') return state;
-    return isSpent(charge)
-      ? closeCharge(state, charge, 'failed', 'declined', nowMs)
-      : waitForCard(state, charge, nowMs);
-  }
-  if (event.kind === 'cardWaitExpired')
-    return phase.is === 'awaiting_card' ? closeCharge(state, charge, 'failed', 'no_card', nowMs) : state;
-  if (phase.is !== 'awaiting_step_up') return state;
-  if (event.kind === 'stepUpExpired') return closeCharge(state, charge, 'failed', 'step_up_expired', nowMs);
-  const reminders = phase.reminders + 1;
-  const reminded = putCharge(state, { ...charge, phase: { ...phase, reminders } });
-  const noted = note(reminded, nowMs, 'step_up_reminded', {
-    chargeId: charge.chargeId,
-    data: { reminder: reminders },
-  });
-  const noticeId = `step-up-${charge.chargeId}-${charge.attemptCount}-reminder-${reminders}`;
-  const { amount, currency } = charge;
-  const data = { amount, currency, deadlineMs: phase.deadlineMs, reminder: reminders };
-  return tell(noted, nowMs, 'charge.step_up_required', noticeId, { chargeId: charge.chargeId, data });
-}
-
-function by({ who, why }: { readonly who: string; readonly why?: string }): { who: string; why?: string } {
-  return why === undefined ? { who } : { who, why };
 }

@@ -126,6 +126,8 @@ export type CustomerEvent =
   | { readonly kind: 'stepUpReminderDue'; readonly chargeId: string }
   | { readonly kind: 'cardWaitExpired'; readonly chargeId: string };
 
+export type EventOf<Kind extends CustomerEvent['kind']> = Extract<CustomerEvent, { readonly kind: Kind }>;
+
 /** One thing to do now. Each carries all that its activity needs, frozen by the state it was decided from. */
 export type Step =
   | { readonly do: 'load' }
@@ -189,3 +191,5 @@ export type Step =
   | { readonly do: 'decide'; readonly event: CustomerEvent }
   | { readonly do: 'wait'; readonly untilMs: number }
   | { readonly do: 'end' };
+
+export type StepOf<Do extends Step['do']> = Extract<Step, { readonly do: Do }>;

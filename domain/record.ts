@@ -1,4 +1,5 @@
 // How a life notes what happened: facts for the ledger, notices for people outside. It sends nothing.
+import type { Asked } from './events.ts';
 import type { Charge, CustomerState, Fact, FactKind, Notice, NoticeKind } from './state.ts';
 
 /** Notes a fact; nothing else happens before it is in the ledger. */
@@ -11,6 +12,11 @@ export function note(
   const sequence = state.sequence + 1;
   const fact: Fact = { ...detail, sequence, atMs: nowMs, kind, data: detail.data ?? {} };
   return { ...state, sequence, facts: [...state.facts, fact] };
+}
+
+/** Who asked for it, and why where they said so; nothing else of the request. */
+export function by({ who, why }: Asked): Asked {
+  return why === undefined ? { who } : { who, why };
 }
 
 /** Asks for a notice, and notes that. The same `noticeId` again, while it waits, asks for nothing. */
@@ -40,9 +46,4 @@ export function putCharge(state: CustomerState, changed: Charge): CustomerState 
     ...state,
     charges: state.charges.map((charge) => (charge.chargeId === changed.chargeId ? changed : charge)),
   };
-}
-
-/** The wait before look number `looks` (0-based); the last one repeats. */
-export function lookDelay(waits: readonly number[], looks: number): number {
-  return waits[Math.min(looks, waits.length - 1)] ?? 0;
 }

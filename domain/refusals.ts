@@ -1,14 +1,12 @@
 // Which requests of people are refused, and in which words. It changes nothing; what passes here is accepted.
 import { cardFreeAt, isSpent } from './dunning.ts';
 import { Refusal } from './errors.ts';
-import type { CustomerEvent } from './events.ts';
+import type { CustomerEvent, EventOf } from './events.ts';
 import { isId } from './ids.ts';
 import { checkAmount, formatMoney, isCurrency } from './money.ts';
 import { ATTEMPTS_PER_CHARGE, OPEN_CHARGES } from './policy.ts';
 import { findCharge } from './record.ts';
 import type { Charge, CustomerState, MandateTerms } from './state.ts';
-
-type EventOf<Kind extends CustomerEvent['kind']> = Extract<CustomerEvent, { kind: Kind }>;
 
 /**
  * Why this request is refused in this state, or null. Synchronous and pure: an update's validator calls it.
@@ -35,7 +33,7 @@ export function refuse(state: CustomerState, event: CustomerEvent, nowMs: number
 }
 
 /** What was agreed must be something Stripe can charge. */
-export function refuseTerms(terms: MandateTerms): Refusal | null {
+function refuseTerms(terms: MandateTerms): Refusal | null {
   return checkAmount(terms.maxAmount, terms.currency);
 }
 

@@ -1,7 +1,7 @@
 // The one account there is: what callers ask to find out whether their keys belong together.
 import type { Route } from './routes.ts';
 
-export const ACCOUNT_ID = 'acct_1Sandbox000000000';
+const ACCOUNT_ID = 'acct_1Sandbox000000000';
 
 export const accountRoutes: Route[] = [
   {

@@ -1,6 +1,6 @@
 // What happens by itself once its time has come on the sandbox's clock. It sets no timer; app.ts does.
 import { settleMandate } from './mandates.ts';
-import { settlePayment } from './payment-intents.ts';
+import { settlePayment } from './paying.ts';
 import type { DueRecord } from './records.ts';
 import { settleRefund } from './refunds.ts';
 import type { Call } from './world.ts';

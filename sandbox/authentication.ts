@@ -35,7 +35,7 @@ export function newChallenge(
 }
 
 /** Where the customer answers it. */
-export function challengeUrl(origin: string, challenge: Challenge): string {
+function challengeUrl(origin: string, challenge: Challenge): string {
   return `${origin}/challenges/${challenge.id}`;
 }
 

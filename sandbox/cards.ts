@@ -25,7 +25,6 @@ export interface Card {
   readonly indianDebit: IndianDebit;
   /** Charges without a mandate are refused (the India mandate cards). */
   readonly needsMandate: boolean;
-  readonly afterCharge: 'dispute_fraudulent' | 'dispute_not_received' | 'inquiry' | 'fraud_warning' | null;
   readonly refund: 'succeeds' | 'pending_first' | 'fails_later';
 }
 
@@ -39,7 +38,6 @@ const PLAIN: Omit<Card, 'number' | 'tokens'> = {
   attachable: 'yes',
   indianDebit: 'succeeds',
   needsMandate: false,
-  afterCharge: null,
   refund: 'succeeds',
 };
 
@@ -130,10 +128,6 @@ const CARDS: readonly Card[] = [
     'card_velocity_exceeded',
   ),
 
-  card('4000000000000259', ['createDispute'], { afterCharge: 'dispute_fraudulent' }),
-  card('4000000000002685', ['createDisputeProductNotReceived'], { afterCharge: 'dispute_not_received' }),
-  card('4000000000001976', ['createDisputeInquiry'], { afterCharge: 'inquiry' }),
-  card('4000000000005423', ['createIssuerFraudRecord'], { afterCharge: 'fraud_warning' }),
   card('4000000000007726', ['pendingRefund'], { refund: 'pending_first' }),
   card('4000000000005126', ['refundFail'], { refund: 'fails_later' }),
 

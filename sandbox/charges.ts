@@ -1,4 +1,5 @@
 // Charges: one for every time the bank was asked for money, whatever it answered. It asks nobody itself.
+
 import { randomInt } from 'node:crypto';
 import type Stripe from 'stripe';
 import { threeDSecure } from './authentication.ts';
@@ -6,8 +7,8 @@ import type { Decline } from './declines.ts';
 import { resourceMissing } from './errors.ts';
 import { announce } from './events.ts';
 import { newId } from './ids.ts';
-import { PAGING, page } from './lists.ts';
-import { clearable, created, mergeMetadata, metadata, readParams, text, texts } from './params.ts';
+import { listRoute } from './lists.ts';
+import { clearable, mergeMetadata, metadata, readParams, texts } from './params.ts';
 import { cardOf } from './payment-methods.ts';
 import type { ChargeRecord, PaymentMethodRecord } from './records.ts';
 import type { Route } from './routes.ts';
@@ -207,20 +208,5 @@ export const chargeRoutes: Route[] = [
       return record.wire;
     },
   },
-  {
-    method: 'GET',
-    path: '/charges',
-    handle({ world }, raw) {
-      const params = readParams(raw, { ...PAGING, created, customer: text, payment_intent: text });
-      const matching = world.store.charges
-        .newestFirst()
-        .map(({ wire }) => wire)
-        .filter((wire) => params.customer === undefined || wire.customer === params.customer)
-        .filter(
-          (wire) => params.payment_intent === undefined || wire.payment_intent === params.payment_intent,
-        )
-        .filter((wire) => params.created?.(wire.created) ?? true);
-      return page('/v1/charges', matching, params);
-    },
-  },
+  listRoute('/charges', 'charges', ['customer', 'payment_intent']),
 ];

@@ -10,7 +10,7 @@ import { StripeProblem } from './errors.ts';
 import { clearFaults, orderFault } from './faults.ts';
 import { settleMandate } from './mandates.ts';
 import { setOutcomes } from './outcomes.ts';
-import { settlePayment } from './payment-intents.ts';
+import { settlePayment } from './paying.ts';
 import type { FaultKind, Outcome } from './records.ts';
 import { truth } from './truth.ts';
 import type { Call, World } from './world.ts';

@@ -1,6 +1,6 @@
 // The customer at their bank: finding the intent that waits for them, and answering in their place.
 import { resourceMissing } from './errors.ts';
-import { answerPaymentChallenge, confirmPayment } from './payment-intents.ts';
+import { answerPaymentChallenge, confirmPayment } from './paying.ts';
 import type { Challenge, PaymentIntentRecord, SetupIntentRecord } from './records.ts';
 import { answerSetupChallenge } from './setup-intents.ts';
 import type { Call, World } from './world.ts';

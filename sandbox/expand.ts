@@ -77,7 +77,7 @@ function refundsOf(world: World, chargeId: string) {
 }
 
 /** The object with this id, by the prefix of the id. */
-export function lookUp({ store }: World, id: string): object | undefined {
+function lookUp({ store }: World, id: string): object | undefined {
   switch (id.slice(0, id.lastIndexOf('_'))) {
     case 'cus':
       return store.customers.get(id)?.wire;
@@ -95,8 +95,6 @@ export function lookUp({ store }: World, id: string): object | undefined {
       return store.mandates.get(id)?.wire;
     case 're':
       return store.refunds.get(id)?.wire;
-    case 'du':
-      return store.disputes.get(id)?.wire;
     default:
       return undefined;
   }

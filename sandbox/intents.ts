@@ -1,12 +1,12 @@
 // What PaymentIntents and SetupIntents have in common: parameters, the client secret, the browser's view.
-import type Stripe from 'stripe';
-import { type ErrorBody, invalidRequest, resourceMissing } from './errors.ts';
-import { asRecord, flag, group, integer, oneOf, type Params, text, texts } from './params.ts';
-import type { PaymentMethodRecord } from './records.ts';
-import type { Call } from './world.ts';
 
-/** Confirmations after which Stripe gives an intent up; the true number is "variable". */
-export const CONFIRMATION_LIMIT = 30;
+import type Stripe from 'stripe';
+import { customerFor } from './customers.ts';
+import { type ErrorBody, invalidRequest, resourceMissing } from './errors.ts';
+import { asRecord, flag, group, integer, mergeMetadata, oneOf, type Params, text, texts } from './params.ts';
+import { paymentMethodFor } from './payment-methods.ts';
+import type { PaymentIntentRecord, PaymentMethodRecord, SetupIntentRecord } from './records.ts';
+import type { Call } from './world.ts';
 
 const USAGE = oneOf('recurring', 'unscheduled', 'installment');
 
@@ -46,6 +46,10 @@ export const PAYMENT_OPTIONS = group({
   }),
 });
 
+export function customerIdOf(wire: Stripe.PaymentIntent | Stripe.SetupIntent): string | null {
+  return typeof wire.customer === 'string' ? wire.customer : null;
+}
+
 /** The parameters that choose payment methods; only one of them may be given. */
 export const METHOD_CHOICE = {
   allowed_payment_method_types: texts,
@@ -78,6 +82,44 @@ export function checkAllowed(
       { param: 'payment_method' },
     );
   }
+}
+
+/** An intent of either kind, with what the sandbox remembers beside it. */
+export type IntentRecord = PaymentIntentRecord | SetupIntentRecord;
+
+/** Changes what may be changed on either kind while it is open; a payment method makes it ready to be confirmed. */
+export function applyShared(
+  call: Call,
+  { wire }: IntentRecord,
+  params: {
+    allowed_payment_method_types?: string[];
+    customer?: string;
+    description?: string | null;
+    metadata?: Record<string, string> | null;
+    payment_method?: string;
+  },
+): void {
+  const customerId = params.customer ?? customerIdOf(wire);
+  if (params.customer !== undefined) customerFor(call, params.customer);
+  const method =
+    params.payment_method === undefined ? null : paymentMethodFor(call, params.payment_method, customerId);
+  const types = params.allowed_payment_method_types ?? wire.allowed_payment_method_types;
+  if (method) checkAllowed({ allowed_payment_method_types: types }, method);
+
+  wire.customer = customerId;
+  if (params.description !== undefined) wire.description = params.description;
+  wire.metadata = mergeMetadata(wire.metadata, params.metadata);
+  applyTypes(wire, params.allowed_payment_method_types);
+  if (method) {
+    wire.payment_method = method.wire.id;
+    wire.status = 'requires_confirmation';
+  }
+}
+
+export function applyTypes(wire: IntentRecord['wire'], types: string[] | undefined): void {
+  if (!types) return;
+  wire.allowed_payment_method_types = types;
+  wire.payment_method_types = types;
 }
 
 /**

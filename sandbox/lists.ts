@@ -1,7 +1,8 @@
-// Lists as Stripe pages them: newest first, by cursor. It filters nothing.
+// Lists as Stripe pages them: newest first, by cursor, and narrowed by the fields a list may be asked by.
 import type Stripe from 'stripe';
 import { invalidRequest, resourceMissing } from './errors.ts';
-import { integer, text, texts } from './params.ts';
+import { asRecord, created, integer, readParams, type Shape, text, texts } from './params.ts';
+import type { Route } from './routes.ts';
 
 /** The parameters every list takes. */
 export const PAGING = { limit: integer, starting_after: text, ending_before: text, expand: texts };
@@ -39,4 +40,30 @@ export function page<T extends { id: string }>(
     paging.starting_after === undefined ? 0 : indexOf(paging.starting_after, 'starting_after') + 1;
   const data = newestFirst.slice(start, start + limit);
   return { object: 'list', data, has_more: start + limit < newestFirst.length, url };
+}
+
+/**
+ * The list of all objects of one kind.
+ * @param fields parameters that narrow it: each is the name of a field, which must have the value given
+ */
+export function listRoute(
+  path: string,
+  kind: 'charges' | 'paymentIntents' | 'refunds' | 'setupIntents',
+  fields: readonly string[],
+): Route {
+  const narrowing: Shape = Object.fromEntries(fields.map((field) => [field, text]));
+  return {
+    method: 'GET',
+    path,
+    handle({ world }, raw) {
+      const params = readParams(raw, { ...narrowing, ...PAGING, created });
+      const records: readonly { wire: { id: string; created: number } }[] = world.store[kind].newestFirst();
+      const given = Object.entries(params).filter(([name]) => fields.includes(name));
+      const matching = records
+        .map(({ wire }) => wire)
+        .filter((wire) => given.every(([field, value]) => asRecord(wire)[field] === value))
+        .filter((wire) => params.created?.(wire.created) ?? true);
+      return page(`/v1${path}`, matching, params);
+    },
+  };
 }

@@ -65,14 +65,6 @@ export interface RefundRecord {
   wire: Stripe.Refund;
 }
 
-export interface DisputeRecord {
-  wire: Stripe.Dispute;
-}
-
-export interface EarlyFraudWarningRecord {
-  wire: Stripe.Radar.EarlyFraudWarning;
-}
-
 export interface EventRecord {
   wire: Stripe.EventBase;
 }

@@ -1,12 +1,13 @@
 // Refunds: money on its way back, at once, a little later, or coming back undelivered.
+
 import type Stripe from 'stripe';
 import { cardByNumber } from './cards.ts';
 import { chargeFor } from './charges.ts';
 import { invalidRequest, resourceMissing } from './errors.ts';
 import { announce } from './events.ts';
 import { newId } from './ids.ts';
-import { PAGING, page } from './lists.ts';
-import { created, integer, mergeMetadata, metadata, oneOf, readParams, text, texts } from './params.ts';
+import { listRoute } from './lists.ts';
+import { integer, mergeMetadata, metadata, oneOf, readParams, text, texts } from './params.ts';
 import { paymentIntentFor } from './payment-intents.ts';
 import type { ChargeRecord, RefundRecord } from './records.ts';
 import type { Route } from './routes.ts';
@@ -50,12 +51,6 @@ function chargeToRefund(call: Call, params: { charge?: string; payment_intent?: 
 function checkRefundable(charge: Stripe.Charge, amount: number): void {
   if (charge.status !== 'succeeded') {
     throw invalidRequest(`Charge ${charge.id} has not succeeded and cannot be refunded.`, {
-      param: 'charge',
-    });
-  }
-  if (charge.disputed) {
-    throw invalidRequest(`Charge ${charge.id} has been charged back; cannot issue a refund.`, {
-      code: 'charge_disputed',
       param: 'charge',
     });
   }
@@ -157,20 +152,5 @@ export const refundRoutes: Route[] = [
       return record.wire;
     },
   },
-  {
-    method: 'GET',
-    path: '/refunds',
-    handle({ world }, raw) {
-      const params = readParams(raw, { ...PAGING, created, charge: text, payment_intent: text });
-      const matching = world.store.refunds
-        .newestFirst()
-        .map(({ wire }) => wire)
-        .filter((wire) => params.charge === undefined || wire.charge === params.charge)
-        .filter(
-          (wire) => params.payment_intent === undefined || wire.payment_intent === params.payment_intent,
-        )
-        .filter((wire) => params.created?.(wire.created) ?? true);
-      return page('/v1/refunds', matching, params);
-    },
-  },
+  listRoute('/refunds', 'refunds', ['charge', 'payment_intent']),
 ];

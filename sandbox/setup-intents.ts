@@ -1,29 +1,35 @@
 // SetupIntents: saving a card, with the customer at the bank where it asks. It charges nothing.
+
 import type Stripe from 'stripe';
-import { newChallenge, nextAction } from './authentication.ts';
 import { judgeSetup, type Verdict } from './bank.ts';
 import { takesMandate } from './cards.ts';
-import { customerFor } from './customers.ts';
+import {
+  authenticationFailed,
+  beginConfirmation,
+  CONFIRMABLE,
+  methodMadeWith,
+  methodToConfirm,
+  sendToBank,
+} from './confirming.ts';
 import type { Decline } from './declines.ts';
 import { type ErrorBody, resourceMissing, StripeProblem, unexpectedState } from './errors.ts';
 import { announce } from './events.ts';
 import { newId, randomText } from './ids.ts';
 import {
-  CONFIRMATION_LIMIT,
-  checkAllowed,
+  applyShared,
+  applyTypes,
   checkClientSecret,
   checkMethodChoice,
+  customerIdOf,
   METHOD_CHOICE,
   SETUP_OPTIONS,
   viewFor,
 } from './intents.ts';
-import { PAGING, page } from './lists.ts';
+import { listRoute } from './lists.ts';
 import { createMandate } from './mandates.ts';
 import {
   clearable,
-  created,
   flag,
-  mergeMetadata,
   metadata,
   oneOf,
   type Params,
@@ -32,13 +38,11 @@ import {
   texts,
   verbatim,
 } from './params.ts';
-import { attach, cardOf, declinedError, paymentMethodFor } from './payment-methods.ts';
+import { attach, cardOf, declinedError } from './payment-methods.ts';
 import type { PaymentMethodRecord, SetupIntentRecord } from './records.ts';
 import type { Route } from './routes.ts';
 import { abandonAttempt, beginAttempt, finishAttempt } from './setup-attempts.ts';
 import type { Call } from './world.ts';
-
-const OPEN = ['requires_payment_method', 'requires_confirmation', 'requires_action'];
 
 const HOW_TO_CONFIRM = {
   mandate_data: verbatim,
@@ -78,37 +82,15 @@ function keep(call: Call, record: SetupIntentRecord): void {
 }
 
 /** @throws StripeProblem 404 if there is none */
-export function setupIntentFor(call: Call, id: string): SetupIntentRecord {
+function setupIntentFor(call: Call, id: string): SetupIntentRecord {
   const record = call.world.store.setupIntents.get(id);
   if (!record) throw resourceMissing('setupintent', id, 'intent');
   return record;
 }
 
-/** Changes what may be changed while the intent is open; a payment method makes it ready to be confirmed. */
 function apply(call: Call, record: SetupIntentRecord, params: Params<typeof UPDATE>): void {
-  const { wire } = record;
-  const customerId = params.customer ?? customerIdOf(wire);
-  if (params.customer !== undefined) customerFor(call, params.customer);
-  const method =
-    params.payment_method === undefined ? null : paymentMethodFor(call, params.payment_method, customerId);
-  const types = params.allowed_payment_method_types ?? wire.allowed_payment_method_types;
-  if (method) checkAllowed({ allowed_payment_method_types: types }, method);
-
-  wire.customer = customerId;
-  if (params.description !== undefined) wire.description = params.description;
-  wire.metadata = mergeMetadata(wire.metadata, params.metadata);
-  applyTypes(wire, params.allowed_payment_method_types);
-  applyOptions(wire, params.payment_method_options);
-  if (method) {
-    wire.payment_method = method.wire.id;
-    wire.status = 'requires_confirmation';
-  }
-}
-
-function applyTypes(wire: Stripe.SetupIntent, types: string[] | undefined): void {
-  if (!types) return;
-  wire.allowed_payment_method_types = types;
-  wire.payment_method_types = types;
+  applyShared(call, record, params);
+  applyOptions(record.wire, params.payment_method_options);
 }
 
 function applyOptions(
@@ -128,50 +110,21 @@ function applyOptions(
   };
 }
 
-function customerIdOf(wire: Stripe.SetupIntent): string | null {
-  return typeof wire.customer === 'string' ? wire.customer : null;
-}
-
 /**
  * Confirms: asks the bank, and the customer where the bank wants that.
  * @throws StripeProblem 402 when the bank declines, 400 in a state that cannot be confirmed
  */
 function confirm(call: Call, record: SetupIntentRecord, params: Params<typeof HOW_TO_CONFIRM>): void {
   const { wire } = record;
-  if (!OPEN.includes(wire.status)) {
-    const why =
-      wire.status === 'succeeded' ? 'it has already succeeded' : `it has a status of ${String(wire.status)}`;
-    throw unexpectedState(`You cannot confirm this SetupIntent because ${why}.`, { setup_intent: wire });
-  }
-  const named = params.payment_method ?? wire.payment_method;
-  if (typeof named !== 'string') {
-    throw unexpectedState(
-      "You cannot confirm this SetupIntent because it's missing a payment method. You can either update the SetupIntent with a payment method and then confirm it again, or confirm it again directly with a payment method or ConfirmationToken.",
-      { setup_intent: wire },
-    );
-  }
-  const method = paymentMethodFor(call, named, customerIdOf(wire));
-  checkAllowed(wire, method);
-  if (record.confirmations >= CONFIRMATION_LIMIT) {
-    cancel(call, record, null);
-    throw unexpectedState('This SetupIntent was confirmed too often and is now canceled.', {
-      setup_intent: wire,
-    });
-  }
+  const method = methodToConfirm(call, record, params.payment_method);
+  beginConfirmation(record, method, () => cancel(call, record, null));
   applyOptions(wire, params.payment_method_options);
-  record.confirmations += 1;
-  record.challenge = null;
-  wire.payment_method = method.wire.id;
-  wire.next_action = null;
   wire.last_setup_error = null;
   beginAttempt(call, record, method);
 
   const verdict = ask(record, method, false);
   if (verdict.kind === 'challenge') {
-    const redirect = call.publishable || params.use_stripe_sdk ? null : (params.return_url ?? null);
-    record.challenge = newChallenge(method.wire.id, redirect);
-    wire.status = 'requires_action';
-    wire.next_action = nextAction(call.origin, record.challenge);
+    sendToBank(call, record, method, params);
     keep(call, record);
     announce(call, 'setup_intent.requires_action', wire);
     return;
@@ -253,15 +206,7 @@ export function answerSetupChallenge(
     conclude(call, record, method, ask(record, method, true));
     return;
   }
-  const error: ErrorBody = {
-    type: 'invalid_request_error',
-    code: 'setup_intent_authentication_failure',
-    doc_url: 'https://docs.stripe.com/error-codes/setup-intent-authentication-failure',
-    message:
-      'We are unable to authenticate your payment method. Please choose a different payment method and try again.',
-    payment_method: structuredClone(method.wire),
-    payment_method_type: 'card',
-  };
+  const error = authenticationFailed(record.wire, method);
   finishAttempt(call, record, method, { flow: 'challenge', authenticated: false, error });
   fail(call, record, error);
 }
@@ -333,7 +278,7 @@ export const setupIntentRoutes: Route[] = [
       apply(call, record, params);
       keep(call, record);
       announce(call, 'setup_intent.created', record.wire);
-      if (params.confirm) confirm(call, record, { ...params, ...paymentMethodOf(record.wire) });
+      if (params.confirm) confirm(call, record, { ...params, ...methodMadeWith(record.wire) });
       return record.wire;
     },
   },
@@ -354,7 +299,7 @@ export const setupIntentRoutes: Route[] = [
     handle(call, raw, { id }) {
       const params = readParams(raw, UPDATE);
       const record = setupIntentFor(call, id);
-      if (!OPEN.includes(record.wire.status)) {
+      if (!CONFIRMABLE.includes(record.wire.status)) {
         throw unexpectedState(
           `You cannot update this SetupIntent because it has a status of ${record.wire.status}.`,
           { setup_intent: record.wire },
@@ -373,7 +318,8 @@ export const setupIntentRoutes: Route[] = [
       const params = readParams(raw, CONFIRM);
       const record = setupIntentFor(call, id);
       checkClientSecret(call, raw, record.wire, 'setupintent');
-      if (OPEN.includes(record.wire.status)) applyTypes(record.wire, params.allowed_payment_method_types);
+      if (CONFIRMABLE.includes(record.wire.status))
+        applyTypes(record.wire, params.allowed_payment_method_types);
       confirm(call, record, params);
       return viewFor(call, record.wire);
     },
@@ -387,9 +333,9 @@ export const setupIntentRoutes: Route[] = [
         expand: texts,
       });
       const record = setupIntentFor(call, id);
-      if (!OPEN.includes(record.wire.status)) {
+      if (!CONFIRMABLE.includes(record.wire.status)) {
         throw unexpectedState(
-          `You cannot cancel this SetupIntent because it has a status of ${record.wire.status}. Only a SetupIntent with one of the following statuses may be canceled: ${OPEN.join(', ')}.`,
+          `You cannot cancel this SetupIntent because it has a status of ${record.wire.status}. Only a SetupIntent with one of the following statuses may be canceled: ${CONFIRMABLE.join(', ')}.`,
           { setup_intent: record.wire },
         );
       }
@@ -397,25 +343,5 @@ export const setupIntentRoutes: Route[] = [
       return record.wire;
     },
   },
-  {
-    method: 'GET',
-    path: '/setup_intents',
-    handle({ world }, raw) {
-      const params = readParams(raw, { ...PAGING, created, customer: text, payment_method: text });
-      const matching = world.store.setupIntents
-        .newestFirst()
-        .map(({ wire }) => wire)
-        .filter((wire) => params.customer === undefined || wire.customer === params.customer)
-        .filter(
-          (wire) => params.payment_method === undefined || wire.payment_method === params.payment_method,
-        )
-        .filter((wire) => params.created?.(wire.created) ?? true);
-      return page('/v1/setup_intents', matching, params);
-    },
-  },
+  listRoute('/setup_intents', 'setupIntents', ['customer', 'payment_method']),
 ];
-
-/** A token has become a payment method by now; confirming must not make a second one. */
-function paymentMethodOf(wire: Stripe.SetupIntent): { payment_method?: string } {
-  return typeof wire.payment_method === 'string' ? { payment_method: wire.payment_method } : {};
-}

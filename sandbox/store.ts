@@ -9,9 +9,7 @@ import type {
   ChargeRecord,
   CustomerRecord,
   DeliveryRecord,
-  DisputeRecord,
   DueRecord,
-  EarlyFraudWarningRecord,
   EventRecord,
   FaultRecord,
   IdempotencyRecord,
@@ -26,7 +24,7 @@ import type {
 } from './records.ts';
 
 /** Records of one kind by id, in the order in which they were first put. */
-export class Collection<T> {
+class Collection<T> {
   private readonly records = new Map<string, T>();
   private readonly changed: (id: string) => void;
   constructor(changed: (id: string) => void) {
@@ -63,8 +61,6 @@ interface Kinds {
   charges: ChargeRecord;
   mandates: MandateRecord;
   refunds: RefundRecord;
-  disputes: DisputeRecord;
-  earlyFraudWarnings: EarlyFraudWarningRecord;
   events: EventRecord;
   deliveries: DeliveryRecord;
   idempotency: IdempotencyRecord;
@@ -103,8 +99,6 @@ export async function openStore(file?: string): Promise<Store> {
     charges: collection('charges'),
     mandates: collection('mandates'),
     refunds: collection('refunds'),
-    disputes: collection('disputes'),
-    earlyFraudWarnings: collection('earlyFraudWarnings'),
     events: collection('events'),
     deliveries: collection('deliveries'),
     idempotency: collection('idempotency'),

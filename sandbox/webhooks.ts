@@ -18,7 +18,7 @@ const TIMEOUT_MS = 10_000;
 const AT_ONCE = 16;
 
 /** `t=…,v1=…` over the exact body. Wall time, whatever the sandbox's clock says: receivers check it. */
-export function signature(body: string, secret: string): string {
+function signature(body: string, secret: string): string {
   const time = Math.floor(Date.now() / 1000);
   const mac = createHmac('sha256', secret).update(`${time}.${body}`).digest('hex');
   return `t=${time},v1=${mac}`;

@@ -1,6 +1,5 @@
 // Reads the worker's environment, once, and names every fault in it at once. It prints no value: they are secrets.
-import { loadClientConnectConfig } from '@temporalio/envconfig';
-import type { NativeConnectionOptions } from '@temporalio/worker';
+import { type TemporalAddress, temporalFrom } from '../environment/temporal.ts';
 import { type PayloadKey, readPayloadKeys } from '../payloads/keys.ts';
 
 export interface WorkerConfig {
@@ -20,7 +19,7 @@ export interface WorkerConfig {
   readonly merchantWebhook: { readonly url: string; readonly secret: string } | null;
   /** `host:port` of the Prometheus endpoint; null: none. */
   readonly metricsAddress: string | null;
-  readonly temporal: { readonly connectionOptions: NativeConnectionOptions; readonly namespace: string };
+  readonly temporal: TemporalAddress;
 }
 
 /** Below Stripe's limits of 100 and 25 requests a second (docs.stripe.com/rate-limits), for the api reads there too. */
@@ -121,20 +120,6 @@ export function loadConfig(env: NodeJS.ProcessEnv, { withLedger = false } = {}):
     metricsAddress: metricsPort === '' ? null : `${env.HOST || '127.0.0.1'}:${metricsPort}`,
     temporal,
   };
-}
-
-/** Temporal's own variables and profile file (docs.temporal.io/develop/environment-configuration). */
-function temporalFrom(env: NodeJS.ProcessEnv, faults: string[]): WorkerConfig['temporal'] {
-  const set = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  try {
-    const { connectionOptions, namespace } = loadClientConnectConfig({
-      overrideEnvVars: Object.fromEntries(set),
-    });
-    return { connectionOptions, namespace: namespace ?? 'default' };
-  } catch (error) {
-    faults.push(`TEMPORAL_…: ${error instanceof Error ? error.message : String(error)}`);
-    return { connectionOptions: {}, namespace: '' };
-  }
 }
 
 function isLive(stripeKey: string): boolean {

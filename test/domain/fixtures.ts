@@ -23,7 +23,7 @@ export const CONSENT: Consent = {
   way: 'request',
 };
 
-export const CARD: Card = {
+const CARD: Card = {
   brand: 'visa',
   last4: '3155',
   expMonth: 12,

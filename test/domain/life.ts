@@ -2,15 +2,15 @@
 // step what must always hold. It decides nothing: the domain does, and this complains.
 import { isDeepStrictEqual } from 'node:util';
 import { advance, newCustomer, nextStep } from '../../domain/customer.ts';
-import type { CustomerEvent, RememberedCharge, Step } from '../../domain/events.ts';
-import { ATTEMPTS_PER_CARD, ATTEMPTS_PER_CHARGE, CARD_BUDGET_WINDOW, HOUR } from '../../domain/policy.ts';
+import type { CustomerEvent, Step, StepOf } from '../../domain/events.ts';
+import { HOUR } from '../../domain/policy.ts';
 import { refuse } from '../../domain/refusals.ts';
 import type { Charge, CustomerState } from '../../domain/state.ts';
 import { viewOf } from '../../domain/view.ts';
-import { type Answer, StripeModel, stream, type Temper, type Weather } from './stripe-model.ts';
-
-type EventOf<Kind extends CustomerEvent['kind']> = Extract<CustomerEvent, { kind: Kind }>;
-type OpenCharge = EventOf<'openCharge'>;
+import { carryOut } from './activities-model.ts';
+import { LedgerModel } from './ledger-model.ts';
+import { StripeModel, stream, type Temper, type Weather } from './stripe-model.ts';
+import { brokenTruth, stillPayable } from './truth.ts';
 
 /** How Stripe's bells travel: chances of loss and doubling, and the longest delay in ms. */
 export interface Bells {
@@ -34,36 +34,8 @@ const TRACE_SHOWN = 60;
 /** What time brings about is decided and taken in within one round, so it never comes twice. */
 const canRepeat = ({ kind }: CustomerEvent) => kind !== 'stepUpReminderDue';
 
-class Ledger {
-  /** Charges whose `charge_closed` fact is recorded. */
-  readonly closings = new Set<string>();
-  readonly accepted = new Map<string, OpenCharge & { openedAtMs: number }>();
-  readonly closed = new Map<string, 'succeeded' | 'failed' | 'cancelled'>();
-  readonly book: { stripeId: string; chargeId: string }[] = [];
-  snapshot: CustomerState | null = null;
-
-  load(): CustomerEvent {
-    const open = [...this.accepted.values()].filter(({ chargeId }) => !this.closed.has(chargeId));
-    const charges = open.map(
-      ({ chargeId, amount, currency, openedAtMs, dueAtMs }): RememberedCharge => ({
-        chargeId,
-        amount,
-        currency,
-        openedAtMs,
-        dueAtMs: dueAtMs ?? null,
-        intentId: this.book.findLast((entry) => entry.chargeId === chargeId)?.stripeId ?? null,
-      }),
-    );
-    return { kind: 'loaded', snapshot: this.snapshot, charges };
-  }
-
-  remember(stripeId: string, chargeId: string): void {
-    if (!this.book.some((entry) => entry.stripeId === stripeId)) this.book.push({ stripeId, chargeId });
-  }
-}
-
 export class Life {
-  readonly ledger = new Ledger();
+  readonly ledger = new LedgerModel();
   readonly stripe: StripeModel;
   #trace: (() => string)[] = [];
   state: CustomerState = newCustomer('alice');
@@ -205,114 +177,16 @@ export class Life {
   // — as the activities do it —
 
   #carryOut(step: Exclude<Step, { do: 'decide' | 'wait' | 'end' }>): CustomerEvent {
-    const { stripe, ledger } = this;
     switch (step.do) {
       case 'load':
-        return ledger.load();
+        return this.ledger.load();
       case 'record':
         return this.#record();
       case 'notify':
         return { kind: 'noticeHandedOver', noticeId: step.notice.noticeId };
-      case 'openStripeCustomer':
-        return this.#tell(
-          step,
-          () => stripe.createCustomer(`customer-${step.enrolmentNumber}-${step.tries}`),
-          (stripeCustomerId) => ({ kind: 'stripeCustomerOpened', stripeCustomerId }),
-        );
-      case 'openSetup': {
-        const { enrolmentNumber, setupNumber, tries } = step;
-        return this.#tell(
-          step,
-          () => stripe.createSetup(`setup-${enrolmentNumber}-${setupNumber}-${tries}`),
-          (setupIntentId) => ({ kind: 'setupOpened', enrolmentNumber, setupIntentId }),
-        );
-      }
-      case 'confirmSetup':
-        return this.#tell(
-          step,
-          () =>
-            stripe.confirmSetup(
-              step.setupIntentId,
-              step.paymentMethodId,
-              `confirm-${step.enrolmentNumber}-${step.setupNumber}-${step.tries}`,
-            ),
-          (reading) => ({ kind: 'setupSeen', reading }),
-        );
-      case 'readSetup':
-      case 'cancelSetup': {
-        const call = step.do === 'readSetup' ? stripe.readSetup : stripe.cancelSetup;
-        return this.#tell(
-          step,
-          () => call.call(stripe, step.setupIntentId),
-          (reading) => ({ kind: 'setupSeen', reading }),
-        );
-      }
-      case 'openIntent': {
-        const { chargeId, intentNumber } = step;
-        const number = String(intentNumber);
-        return this.#tell(
-          step,
-          () => {
-            const answer = stripe.createIntent(chargeId, number, `intent-${chargeId}-${number}`);
-            if (answer.is === 'ok') ledger.remember(answer.value, chargeId);
-            return answer;
-          },
-          (intentId) => ({ kind: 'intentOpened', chargeId, intentId }),
-        );
-      }
-      case 'lookUpIntent': {
-        const { chargeId, intentNumber } = step;
-        return this.#tell(
-          step,
-          () => {
-            const answer = stripe.findIntent(chargeId, String(intentNumber));
-            if (answer.is === 'ok' && answer.value !== null) ledger.remember(answer.value, chargeId);
-            return answer;
-          },
-          (intentId) => ({ kind: 'intentLookedUp', chargeId, intentId }),
-        );
-      }
-      case 'confirmIntent': {
-        const { chargeId, intentId, intentNumber, attemptNumber, paymentMethodId } = step;
-        const event = this.#tell(
-          step,
-          () =>
-            stripe.confirmIntent(
-              intentId,
-              paymentMethodId,
-              `attempt-${chargeId}-${intentNumber}-${attemptNumber}`,
-            ),
-          (reading) => ({ kind: 'intentSeen', chargeId, reading }),
-        );
-        if (event.kind === 'unanswered') this.#unanswered.add(chargeId);
-        return this.#heard(event);
-      }
-      case 'readIntent':
-      case 'cancelIntent': {
-        const { chargeId, intentId } = step;
-        const call = step.do === 'readIntent' ? stripe.readIntent : stripe.cancelIntent;
-        return this.#heard(
-          this.#tell(
-            step,
-            () => call.call(stripe, intentId),
-            (reading) => ({ kind: 'intentSeen', chargeId, reading }),
-          ),
-        );
-      }
     }
-  }
-
-  /** The same request under the same key a few times, then nobody knows. */
-  #tell<Value>(step: Step, call: () => Answer<Value>, event: (value: Value) => CustomerEvent): CustomerEvent {
-    for (let tries = 0; tries < 2; tries++) {
-      const answer = call();
-      if (answer.is === 'ok') return event(answer.value);
-      if (answer.is === 'rejected') return { kind: 'refused', step, code: answer.code };
-    }
-    return { kind: 'unanswered', step };
-  }
-
-  #heard(event: CustomerEvent): CustomerEvent {
+    const event = carryOut(step, this.stripe, this.ledger);
+    if (event.kind === 'unanswered' && step.do === 'confirmIntent') this.#unanswered.add(step.chargeId);
     if (event.kind === 'intentSeen') {
       this.#unanswered.delete(event.chargeId);
       this.#lastRead.set(event.reading.intentId, event.reading.status);
@@ -431,20 +305,8 @@ export class Life {
       this.fail(`a charge closed as succeeded is paid exactly once: ${chargeId} was paid ${payments} times`);
     if (phase.as === 'succeeded') return;
     if (payments > 0) this.fail(`a charge closed as ${phase.as} was never paid: ${chargeId}`);
-    this.#checkNobodyCanPay(chargeId);
-  }
-
-  #checkNobodyCanPay(chargeId: string): void {
-    const payable = this.stripe
-      .intentsOf(chargeId)
-      .filter(({ id, confirms, status }) => this.#isKnown(id, confirms) && status !== 'canceled');
-    if (payable.length > 0)
-      this.fail(`a charge that closed unpaid can never be paid: ${chargeId} has ${payable[0]?.id}`);
-  }
-
-  /** What nobody ever confirmed and nobody has on record is harmless: no one holds its secret. */
-  #isKnown(intentId: string, confirms: number): boolean {
-    return confirms > 0 || this.ledger.book.some(({ stripeId }) => stripeId === intentId);
+    const payable = stillPayable(chargeId, this.stripe, this.ledger);
+    if (payable) this.fail(payable);
   }
 
   #checkStep(step: Step): void {
@@ -461,7 +323,7 @@ export class Life {
       this.fail(`no step is repeated for ever at one instant: ${words}`);
   }
 
-  #checkConfirm(step: Extract<Step, { do: 'confirmIntent' }>): void {
+  #checkConfirm(step: StepOf<'confirmIntent'>): void {
     const { state, nowMs } = this;
     const { chargeId, intentId } = step;
     const charge = state.charges.find((other) => other.chargeId === chargeId);
@@ -491,38 +353,8 @@ export class Life {
 
   /** Everything that the truth at Stripe must say at any time. */
   checkTruth(): void {
-    const { stripe, ledger } = this;
-    const chargeIds = new Set([...stripe.intents.values()].map(({ chargeId }) => chargeId));
-    for (const chargeId of chargeIds) {
-      const payments = stripe.paymentsOf(chargeId);
-      if (payments > 1) this.fail(`a charge succeeds at most once: ${chargeId} was paid ${payments} times`);
-      const live = stripe
-        .intentsOf(chargeId)
-        .filter(({ id, confirms, status }) => this.#isKnown(id, confirms) && status !== 'canceled');
-      if (live.length > 1)
-        this.fail(`a charge has at most one live intent: ${live.map(({ id }) => id).join(', ')}`);
-      const as = ledger.closed.get(chargeId);
-      if (as === 'succeeded' && payments !== 1) this.fail(`what the ledger calls paid is paid: ${chargeId}`);
-      if (as !== undefined && as !== 'succeeded') {
-        if (payments > 0) this.fail(`what the ledger calls ${as} is unpaid: ${chargeId}`);
-        this.#checkNobodyCanPay(chargeId);
-      }
-      const asked = stripe.askedByUs.filter((ask) => ask.chargeId === chargeId).length;
-      if (asked > ATTEMPTS_PER_CHARGE)
-        this.fail(
-          `an issuer is asked at most ${ATTEMPTS_PER_CHARGE} times for a charge: ${chargeId}, ${asked}`,
-        );
-    }
-    const unpaid = stripe.askedByUs.filter(({ isPaid }) => !isPaid);
-    for (const { fingerprint, atMs } of unpaid) {
-      const asked = unpaid.filter(
-        (ask) => ask.fingerprint === fingerprint && ask.atMs <= atMs && ask.atMs > atMs - CARD_BUDGET_WINDOW,
-      ).length;
-      if (asked > ATTEMPTS_PER_CARD)
-        this.fail(
-          `a card is asked in vain at most ${ATTEMPTS_PER_CARD} times in 30 days: ${fingerprint}, ${asked}`,
-        );
-    }
+    const broken = brokenTruth(this.stripe, this.ledger);
+    if (broken) this.fail(broken);
   }
 
   /** Put into words only when something fails. */

@@ -68,7 +68,7 @@ interface ModelMethod {
 const COUNTRIES = ['DE', 'FR', 'IN', 'US'];
 
 /** A number in [0, 1) that depends on its words only. */
-export function drawn(...words: readonly (string | number)[]): number {
+function drawn(...words: readonly (string | number)[]): number {
   let hash = 2166136261;
   for (const character of words.join('|')) {
     hash = Math.imul(hash ^ character.charCodeAt(0), 16777619);

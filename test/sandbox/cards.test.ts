@@ -155,31 +155,6 @@ describe('what comes after a charge', () => {
     return { sandbox, paid };
   }
 
-  test.each([
-    ['createDispute', 'fraudulent', 'needs_response'],
-    ['createDisputeProductNotReceived', 'product_not_received', 'needs_response'],
-    ['createDisputeInquiry', 'fraudulent', 'warning_needs_response'],
-  ])('%s opens a dispute: %s, %s', async (token, reason, status) => {
-    const { sandbox, paid } = await chargeWith(`pm_card_${token}`);
-    const disputes = await sandbox.stripe.disputes.list({ payment_intent: paid.id });
-    expect(disputes.data).toMatchObject([{ charge: paid.latest_charge, amount: 2000, reason, status }]);
-    expect((await sandbox.stripe.charges.retrieve(String(paid.latest_charge))).disputed).toBe(true);
-    const won = await sandbox.stripe.disputes.update(String(disputes.data[0]?.id), {
-      evidence: { uncategorized_text: 'winning_evidence' },
-    });
-    expect(won.status).toBe('won');
-  });
-
-  test('createIssuerFraudRecord causes an early fraud warning', async () => {
-    const { sandbox, paid } = await chargeWith('pm_card_createIssuerFraudRecord');
-    const warnings = await sandbox.stripe.radar.earlyFraudWarnings.list({
-      charge: String(paid.latest_charge),
-    });
-    expect(warnings.data).toMatchObject([{ payment_intent: paid.id, actionable: true }]);
-    const events = await sandbox.stripe.events.list({ type: 'radar.early_fraud_warning.created' });
-    expect(events.data).toHaveLength(1);
-  });
-
   test('a charge is refunded in parts up to its amount, and no further', async () => {
     const { sandbox, paid } = await chargeWith('pm_card_visa');
     const { refunds, charges } = sandbox.stripe;

@@ -1,0 +1,134 @@
+// The book of a charge's attempts: begun, answered, counted on their card. What an answer means is not decided here.
+import { countAttempt, reachedIssuer } from './dunning.ts';
+import type { IntentReading, StepOf } from './events.ts';
+import { ATTEMPTS_REMEMBERED, BRAKE_LOOK } from './policy.ts';
+import { findCharge, note, putCharge } from './record.ts';
+import type { Attempt, AttemptOutcome, Charge, CustomerState, Decline } from './state.ts';
+
+/** The confirm is about to be sent: its number and card are fixed before Stripe can hear of it. */
+export function attemptBegan(
+  state: CustomerState,
+  step: StepOf<'confirmIntent'>,
+  nowMs: number,
+): CustomerState {
+  const charge = findCharge(state, step.chargeId);
+  if (charge?.phase.is !== 'due') return state;
+  const attempt: Attempt = {
+    number: step.attemptNumber,
+    intentNumber: step.intentNumber,
+    atMs: nowMs,
+    paymentMethodId: step.paymentMethodId,
+    stripeMandateId: step.stripeMandateId,
+    fingerprint: step.fingerprint,
+    outcome: null,
+    decline: null,
+    onSession: false,
+  };
+  return putCharge(state, {
+    ...withAttempt(charge, attempt),
+    phase: { is: 'attempting' },
+    lookAtMs: null,
+    looks: 0,
+  });
+}
+
+/** The emergency brake was on before anything was sent: as if the attempt had never begun, its number is free again. */
+export function attemptBraked(state: CustomerState, chargeId: string, nowMs: number): CustomerState {
+  const charge = findCharge(state, chargeId);
+  if (charge?.phase.is !== 'attempting') return state;
+  const due: Charge = {
+    ...charge,
+    attempts: charge.attempts.slice(0, -1),
+    attemptCount: charge.attemptCount - 1,
+    phase: { is: 'due', atMs: charge.attempts.at(-1)?.atMs ?? nowMs },
+  };
+  return { ...putCharge(state, due), brakedUntilMs: nowMs + BRAKE_LOOK };
+}
+
+/** Books Stripe's answer on the attempt under way, or on one that the customer made at the bank. */
+export function accountFor(
+  state: CustomerState,
+  charge: Charge,
+  reading: IntentReading,
+  outcome: AttemptOutcome,
+  decline: Decline | null,
+  nowMs: number,
+): CustomerState {
+  const known: Charge = {
+    ...charge,
+    stripeChargeId: reading.stripeChargeId ?? charge.stripeChargeId,
+    decline: decline ?? charge.decline,
+  };
+  const newest = charge.attempts.at(-1);
+  const isOurs =
+    ['attempting', 'unknown', 'processing', 'refused', 'closing'].includes(charge.phase.is) &&
+    newest &&
+    !isSettled(newest);
+  if (isOurs) {
+    return noteAttempt(settleAttempt(state, known, outcome, decline), charge.chargeId, nowMs, reading);
+  }
+  const unheard: Attempt = {
+    number: charge.attemptCount + 1,
+    intentNumber: charge.intentNumber,
+    atMs: nowMs,
+    paymentMethodId: newest?.paymentMethodId ?? state.mandate?.paymentMethodId ?? '',
+    stripeMandateId: null,
+    fingerprint: newest ? newest.fingerprint : (state.mandate?.card.fingerprint ?? null),
+    outcome,
+    decline,
+    // The customer can be at the bank only after an attempt of ours; without one on record a run that is gone made it.
+    onSession: newest !== undefined,
+  };
+  return noteAttempt(
+    { ...putCharge(state, withAttempt(known, unheard)), cards: countAttempt(state.cards, unheard) },
+    charge.chargeId,
+    nowMs,
+    reading,
+  );
+}
+
+export function settleAttempt(
+  state: CustomerState,
+  charge: Charge,
+  outcome: AttemptOutcome,
+  decline: Decline | null,
+): CustomerState {
+  const newest = charge.attempts.at(-1);
+  if (!newest) return putCharge(state, charge);
+  const settled: Attempt = { ...newest, outcome, decline };
+  const isFirstWord = newest.outcome === null || newest.outcome === 'unknown' || newest.outcome === 'refused';
+  const isCounted = isFirstWord && reachedIssuer(settled);
+  const changed = putCharge(state, { ...charge, attempts: [...charge.attempts.slice(0, -1), settled] });
+  return isCounted ? { ...changed, cards: countAttempt(state.cards, settled) } : changed;
+}
+
+export function noteAttempt(
+  state: CustomerState,
+  chargeId: string,
+  nowMs: number,
+  reading: IntentReading | null,
+  more: { readonly [key: string]: unknown } = {},
+): CustomerState {
+  const attempt = findCharge(state, chargeId)?.attempts.at(-1);
+  return attempt
+    ? note(state, nowMs, 'attempt', { chargeId, data: { ...attempt, ...more, answer: reading } })
+    : state;
+}
+
+export function unansweredInARow(charge: Charge): number {
+  const known = charge.attempts.findLastIndex(({ outcome }) => outcome !== 'unknown' && outcome !== null);
+  return charge.attempts.length - 1 - known;
+}
+
+/** Whether Stripe's last word on it is known: an unknown or processing one may still turn out otherwise. */
+function isSettled({ outcome }: Attempt): boolean {
+  return outcome === 'succeeded' || outcome === 'declined' || outcome === 'step_up';
+}
+
+/** Those that never reached the issuer are forgotten first: the calendar and the budget count the others. */
+function withAttempt(charge: Charge, attempt: Attempt): Charge {
+  const attempts = [...charge.attempts];
+  const leastMissed = attempts.findIndex((old) => !reachedIssuer(old));
+  if (attempts.length >= ATTEMPTS_REMEMBERED) attempts.splice(Math.max(0, leastMissed), 1);
+  return { ...charge, attempts: [...attempts, attempt], attemptCount: charge.attemptCount + 1 };
+}

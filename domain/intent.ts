@@ -1,0 +1,168 @@
+// A charge's PaymentIntent: made, looked for, and what Stripe's word on it means. It asks Stripe nothing itself.
+import { accountFor, noteAttempt, settleAttempt, unansweredInARow } from './attempts.ts';
+import { classifyDecline } from './decline.ts';
+import { declined } from './declined.ts';
+import { closed, stepUpEnded } from './ending.ts';
+import type { EventOf, IntentReading } from './events.ts';
+import { lookDelay, lookLater } from './looks.ts';
+import { UNKNOWN_LOOKS } from './policy.ts';
+import { findCharge, note, putCharge } from './record.ts';
+import type { Charge, ChargePhase, CustomerState } from './state.ts';
+import { atTheBank, stepUpSeen, stepUpStarts } from './step-up.ts';
+
+export function intentOpened(
+  state: CustomerState,
+  opened: EventOf<'intentOpened'>,
+  nowMs: number,
+): CustomerState {
+  const charge = findCharge(state, opened.chargeId);
+  if (!charge || charge.phase.is === 'closed' || charge.intentId) return state;
+  const withIntent = { ...charge, intentId: opened.intentId, looks: 0 };
+  const phase: ChargePhase = charge.phase.is === 'opening' ? { is: 'due', atMs: nowMs } : charge.phase;
+  const lookAtMs = charge.phase.is === 'closing' ? nowMs : null;
+  return note(putCharge(state, { ...withIntent, phase, lookAtMs }), nowMs, 'payment_intent_created', {
+    chargeId: charge.chargeId,
+    data: { paymentIntentId: opened.intentId, intentNumber: charge.intentNumber },
+  });
+}
+
+/** Stripe was asked for an intent whose creation nobody saw end. */
+export function intentLookedUp(
+  state: CustomerState,
+  found: EventOf<'intentLookedUp'>,
+  nowMs: number,
+): CustomerState {
+  const charge = findCharge(state, found.chargeId);
+  if (charge?.phase.is !== 'opening' && charge?.phase.is !== 'closing') return state;
+  if (found.intentId !== null) {
+    const { chargeId, intentId } = found;
+    const opened = intentOpened(state, { kind: 'intentOpened', chargeId, intentId }, nowMs);
+    // Nobody knows who made it and how far they came: it is read before anything is asked of it.
+    return putCharge(opened, { ...(findCharge(opened, chargeId) ?? charge), lookAtMs: nowMs });
+  }
+  if (charge.phase.is === 'closing')
+    return closed(state, charge, charge.phase.to, charge.phase.reason, nowMs);
+  // Stripe has none: only now may another key be used, and it comes from the number.
+  return putCharge(state, {
+    ...charge,
+    intentNumber: charge.intentNumber + 1,
+    phase: { is: 'due', atMs: nowMs + lookDelay(UNKNOWN_LOOKS, Math.max(0, charge.looks - 1)) },
+    lookAtMs: null,
+  });
+}
+
+/** Stripe's word on the charge's intent, whoever asked for it and why. */
+export function intentSeen(
+  state: CustomerState,
+  { chargeId, reading }: EventOf<'intentSeen'>,
+  nowMs: number,
+): CustomerState {
+  const charge = findCharge(state, chargeId);
+  if (!charge || charge.intentId !== reading.intentId || charge.phase.is === 'closed') return state;
+  switch (reading.status) {
+    case 'succeeded':
+      return collected(state, charge, reading, nowMs);
+    case 'processing':
+      return inProcess(state, charge, reading, nowMs);
+    case 'canceled':
+      return intentCanceled(state, charge, reading, nowMs);
+    case 'requires_action':
+      return charge.phase.is === 'closing'
+        ? lookLater(state, charge, nowMs)
+        : atTheBank(state, charge, reading, nowMs);
+    default:
+      return unpaid(state, charge, reading, nowMs);
+  }
+}
+
+function collected(
+  state: CustomerState,
+  charge: Charge,
+  reading: IntentReading,
+  nowMs: number,
+): CustomerState {
+  const isSteppedUp = charge.phase.is === 'awaiting_step_up';
+  const authenticated = isSteppedUp ? stepUpEnded(state, charge, 'paid', nowMs) : state;
+  const paid = accountFor(authenticated, charge, reading, 'succeeded', null, nowMs);
+  const reason = charge.phase.is === 'closing' ? `landed_after_${charge.phase.reason}` : null;
+  return closed(paid, findCharge(paid, charge.chargeId) ?? charge, 'succeeded', reason, nowMs);
+}
+
+function inProcess(
+  state: CustomerState,
+  charge: Charge,
+  reading: IntentReading,
+  nowMs: number,
+): CustomerState {
+  if (charge.phase.is === 'closing') return lookLater(state, charge, nowMs);
+  if (charge.phase.is === 'processing') return lookLater(state, charge, nowMs, reading.processingUntilMs);
+  const isSteppedUp = charge.phase.is === 'awaiting_step_up';
+  const authenticated = isSteppedUp ? stepUpEnded(state, charge, 'processing', nowMs) : state;
+  const asked = accountFor(authenticated, charge, reading, 'processing', null, nowMs);
+  const now = findCharge(asked, charge.chargeId) ?? charge;
+  const waiting: Charge = { ...now, phase: { is: 'processing', sinceMs: nowMs }, looks: 0 };
+  return lookLater(asked, waiting, nowMs, reading.processingUntilMs);
+}
+
+/**
+ * Nobody can pay this intent any more. Stripe cancels one by itself after too many confirms: then another is made.
+ * One that a person cancelled is a person's decision: the operator is asked.
+ */
+function intentCanceled(
+  state: CustomerState,
+  charge: Charge,
+  reading: IntentReading,
+  nowMs: number,
+): CustomerState {
+  if (charge.phase.is === 'closing')
+    return closed(state, charge, charge.phase.to, charge.phase.reason, nowMs);
+  const isDone = charge.phase.is === 'attempting' || charge.phase.is === 'unknown';
+  const next = isDone ? accountFor(state, charge, reading, 'refused', null, nowMs) : state;
+  const now = findCharge(next, charge.chargeId) ?? charge;
+  const without: Charge = {
+    ...now,
+    intentId: null,
+    intentNumber: now.intentNumber + 1,
+    stripeChargeId: null,
+    lookAtMs: null,
+    looks: 0,
+  };
+  if (reading.cancellationReason === 'automatic') {
+    // What waits for its day or for a card goes on waiting; each further intent comes a little later.
+    const isResting = charge.phase.is === 'due' || charge.phase.is === 'awaiting_card';
+    const atMs = nowMs + lookDelay(UNKNOWN_LOOKS, charge.intentNumber - 1);
+    return putCharge(next, { ...without, phase: isResting ? charge.phase : { is: 'due', atMs } });
+  }
+  const code = 'payment_intent_canceled';
+  return note(putCharge(next, { ...without, phase: { is: 'refused', code } }), nowMs, 'charge_refused', {
+    chargeId: charge.chargeId,
+    data: { code, cancellationReason: reading.cancellationReason, paymentIntentId: reading.intentId },
+  });
+}
+
+/** Unpaid and open: declined, or nothing has happened since we last knew. */
+function unpaid(state: CustomerState, charge: Charge, reading: IntentReading, nowMs: number): CustomerState {
+  if (charge.phase.is === 'closing') return lookLater(state, charge, nowMs);
+  if (charge.phase.is === 'awaiting_step_up') return stepUpSeen(state, charge, reading, charge.phase, nowMs);
+  const isNews = reading.stripeChargeId !== null && reading.stripeChargeId !== charge.stripeChargeId;
+  const isAnswer = isNews || charge.phase.is === 'attempting' || charge.phase.is === 'processing';
+  if (reading.decline && isAnswer) {
+    return classifyDecline(reading.decline) === 'step_up'
+      ? stepUpStarts(state, charge, reading, nowMs)
+      : declined(state, charge, reading, reading.decline, nowMs);
+  }
+  switch (charge.phase.is) {
+    case 'attempting':
+    case 'unknown': {
+      // Stripe says nothing came of the confirm: another may be sent, under another number and so another key.
+      const atMs = nowMs + lookDelay(UNKNOWN_LOOKS, unansweredInARow(charge) - 1);
+      const again: Charge = { ...charge, phase: { is: 'due', atMs }, lookAtMs: null, looks: 0 };
+      const settled = settleAttempt(state, again, 'unknown', null);
+      return noteAttempt(settled, charge.chargeId, nowMs, reading);
+    }
+    case 'processing':
+      return lookLater(state, charge, nowMs);
+    default:
+      return putCharge(state, { ...charge, lookAtMs: null });
+  }
+}

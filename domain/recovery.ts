@@ -1,0 +1,58 @@
+// A run that starts from nothing: the ledger's memory, and then Stripe's word on all it holds open. It asks neither itself.
+import { newCharge } from './charge.ts';
+import type { RememberedCharge } from './events.ts';
+import { note } from './record.ts';
+import type { Charge, CustomerState } from './state.ts';
+
+/**
+ * The ledger's memory. Every intent it knows of is read before anything else happens to its charge: what came after
+ * the snapshot is known to Stripe only.
+ */
+export function loaded(
+  state: CustomerState,
+  snapshot: CustomerState | null,
+  remembered: readonly RememberedCharge[],
+  nowMs: number,
+): CustomerState {
+  if (state.loaded) return state;
+  const known: CustomerState = { ...(snapshot ?? state), loaded: true, facts: [] };
+  // What the ledger has as closed stays closed, also where the snapshot had opened it again by a late message.
+  const charges = known.charges.flatMap((charge) => {
+    const memory = remembered.find(({ chargeId }) => chargeId === charge.chargeId);
+    return memory ? [lookedAtFirst(withIntent(charge, memory.intentId), nowMs)] : [];
+  });
+  const forgotten = remembered
+    .filter(({ chargeId }) => !known.charges.some((charge) => charge.chargeId === chargeId))
+    .map((memory) => newCharge({ ...memory, dueAtMs: memory.dueAtMs ?? memory.openedAtMs }))
+    .map((charge) => lookedAtFirst(charge, nowMs));
+  const { enrolment, mandate } = known;
+  let back: CustomerState = {
+    ...known,
+    charges: [...charges, ...forgotten],
+    // What became of the card, or of the enrolment, while nobody listened is asked before it is charged.
+    enrolment: enrolment && !enrolment.closed ? { ...enrolment, lookAtMs: nowMs } : enrolment,
+    mandate: mandate && { ...mandate, lookAtMs: nowMs },
+  };
+  for (const { chargeId, amount, currency, dueAtMs } of forgotten) {
+    const data = { amount, currency, dueAtMs, from: 'ledger' };
+    back = note(back, nowMs, 'charge_opened', { chargeId, data });
+  }
+  return snapshot ? note(back, nowMs, 'recovered', { data: { charges: back.charges.length } }) : back;
+}
+
+/** The newest intent in the address book; another than the snapshot's was made after that one was canceled. */
+function withIntent(charge: Charge, intentId: string | null): Charge {
+  if (intentId === null || intentId === charge.intentId) return charge;
+  const intentNumber = charge.intentNumber + (charge.intentId === null ? 0 : 1);
+  return { ...charge, intentId, intentNumber, stripeChargeId: null };
+}
+
+function lookedAtFirst(charge: Charge, nowMs: number): Charge {
+  let { phase } = charge;
+  if (phase.is === 'attempting') phase = { is: 'unknown', sinceMs: nowMs };
+  if (phase.is === 'opening' && charge.intentId !== null) phase = { is: 'due', atMs: nowMs };
+  // A ledger restored from a backup may not know of the intent that has been made since.
+  if (phase.is === 'due' && phase.atMs <= nowMs && charge.intentId === null) phase = { is: 'opening' };
+  const isOpenAtStripe = charge.intentId !== null || phase.is === 'opening' || phase.is === 'closing';
+  return { ...charge, phase, lookAtMs: isOpenAtStripe ? nowMs : null, looks: 0 };
+}

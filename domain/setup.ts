@@ -1,0 +1,205 @@
+// An enrolment's SetupIntent: made, unanswered, and what Stripe's word on it means. It asks Stripe nothing itself.
+import { closeEnrolment, renewalAt } from './enrolment.ts';
+import type { EventOf, SetupReading, Step, StepOf } from './events.ts';
+import { lookDelay } from './looks.ts';
+import { mandateGiven, mandateSeen } from './mandate.ts';
+import { ENROLMENT_LOOKS, HOUR, LOOKS, SETUP_FAILURES, SETUPS_PER_ENROLMENT } from './policy.ts';
+import { note, tell } from './record.ts';
+import { addStaleSetup, dropStaleSetup, staleSetupSeen, staleSetupUnanswered } from './stale-setups.ts';
+import type { CustomerState, Decline, Enrolment, EnrolmentStatus } from './state.ts';
+
+/** Steps of an enrolment; a SetupIntent they name may also be a stale one's or the mandate's. */
+type SetupStep = StepOf<'openStripeCustomer' | 'openSetup' | 'confirmSetup' | 'readSetup' | 'cancelSetup'>;
+
+export function setupOpened(
+  state: CustomerState,
+  opened: EventOf<'setupOpened'>,
+  nowMs: number,
+): CustomerState {
+  const { enrolment } = state;
+  if (enrolment?.setupIntentId === opened.setupIntentId) return state;
+  if (enrolment?.number !== opened.enrolmentNumber || enrolment.closed || enrolment.setupIntentId) {
+    // The customer asked for something else meanwhile: nobody will use this one.
+    return addStaleSetup(state, opened.setupIntentId, nowMs);
+  }
+  const changed: Enrolment = {
+    ...enrolment,
+    setupIntentId: opened.setupIntentId,
+    setupOpenedAtMs: nowMs,
+    status: enrolment.confirm === 'due' ? 'pending' : 'awaiting_customer',
+    lookAtMs: enrolment.confirm === 'due' ? nowMs : nowMs + lookDelay(LOOKS, 0),
+    looks: 0,
+  };
+  return note({ ...state, enrolment: changed }, nowMs, 'setup_intent_created', {
+    data: {
+      enrolmentNumber: enrolment.number,
+      setupIntentId: opened.setupIntentId,
+      stripeCustomerId: state.stripeCustomerId,
+    },
+  });
+}
+
+/** News of any SetupIntent of this customer: the open one, one to get rid of, or the mandate's. */
+export function setupSeen(state: CustomerState, reading: SetupReading, nowMs: number): CustomerState {
+  if (state.staleSetups.some((setup) => setup.setupIntentId === reading.setupIntentId))
+    return staleSetupSeen(state, reading, nowMs);
+  if (state.enrolment?.setupIntentId === reading.setupIntentId && !state.enrolment.closed)
+    return enrolmentSeen(state, state.enrolment, reading, nowMs);
+  if (state.mandate?.setupIntentId === reading.setupIntentId)
+    return mandateSeen(state, state.mandate, reading, nowMs);
+  return state;
+}
+
+function enrolmentSeen(
+  state: CustomerState,
+  enrolment: Enrolment,
+  reading: SetupReading,
+  nowMs: number,
+): CustomerState {
+  const looks = enrolment.looks + 1;
+  const seen: Enrolment = {
+    ...enrolment,
+    confirm: 'done',
+    looks,
+    lookAtMs: nowMs + lookDelay(LOOKS, looks - 1),
+    setupAttemptId: reading.setupAttemptId ?? enrolment.setupAttemptId,
+  };
+  const isNewTry = reading.setupAttemptId !== null && reading.setupAttemptId !== enrolment.setupAttemptId;
+  const keeps = (status: EnrolmentStatus) => ({ ...state, enrolment: { ...seen, status } });
+  switch (reading.status) {
+    case 'succeeded':
+      if (!seen.consent || !reading.paymentMethodId || !reading.card) {
+        // Finished, but nobody has agreed to anything: when it is old it is replaced, like one nobody finishes.
+        const isOld = nowMs >= (renewalAt(enrolment) ?? nowMs);
+        return isOld ? renewSetup(state, seen, nowMs) : keeps('awaiting_customer');
+      }
+      if (reading.stripeMandateStatus === 'pending') return keeps('processing');
+      return mandateGiven({ ...state, enrolment: seen }, seen, reading, nowMs);
+    case 'canceled':
+      return renewSetup(state, seen, nowMs);
+    case 'processing':
+      return keeps('processing');
+    case 'requires_payment_method':
+      if (reading.decline && (isNewTry || enrolment.confirm === 'due'))
+        return setupFailed(state, { ...seen, decline: reading.decline }, nowMs);
+      // Stripe knows of no try with the request's card: it never arrived, so it is sent again.
+      // Somebody waits; tries that stay unanswered are spaced by their own waits.
+      if (enrolment.confirm !== 'done')
+        return { ...state, enrolment: { ...seen, confirm: 'due', lookAtMs: nowMs } };
+      return keeps(enrolment.status === 'failed' ? 'failed' : 'awaiting_customer');
+    default:
+      return keeps('awaiting_customer');
+  }
+}
+
+/** Stripe refused a request about a SetupIntent, or about the customer it is for. */
+export function setupRefused(
+  state: CustomerState,
+  step: SetupStep,
+  code: string,
+  nowMs: number,
+): CustomerState {
+  switch (step.do) {
+    case 'confirmSetup':
+      return confirmRefused(state, code, nowMs);
+    case 'cancelSetup':
+      return isOpenSetup(state, step.setupIntentId)
+        ? enrolmentUnanswered(state, step.do, nowMs)
+        : dropStaleSetup(state, step.setupIntentId);
+    case 'readSetup':
+      if (!isOpenSetup(state, step.setupIntentId))
+        return { ...state, mandate: state.mandate && { ...state.mandate, lookAtMs: null } };
+  }
+  const { enrolment } = state;
+  const told = { ...state, enrolment: enrolment && { ...enrolment, decline: ofCode(code) } };
+  return closeEnrolment(told, 'failed', code, nowMs);
+}
+
+/** Nobody knows whether the step happened: ask again later, about whichever SetupIntent it was. */
+export function setupUnanswered(state: CustomerState, step: SetupStep, nowMs: number): CustomerState {
+  if ('setupIntentId' in step) {
+    const { setupIntentId } = step;
+    if (state.staleSetups.some((setup) => setup.setupIntentId === setupIntentId))
+      return staleSetupUnanswered(state, setupIntentId, nowMs);
+    if (!isOpenSetup(state, setupIntentId))
+      return { ...state, mandate: state.mandate && { ...state.mandate, lookAtMs: nowMs + HOUR } };
+  }
+  return enrolmentUnanswered(state, step.do, nowMs);
+}
+
+/** No answer about the open enrolment: ask again later, with another key where something was to be made. */
+function enrolmentUnanswered(state: CustomerState, step: Step['do'], nowMs: number): CustomerState {
+  const { enrolment } = state;
+  if (!enrolment || enrolment.closed) return state;
+  const looks = enrolment.looks + 1;
+  const confirm = step === 'confirmSetup' ? 'unanswered' : enrolment.confirm;
+  return {
+    ...state,
+    enrolment: { ...enrolment, confirm, looks, lookAtMs: nowMs + lookDelay(ENROLMENT_LOOKS, looks - 1) },
+  };
+}
+
+/** Stripe refused the card given with the request before trying it: the customer may still use our page. */
+function confirmRefused(state: CustomerState, code: string, nowMs: number): CustomerState {
+  const { enrolment } = state;
+  if (!enrolment || enrolment.closed || enrolment.confirm === 'done') return state;
+  return setupFailed(state, { ...enrolment, confirm: 'done', decline: ofCode(code) }, nowMs);
+}
+
+function setupFailed(state: CustomerState, enrolment: Enrolment, nowMs: number): CustomerState {
+  const failures = enrolment.failures + 1;
+  const failed = note(
+    { ...state, enrolment: { ...enrolment, failures, status: 'failed' } },
+    nowMs,
+    'setup_failed',
+    {
+      data: {
+        enrolmentNumber: enrolment.number,
+        setupIntentId: enrolment.setupIntentId,
+        setupAttemptId: enrolment.setupAttemptId,
+        decline: enrolment.decline,
+        failures,
+      },
+    },
+  );
+  return failures < SETUP_FAILURES ? failed : closeEnrolment(failed, 'failed', 'too_many_failures', nowMs);
+}
+
+function renewSetup(state: CustomerState, enrolment: Enrolment, nowMs: number): CustomerState {
+  if (enrolment.setupNumber >= SETUPS_PER_ENROLMENT) {
+    return closeEnrolment(
+      { ...state, enrolment: { ...enrolment, setupIntentId: null } },
+      'expired',
+      'unfinished',
+      nowMs,
+    );
+  }
+  const setupNumber = enrolment.setupNumber + 1;
+  const renewed: Enrolment = {
+    ...enrolment,
+    setupNumber,
+    setupIntentId: null,
+    setupOpenedAtMs: null,
+    setupAttemptId: null,
+    status: 'pending',
+    lookAtMs: nowMs,
+    looks: 0,
+  };
+  return tell(
+    { ...state, enrolment: renewed },
+    nowMs,
+    'customer.enrolment_waiting',
+    `enrolment-${enrolment.number}-waiting-${setupNumber}`,
+    { data: { enrolmentNumber: enrolment.number } },
+  );
+}
+
+/** The mandate's own SetupIntent stays named in its enrolment, which is closed. */
+function isOpenSetup({ enrolment }: CustomerState, setupIntentId: string): boolean {
+  return enrolment !== null && !enrolment.closed && enrolment.setupIntentId === setupIntentId;
+}
+
+/** Stripe's own error: no issuer has spoken. */
+function ofCode(code: string): Decline {
+  return { code, declineCode: null, adviceCode: null, networkDeclineCode: null, networkAdviceCode: null };
+}

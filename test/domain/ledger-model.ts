@@ -1,0 +1,38 @@
+// A ledger for lives without a database: what was accepted, what is closed, and whose an intent is. It checks nothing.
+import type { CustomerEvent, EventOf, RememberedCharge } from '../../domain/events.ts';
+import type { CustomerState } from '../../domain/state.ts';
+
+type OpenCharge = EventOf<'openCharge'>;
+
+export class LedgerModel {
+  /** Charges whose `charge_closed` fact is recorded. */
+  readonly closings = new Set<string>();
+  readonly accepted = new Map<string, OpenCharge & { openedAtMs: number }>();
+  readonly closed = new Map<string, 'succeeded' | 'failed' | 'cancelled'>();
+  readonly book: { stripeId: string; chargeId: string }[] = [];
+  snapshot: CustomerState | null = null;
+
+  load(): CustomerEvent {
+    const open = [...this.accepted.values()].filter(({ chargeId }) => !this.closed.has(chargeId));
+    const charges = open.map(
+      ({ chargeId, amount, currency, openedAtMs, dueAtMs }): RememberedCharge => ({
+        chargeId,
+        amount,
+        currency,
+        openedAtMs,
+        dueAtMs: dueAtMs ?? null,
+        intentId: this.book.findLast((entry) => entry.chargeId === chargeId)?.stripeId ?? null,
+      }),
+    );
+    return { kind: 'loaded', snapshot: this.snapshot, charges };
+  }
+
+  remember(stripeId: string, chargeId: string): void {
+    if (!this.book.some((entry) => entry.stripeId === stripeId)) this.book.push({ stripeId, chargeId });
+  }
+
+  /** What nobody ever confirmed and nobody has on record is harmless: no one holds its secret. */
+  knows(intentId: string, confirms: number): boolean {
+    return confirms > 0 || this.book.some(({ stripeId }) => stripeId === intentId);
+  }
+}

@@ -1,0 +1,45 @@
+// What the truth at Stripe must say of a life at any time, with what the ledger says. It changes nothing.
+import { ATTEMPTS_PER_CARD, ATTEMPTS_PER_CHARGE, CARD_BUDGET_WINDOW } from '../../domain/policy.ts';
+import type { LedgerModel } from './ledger-model.ts';
+import type { StripeModel } from './stripe-model.ts';
+
+/** The first rule that the truth at Stripe breaks, in words: it must hold at any time. */
+export function brokenTruth(stripe: StripeModel, ledger: LedgerModel): string | null {
+  const chargeIds = new Set([...stripe.intents.values()].map(({ chargeId }) => chargeId));
+  for (const chargeId of chargeIds) {
+    const payments = stripe.paymentsOf(chargeId);
+    if (payments > 1) return `a charge succeeds at most once: ${chargeId} was paid ${payments} times`;
+    const live = stripe
+      .intentsOf(chargeId)
+      .filter(({ id, confirms, status }) => ledger.knows(id, confirms) && status !== 'canceled');
+    if (live.length > 1)
+      return `a charge has at most one live intent: ${live.map(({ id }) => id).join(', ')}`;
+    const as = ledger.closed.get(chargeId);
+    if (as === 'succeeded' && payments !== 1) return `what the ledger calls paid is paid: ${chargeId}`;
+    if (as !== undefined && as !== 'succeeded') {
+      if (payments > 0) return `what the ledger calls ${as} is unpaid: ${chargeId}`;
+      const payable = stillPayable(chargeId, stripe, ledger);
+      if (payable) return payable;
+    }
+    const asked = stripe.askedByUs.filter((ask) => ask.chargeId === chargeId).length;
+    if (asked > ATTEMPTS_PER_CHARGE)
+      return `an issuer is asked at most ${ATTEMPTS_PER_CHARGE} times for a charge: ${chargeId}, ${asked}`;
+  }
+  const unpaid = stripe.askedByUs.filter(({ isPaid }) => !isPaid);
+  for (const { fingerprint, atMs } of unpaid) {
+    const asked = unpaid.filter(
+      (ask) => ask.fingerprint === fingerprint && ask.atMs <= atMs && ask.atMs > atMs - CARD_BUDGET_WINDOW,
+    ).length;
+    if (asked > ATTEMPTS_PER_CARD)
+      return `a card is asked in vain at most ${ATTEMPTS_PER_CARD} times in 30 days: ${fingerprint}, ${asked}`;
+  }
+  return null;
+}
+
+/** In words, that a charge which closed unpaid has an intent that could still be paid; null when it has none. */
+export function stillPayable(chargeId: string, stripe: StripeModel, ledger: LedgerModel): string | null {
+  const payable = stripe
+    .intentsOf(chargeId)
+    .find(({ id, confirms, status }) => ledger.knows(id, confirms) && status !== 'canceled');
+  return payable ? `a charge that closed unpaid can never be paid: ${chargeId} has ${payable.id}` : null;
+}
