@@ -136,6 +136,17 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
     dataConverter: dataConverterWith(payloads),
   });
 
+  return {
+    ...asks(stack, client),
+    stop: async () => {
+      await client.connection.close();
+      await stack.stop();
+    },
+  };
+}
+
+/** What tests ask of a stack, however it runs. `client` sees the workflows of the same namespace. */
+export function asks(stack: Omit<Stack, 'stop'>, client: Client): Omit<TestStack, 'stop'> {
   const call = async (method: string, path: string, body?: object, key = stack.apiKey): Promise<Answer> => {
     const response = await fetch(stack.url + path, {
       method,
@@ -199,7 +210,9 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
   };
 
   return {
-    ...stack,
+    url: stack.url,
+    apiKey: stack.apiKey,
+    sandboxUrl: stack.sandboxUrl,
     client,
     giveCard,
     enrolled: async (customerId, { clientSecret, setupIntentId }) => {
@@ -236,10 +249,6 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
       const workflowId = workflowIdOf(customerId);
       await untilQuiet(client, workflowId);
       return skipTime({ client, workflowId, ms, sandboxUrl: stack.sandboxUrl });
-    },
-    stop: async () => {
-      await client.connection.close();
-      await stack.stop();
     },
   };
 }
