@@ -7,9 +7,10 @@ import { inject } from 'vitest';
 import { SANDBOX_KEY, type Stack, startStack } from '../../dev/stack.ts';
 import { skipTime } from '../../dev/time.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import type { LedgerOptions } from '../../ledger/open.ts';
+import { type LedgerOptions, openLedger } from '../../ledger/open.ts';
 import { createPayloadCodec, dataConverterWith } from '../../payloads/codec.ts';
 import { readPayloadKeys } from '../../payloads/keys.ts';
+import { buildSandbox } from '../../sandbox/app.ts';
 import { createLogger } from '../../worker/logger.ts';
 import { workflowIdOf } from '../../workflows/messages.ts';
 import { takeNamespace } from './namespace.ts';
@@ -84,6 +85,20 @@ export interface World {
   /** Of the api that hears the sandbox's webhooks: one stack at a time. */
   readonly port: number;
   readonly webhookSecret: string;
+}
+
+export async function startWorld(): Promise<World & { stop(): Promise<void> }> {
+  const port = await getPort();
+  const webhookSecret = 'whsec_of_every_stack_on_this_world';
+  const webhookUrl = `http://127.0.0.1:${port}/webhooks/stripe`;
+  const sandbox = await buildSandbox({ webhookSecret, webhookUrl });
+  const sandboxUrl = await sandbox.listen({ host: '127.0.0.1', port: 0 });
+  const ledger = await openLedger(TEST_LEDGER);
+  const stop = async () => {
+    await ledger.close();
+    await sandbox.close();
+  };
+  return { ledger, sandboxUrl, port, webhookSecret, stop };
 }
 
 export interface TestStackOptions {
