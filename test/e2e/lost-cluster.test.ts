@@ -6,10 +6,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTemporal, type TemporalServer } from '../../dev/temporal.ts';
 import { SEARCH_ATTRIBUTES, workflowIdOf } from '../../workflows/messages.ts';
 import { type Line, openLine } from '../chaos/line.ts';
+import { RUNS_POSTGRES } from '../support/postgres.ts';
 import { fromSources, type Processes, startProcesses } from '../support/processes.ts';
 import { CONSENT, DAY, HOUR } from '../support/stack.ts';
 
@@ -57,29 +58,6 @@ interface Fact {
     readonly answer?: { readonly stripeChargeId: string | null } | null;
   };
 }
-
-beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'offsession-lost-'));
-  line = await openLine();
-  await newServer(Object.values(SEARCH_ATTRIBUTES));
-  const address = `127.0.0.1:${line.port}`;
-  stack = await startProcesses({ temporal: { address, namespace: NAMESPACE }, payloadKeys: PAYLOAD_KEYS });
-  await everyKindOfState();
-
-  await server.kill();
-  await rm(dataDir, { recursive: true });
-  await theWorldGoesOn();
-  await newServer([]);
-  await stack.worker.kill(0); // as the operator is told: workers are started against the new cluster
-  await stack.untilWorking();
-  said = await recoverAll(address);
-}, 300_000);
-afterAll(async () => {
-  await stack?.stop();
-  await server?.stop();
-  await line?.close();
-  await rm(dataDir, { recursive: true, force: true });
-}, 60_000);
 
 async function newServer(searchAttributes: Parameters<typeof startTemporal>[0]['searchAttributes']) {
   server = await startTemporal({ dataDir, searchAttributes, ui: false, onProgress: () => {} });
@@ -182,96 +160,121 @@ async function expectRecordedOnce(id: string) {
     expect(facts.filter((fact) => fact.kind === kind).length, `${id}: ${kind}`).toBe(1);
 }
 
-test('recover all starts everybody but those whose life is over, and shows Temporal nothing in the clear', async () => {
-  expect(said).toBe('13 started, 0 running already, 1 over\n');
-  const { events } = await stack.client.workflow.getHandle(workflowIdOf('later')).fetchHistory();
-  const [payload] = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
-  expect(Buffer.from(payload?.metadata?.encoding ?? []).toString()).toBe('binary/encrypted');
-});
+describe.runIf(RUNS_POSTGRES)('the Temporal database is deleted in the middle of it all', () => {
+  beforeAll(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'offsession-lost-'));
+    line = await openLine();
+    await newServer(Object.values(SEARCH_ATTRIBUTES));
+    const address = `127.0.0.1:${line.port}`;
+    stack = await startProcesses({ temporal: { address, namespace: NAMESPACE }, payloadKeys: PAYLOAD_KEYS });
+    await everyKindOfState();
 
-test('a step-up keeps its intent and its deadline, and is paid when the customer comes', async () => {
-  await stack.untilCustomer('waiting', 'awaiting_step_up');
-  const { paymentIntentId, stepUp } = before.waiting ?? {};
-  expect(await chargeOf('waiting')).toMatchObject({ status: 'awaiting_step_up', paymentIntentId });
-  expect((await chargeOf('waiting')).stepUp.deadline).toBe(stepUp?.deadline);
-  await stack.control(`challenges/${paymentIntentId}`, { result: 'succeed' });
-  await expectCollectedOnce('waiting', 2);
-});
+    await server.kill();
+    await rm(dataDir, { recursive: true });
+    await theWorldGoesOn();
+    await newServer([]);
+    await stack.worker.kill(0); // as the operator is told: workers are started against the new cluster
+    await stack.untilWorking();
+    said = await recoverAll(address);
+  }, 300_000);
+  afterAll(async () => {
+    await stack?.stop();
+    await server?.stop();
+    await line?.close();
+    await rm(dataDir, { recursive: true, force: true });
+  }, 60_000);
 
-test('who authenticated while Temporal was away has paid, once', async () => {
-  await expectCollectedOnce('came', 2);
-});
-
-test('an unknown outcome is asked about: what was taken is not taken again, what was not is', async () => {
-  await expectCollectedOnce('paid', 1);
-  expect((await chargeOf('paid')).attempts).toMatchObject([{ number: 1, outcome: 'succeeded' }]);
-  await expectCollectedOnce('unpaid', 1);
-  expect((await chargeOf('paid')).paymentIntentId).toBe(before.paid?.paymentIntentId);
-  expect((await chargeOf('unpaid')).paymentIntentId).toBe(before.unpaid?.paymentIntentId);
-});
-
-test('money under way is waited for, and not asked for again', async () => {
-  expect((await untilStatus('slow', 'processing')).paymentIntentId).toBe(before.slow?.paymentIntentId);
-  await stack.control(`settle/${before.slow?.paymentIntentId}`, {});
-  await expectCollectedOnce('slow', 1);
-});
-
-test('who was paused stays paused, and pays when resumed', async () => {
-  await stack.untilCustomer('stopped', 'paused');
-  expect((await stack.truth('stopped')).attempts).toBe(0);
-  await stack.post('/v1/customers/stopped/resume');
-  await expectCollectedOnce('stopped', 1);
-});
-
-test('a charge without a card waits on, and the next card pays it', async () => {
-  expect(await untilStatus('cardless', 'awaiting_card')).toBeDefined();
-  await stack.post('/v1/customers/cardless/enrolments', {
-    paymentMethod: 'pm_card_mastercard',
-    consent: CONSENT,
+  test('recover all starts everybody but those whose life is over, and shows Temporal nothing in the clear', async () => {
+    expect(said).toBe('13 started, 0 running already, 1 over\n');
+    const { events } = await stack.client.workflow.getHandle(workflowIdOf('later')).fetchHistory();
+    const [payload] = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
+    expect(Buffer.from(payload?.metadata?.encoding ?? []).toString()).toBe('binary/encrypted');
   });
-  await expectCollectedOnce('cardless', 2);
-});
 
-test('a goodbye goes on: the open intent is cancelled at Stripe, and the life ends', async () => {
-  await untilStatus('closing', 'cancelled');
-  expect(await stack.truth('closing')).toMatchObject({ succeeded: 0, intents: [{ status: 'canceled' }] });
-  await expectRecordedOnce('closing');
-  const handle = stack.client.workflow.getHandle(workflowIdOf('closing'));
-  await vi.waitFor(async () => expect((await handle.describe()).status.name).toBe('COMPLETED'), 10_000);
-  await expect(stack.client.workflow.getHandle(workflowIdOf('gone')).describe()).rejects.toThrow();
-});
+  test('a step-up keeps its intent and its deadline, and is paid when the customer comes', async () => {
+    await stack.untilCustomer('waiting', 'awaiting_step_up');
+    const { paymentIntentId, stepUp } = before.waiting ?? {};
+    expect(await chargeOf('waiting')).toMatchObject({ status: 'awaiting_step_up', paymentIntentId });
+    expect((await chargeOf('waiting')).stepUp.deadline).toBe(stepUp?.deadline);
+    await stack.control(`challenges/${paymentIntentId}`, { result: 'succeed' });
+    await expectCollectedOnce('waiting', 2);
+  });
 
-test('an open enrolment keeps its SetupIntent, and a card given meanwhile counts', async () => {
-  await stack.untilCustomer('answered', 'active');
-  const open = await stack.untilCustomer('asked', 'awaiting_mandate');
-  expect(open.enrolment.setupIntentId).toBe(enrolments.asked?.setupIntentId);
-  await stack.giveCard(String(enrolments.asked?.clientSecret), '4242424242424242');
-  for (const id of ['asked', 'answered']) {
-    const { mandate, stripeCustomerId } = await stack.untilCustomer(id, 'active');
-    expect(mandate.setupIntentId).toBe(enrolments[id]?.setupIntentId);
-    const setups = await stack.stripe('GET', `setup_intents?customer=${stripeCustomerId}`);
-    expect(setups.data).toHaveLength(1);
-    await owe(id);
-    await expectCollectedOnce(id, 1);
-  }
-});
+  test('who authenticated while Temporal was away has paid, once', async () => {
+    await expectCollectedOnce('came', 2);
+  });
 
-test('what was over is over: the same charge again is the same charge', async () => {
-  expect(await owe('settled')).toMatchObject({ status: 200, body: { status: 'succeeded' } });
-  await expectCollectedOnce('settled', 1);
-});
+  test('an unknown outcome is asked about: what was taken is not taken again, what was not is', async () => {
+    await expectCollectedOnce('paid', 1);
+    expect((await chargeOf('paid')).attempts).toMatchObject([{ number: 1, outcome: 'succeeded' }]);
+    await expectCollectedOnce('unpaid', 1);
+    expect((await chargeOf('paid')).paymentIntentId).toBe(before.paid?.paymentIntentId);
+    expect((await chargeOf('unpaid')).paymentIntentId).toBe(before.unpaid?.paymentIntentId);
+  });
 
-test('a decline keeps its calendar, and is collected on its day', async () => {
-  const charge = await untilStatus('soft', 'retrying');
-  expect(charge.nextAttemptAt).toBe(before.soft?.nextAttemptAt);
-  expect((await stack.truth('soft')).attempts).toBe(1);
-  await stack.passTime('soft', DAY + HOUR);
-  await expectCollectedOnce('soft', 2);
-});
+  test('money under way is waited for, and not asked for again', async () => {
+    expect((await untilStatus('slow', 'processing')).paymentIntentId).toBe(before.slow?.paymentIntentId);
+    await stack.control(`settle/${before.slow?.paymentIntentId}`, {});
+    await expectCollectedOnce('slow', 1);
+  });
 
-test('a charge of the future stays one, and is collected when it is due', async () => {
-  expect((await untilStatus('later', 'scheduled')).nextAttemptAt).toBe(before.later?.nextAttemptAt);
-  expect((await stack.truth('later')).intents).toEqual([]);
-  await stack.passTime('later', 10 * DAY + HOUR);
-  await expectCollectedOnce('later', 1);
+  test('who was paused stays paused, and pays when resumed', async () => {
+    await stack.untilCustomer('stopped', 'paused');
+    expect((await stack.truth('stopped')).attempts).toBe(0);
+    await stack.post('/v1/customers/stopped/resume');
+    await expectCollectedOnce('stopped', 1);
+  });
+
+  test('a charge without a card waits on, and the next card pays it', async () => {
+    expect(await untilStatus('cardless', 'awaiting_card')).toBeDefined();
+    await stack.post('/v1/customers/cardless/enrolments', {
+      paymentMethod: 'pm_card_mastercard',
+      consent: CONSENT,
+    });
+    await expectCollectedOnce('cardless', 2);
+  });
+
+  test('a goodbye goes on: the open intent is cancelled at Stripe, and the life ends', async () => {
+    await untilStatus('closing', 'cancelled');
+    expect(await stack.truth('closing')).toMatchObject({ succeeded: 0, intents: [{ status: 'canceled' }] });
+    await expectRecordedOnce('closing');
+    const handle = stack.client.workflow.getHandle(workflowIdOf('closing'));
+    await vi.waitFor(async () => expect((await handle.describe()).status.name).toBe('COMPLETED'), 10_000);
+    await expect(stack.client.workflow.getHandle(workflowIdOf('gone')).describe()).rejects.toThrow();
+  });
+
+  test('an open enrolment keeps its SetupIntent, and a card given meanwhile counts', async () => {
+    await stack.untilCustomer('answered', 'active');
+    const open = await stack.untilCustomer('asked', 'awaiting_mandate');
+    expect(open.enrolment.setupIntentId).toBe(enrolments.asked?.setupIntentId);
+    await stack.giveCard(String(enrolments.asked?.clientSecret), '4242424242424242');
+    for (const id of ['asked', 'answered']) {
+      const { mandate, stripeCustomerId } = await stack.untilCustomer(id, 'active');
+      expect(mandate.setupIntentId).toBe(enrolments[id]?.setupIntentId);
+      const setups = await stack.stripe('GET', `setup_intents?customer=${stripeCustomerId}`);
+      expect(setups.data).toHaveLength(1);
+      await owe(id);
+      await expectCollectedOnce(id, 1);
+    }
+  });
+
+  test('what was over is over: the same charge again is the same charge', async () => {
+    expect(await owe('settled')).toMatchObject({ status: 200, body: { status: 'succeeded' } });
+    await expectCollectedOnce('settled', 1);
+  });
+
+  test('a decline keeps its calendar, and is collected on its day', async () => {
+    const charge = await untilStatus('soft', 'retrying');
+    expect(charge.nextAttemptAt).toBe(before.soft?.nextAttemptAt);
+    expect((await stack.truth('soft')).attempts).toBe(1);
+    await stack.passTime('soft', DAY + HOUR);
+    await expectCollectedOnce('soft', 2);
+  });
+
+  test('a charge of the future stays one, and is collected when it is due', async () => {
+    expect((await untilStatus('later', 'scheduled')).nextAttemptAt).toBe(before.later?.nextAttemptAt);
+    expect((await stack.truth('later')).intents).toEqual([]);
+    await stack.passTime('later', 10 * DAY + HOUR);
+    await expectCollectedOnce('later', 1);
+  });
 });

@@ -86,8 +86,8 @@ export async function startProcesses(options: {
       TERMS_URL: 'https://example.com/terms',
       TERMS_VERSION: '1',
     });
+    const worker = run('worker/main.ts');
     await untilTrue(async () => (await fetch(`${url}/readyz`)).ok);
-    const worker = run('worker/main.ts'); // second: the first to open the ledger brings its tables up to date
 
     const connection = await Connection.connect({ address: temporal.address });
     stops.push(() => connection.close());
