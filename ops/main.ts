@@ -4,6 +4,8 @@ import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { Ledger } from '../ledger/ledger.ts';
 import { openLedger } from '../ledger/open.ts';
+import { createPayloadCodec, dataConverterWith } from '../payloads/codec.ts';
+import { type PayloadKey, readPayloadKeys } from '../payloads/keys.ts';
 import { type Command, commandFrom } from './arguments.ts';
 import { exportCustomer } from './export.ts';
 import { recoverAll, recoverOne, type Tally } from './recover.ts';
@@ -18,7 +20,7 @@ const USAGE = `usage: npm run ops -- <command>
   brake   status
 
 needs DATABASE_URL, or DATA_DIR for what \`npm start\` keeps (only while that is stopped: its database is one process's);
-recover also needs TEMPORAL_ADDRESS and Temporal's other variables.
+recover also needs TEMPORAL_ADDRESS and Temporal's other variables, and PAYLOAD_KEYS where worker and api have them.
 
 --who and --why stay on record for good: no personal data in them. docs/operations.md says more.
 Exit codes: 0 done, 1 a fault, 2 bad use, 3 no such customer.`;
@@ -90,7 +92,8 @@ async function recover(customerId: string, ledger: Ledger): Promise<number> {
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
   const connection = await Connection.connect(connectionOptions);
   try {
-    const world = { ledger, client: new Client({ connection, namespace }) };
+    const dataConverter = dataConverterWith(createPayloadCodec(payloadKeys()));
+    const world = { ledger, client: new Client({ connection, namespace, dataConverter }) };
     if (customerId === 'all') {
       const tally = await recoverAll(world, (soFar) => console.error(inWords(soFar)));
       console.log(inWords(tally));
@@ -103,6 +106,14 @@ async function recover(customerId: string, ledger: Ledger): Promise<number> {
   } finally {
     await connection.close();
   }
+}
+
+/** @throws Error naming what is wrong with PAYLOAD_KEYS */
+function payloadKeys(): PayloadKey[] {
+  const faults: string[] = [];
+  const keys = readPayloadKeys(process.env.PAYLOAD_KEYS ?? '', faults);
+  if (faults.length > 0) throw new Error(`bad configuration: ${faults.join('; ')}`);
+  return keys;
 }
 
 async function brakeStatus(ledger: Ledger): Promise<string> {

@@ -1,35 +1,24 @@
 // What operators do past the api: customers brought back after a lost Temporal cluster (a second, empty namespace on the
 // same ledger and sandbox), the brake, erasure, export. The sandbox's truth decides.
-import getPort from 'get-port';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openLedger } from '../../ledger/open.ts';
 import { exportCustomer } from '../../ops/export.ts';
 import { recoverAll, recoverOne } from '../../ops/recover.ts';
-import { buildSandbox } from '../../sandbox/app.ts';
-import { CONSENT, DAY, startTestStack, TEST_LEDGER, type TestStack, type World } from '../support/stack.ts';
+import { workflowIdOf } from '../../workflows/messages.ts';
+import { CONSENT, DAY, startTestStack, startWorld, type TestStack } from '../support/stack.ts';
 
+/** Stripe's SDK asks once more by itself when a connection is dropped, and an activity asks three times. */
+const UNTIL_GIVEN_UP = 6;
 const BY = { who: 'olga', why: 'an exercise' };
 
-let world: World;
+let world: Awaited<ReturnType<typeof startWorld>>;
 let stack: TestStack;
-const stops: (() => Promise<unknown>)[] = [];
 beforeAll(async () => {
-  const port = await getPort();
-  const webhookSecret = 'whsec_of_both_stacks';
-  const sandbox = await buildSandbox({
-    webhookSecret,
-    webhookUrl: `http://127.0.0.1:${port}/webhooks/stripe`,
-  });
-  stops.push(() => sandbox.close());
-  const sandboxUrl = await sandbox.listen({ host: '127.0.0.1', port: 0 });
-  const ledger = await openLedger(TEST_LEDGER);
-  stops.push(() => ledger.close());
-  world = { ledger, sandboxUrl, port, webhookSecret };
+  world = await startWorld();
   stack = await startTestStack({ world });
 });
 afterAll(async () => {
   await stack?.stop();
-  for (const stop of stops.reverse()) await stop();
+  await world?.stop();
 });
 
 const open = (customerId: string, more: object = {}) =>
@@ -43,6 +32,33 @@ const open = (customerId: string, more: object = {}) =>
 async function enrolAnd(customerId: string, ...outcomes: string[]) {
   const paymentMethod = await stack.enrol(customerId);
   if (outcomes.length > 0) await stack.control('outcomes', { paymentMethod, outcomes });
+}
+
+async function withBrake(meanwhile: () => Promise<void>) {
+  await world.ledger.setBrake({ isOn: true, ...BY });
+  try {
+    await meanwhile();
+  } finally {
+    await world.ledger.setBrake({ isOn: false, ...BY });
+  }
+}
+
+const historyOf = (customerId: string) =>
+  stack.client.workflow.getHandle(workflowIdOf(customerId)).fetchHistory();
+
+/** The try that the attempt under way is at; 0 when none is. */
+async function triesUnderWay(customerId: string): Promise<number> {
+  const { raw } = await stack.client.workflow.getHandle(workflowIdOf(customerId)).describe();
+  const confirm = raw.pendingActivities?.find(({ activityType }) => activityType?.name === 'confirmIntent');
+  return confirm?.attempt ?? 0;
+}
+
+/** Why activities failed in the end. */
+async function failuresOf(customerId: string) {
+  const { events } = await historyOf(customerId);
+  return events?.map(
+    ({ activityTaskFailedEventAttributes: failed }) => failed?.failure?.applicationFailureInfo?.type,
+  );
 }
 
 test('after the whole Temporal cluster is lost, recover all brings every customer back with nothing doubled', {
@@ -161,8 +177,7 @@ test('while the brake is on nothing is attempted, all else goes on; released, it
   await enrolAnd('away', 'authentication_required');
   await open('away');
   const away = await stack.untilCharge('away', 'away-1', 'awaiting_step_up');
-  await world.ledger.setBrake({ isOn: true, ...BY });
-  try {
+  await withBrake(async () => {
     expect(await stack.get('/readyz')).toMatchObject({ status: 'ready', brake: 'on' });
     // The customer's page gives out nothing to confirm with; whoever was at the bank already is heard.
     const session = await stack.post(`${new URL(away.stepUp.url).pathname}/session`);
@@ -180,14 +195,72 @@ test('while the brake is on nothing is attempted, all else goes on; released, it
     await stack.post('/v1/customers/stopped/charges/stopped-2/cancel');
     await stack.untilCharge('stopped', 'stopped-2', 'cancelled');
     expect((await stack.truth('stopped-1')).attempts).toBe(0);
-  } finally {
-    await world.ledger.setBrake({ isOn: false, ...BY });
-  }
+  });
   await stack.passTime('stopped', 6 * 60_000);
   const charge = await stack.untilCharge('stopped', 'stopped-1', 'succeeded');
   expect(charge.attempts).toMatchObject([{ number: 1, outcome: 'succeeded' }]);
   expect(await stack.truth('stopped-1')).toMatchObject({ attempts: 1, succeeded: 1 });
   expect((await stack.get('/readyz')).brake).toBe('off');
+});
+
+test('the brake stays on over many asks: bells are heard, nobody is charged, and then each charge once', async () => {
+  await enrolAnd('patient', 'processing');
+  await open('patient', { chargeId: 'patient-0' });
+  const { paymentIntentId } = await stack.untilCharge('patient', 'patient-0', 'processing');
+  const held = ['patient-1', 'patient-2', 'patient-3'];
+  await withBrake(async () => {
+    for (const chargeId of held) await open('patient', { chargeId });
+    for (const chargeId of held) await stack.untilCharge('patient', chargeId, 'held');
+    await stack.passTime('patient', 11 * 60_000);
+    await stack.control(`settle/${paymentIntentId}`, {});
+    await stack.untilCharge('patient', 'patient-0', 'succeeded');
+    await stack.passTime('patient', 11 * 60_000);
+    const { events } = await historyOf('patient');
+    const asked = events?.filter(
+      ({ activityTaskScheduledEventAttributes: scheduled }) =>
+        scheduled?.activityType?.name === 'confirmIntent',
+    );
+    expect(asked?.length).toBeGreaterThanOrEqual(1 + 4); // patient-0 was sent; then at once, and every five minutes
+    for (const chargeId of held) {
+      const charge = await stack.get(`/v1/customers/patient/charges/${chargeId}`);
+      expect(charge).toMatchObject({ status: 'held', attempts: [] });
+      expect((await stack.truth(chargeId)).attempts).toBe(0);
+    }
+  });
+  await stack.passTime('patient', 6 * 60_000);
+  for (const chargeId of held) {
+    const charge = await stack.untilCharge('patient', chargeId, 'succeeded');
+    expect(charge.attempts).toMatchObject([{ number: 1, outcome: 'succeeded' }]);
+    expect(await stack.truth(chargeId)).toMatchObject({ attempts: 1, succeeded: 1, intents: [{}] });
+  }
+});
+
+test('a try repeated under the brake may have been sent: the intent is read, and only what was not is held', async () => {
+  for (const [customerId, when] of [
+    ['sent', 'after'],
+    ['unsent', 'before'],
+  ] as const) {
+    await stack.enrol(customerId);
+    const path = '/v1/payment_intents/*/confirm';
+    await stack.control('faults', { method: 'POST', path, kind: 'drop', when, times: UNTIL_GIVEN_UP });
+    await open(customerId);
+    await expect.poll(() => triesUnderWay(customerId), { timeout: 15_000, interval: 20 }).toBeGreaterThan(1);
+    await withBrake(async () => {
+      const status = when === 'after' ? 'succeeded' : 'held';
+      await stack.untilCharge(customerId, `${customerId}-1`, status);
+      expect(await failuresOf(customerId)).toContain('Braked');
+      expect((await stack.truth(`${customerId}-1`)).attempts).toBe(when === 'after' ? 1 : 0);
+    });
+    await fetch(`${world.sandboxUrl}/_sandbox/faults`, { method: 'DELETE' });
+  }
+  await stack.passTime('unsent', 6 * 60_000);
+  const { attempts } = await stack.untilCharge('unsent', 'unsent-1', 'succeeded');
+  expect(attempts).toMatchObject([
+    { number: 1, outcome: 'unknown' },
+    { number: 2, outcome: 'succeeded' },
+  ]);
+  for (const chargeId of ['sent-1', 'unsent-1'])
+    expect(await stack.truth(chargeId)).toMatchObject({ attempts: 1, succeeded: 1, intents: [{}] });
 });
 
 test('erasure removes personal data and leaves the money trail; the export shows what is still there', async () => {

@@ -8,13 +8,15 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { findTemporal } from '../../dev/temporal-binary.ts';
 import { skipTime } from '../../dev/time.ts';
+import { recoverOne } from '../../ops/recover.ts';
 import { workflowIdOf } from '../../workflows/messages.ts';
 import { noticeWorkflowIdOf } from '../../workflows/send-notice.ts';
-import { CONSENT, DAY, HOUR, startTestStack, type TestStack } from '../support/stack.ts';
+import { CONSENT, DAY, HOUR, startTestStack, startWorld, type TestStack } from '../support/stack.ts';
 
 const FOLDER = new URL('./histories/', import.meta.url);
 
 let endpoint: Server;
+let world: Awaited<ReturnType<typeof startWorld>>;
 let stack: TestStack;
 beforeAll(async () => {
   endpoint = createServer(async (request, response) => {
@@ -23,10 +25,12 @@ beforeAll(async () => {
   });
   await new Promise<void>((listening) => endpoint.listen(0, '127.0.0.1', listening));
   const { port } = endpoint.address() as AddressInfo;
-  stack = await startTestStack({ merchantUrl: `http://127.0.0.1:${port}/` });
+  world = await startWorld();
+  stack = await startTestStack({ world, merchantUrl: `http://127.0.0.1:${port}/` });
 });
 afterAll(async () => {
   await stack.stop();
+  await world.stop();
   endpoint.closeAllConnections();
   endpoint.close();
 });
@@ -192,6 +196,26 @@ test('cancelled with an open intent; then back, from the ledger’s snapshot', a
   await stack.post('/v1/customers/cancelled/enrolments', { paymentMethod: 'pm_card_visa', consent: CONSENT });
   await stack.untilCustomer('cancelled', 'active');
   await keep('back', workflowIdOf('cancelled'));
+});
+
+test('recovered: the cluster is gone, and a run starts from the ledger’s snapshot', async () => {
+  const paymentMethod = await stack.enrol('recovered');
+  const outcomes = ['insufficient_funds', 'authentication_required'];
+  await stack.control('outcomes', { paymentMethod, outcomes });
+  await charge('recovered', 1);
+  await stack.untilCharge('recovered', 'recovered-1', 'retrying');
+  await charge('recovered', 2);
+  const { paymentIntentId } = await stack.untilCharge('recovered', 'recovered-2', 'awaiting_step_up');
+  await charge('recovered', 3, { dueAt: new Date(Date.now() + 2 * DAY).toISOString() });
+  await stack.untilCharge('recovered', 'recovered-3', 'scheduled');
+  const lost = stack.client.workflow.getHandle(workflowIdOf('recovered'));
+  await lost.terminate('as if its cluster were gone');
+  await stack.control(`challenges/${paymentIntentId}`, { result: 'succeed' });
+  expect(await recoverOne('recovered', { ledger: world.ledger, client: stack.client })).toBe('started');
+  await stack.untilCharge('recovered', 'recovered-2', 'succeeded');
+  await stack.passTime('recovered', 3 * DAY);
+  for (const number of [1, 3]) await stack.untilCharge('recovered', `recovered-${number}`, 'succeeded');
+  expect(await keepCustomer('recovered')).toBe(1);
 });
 
 test('an outcome nobody knew', async () => {

@@ -7,9 +7,10 @@ import { inject } from 'vitest';
 import { SANDBOX_KEY, type Stack, startStack } from '../../dev/stack.ts';
 import { skipTime } from '../../dev/time.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import type { LedgerOptions } from '../../ledger/open.ts';
+import { type LedgerOptions, openLedger } from '../../ledger/open.ts';
 import { createPayloadCodec, dataConverterWith } from '../../payloads/codec.ts';
 import { readPayloadKeys } from '../../payloads/keys.ts';
+import { buildSandbox } from '../../sandbox/app.ts';
 import { createLogger } from '../../worker/logger.ts';
 import { workflowIdOf } from '../../workflows/messages.ts';
 import { takeNamespace } from './namespace.ts';
@@ -86,6 +87,20 @@ export interface World {
   readonly webhookSecret: string;
 }
 
+export async function startWorld(): Promise<World & { stop(): Promise<void> }> {
+  const port = await getPort();
+  const webhookSecret = 'whsec_of_every_stack_on_this_world';
+  const webhookUrl = `http://127.0.0.1:${port}/webhooks/stripe`;
+  const sandbox = await buildSandbox({ webhookSecret, webhookUrl });
+  const sandboxUrl = await sandbox.listen({ host: '127.0.0.1', port: 0 });
+  const ledger = await openLedger(TEST_LEDGER);
+  const stop = async () => {
+    await ledger.close();
+    await sandbox.close();
+  };
+  return { ledger, sandboxUrl, port, webhookSecret, stop };
+}
+
 export interface TestStackOptions {
   readonly merchantUrl?: string;
   /** Of the product, over the stack's own. */
@@ -136,6 +151,17 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
     dataConverter: dataConverterWith(payloads),
   });
 
+  return {
+    ...asks(stack, client),
+    stop: async () => {
+      await client.connection.close();
+      await stack.stop();
+    },
+  };
+}
+
+/** What tests ask of a stack, however it runs. `client` sees the workflows of the same namespace. */
+export function asks(stack: Omit<Stack, 'stop'>, client: Client): Omit<TestStack, 'stop'> {
   const call = async (method: string, path: string, body?: object, key = stack.apiKey): Promise<Answer> => {
     const response = await fetch(stack.url + path, {
       method,
@@ -199,7 +225,9 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
   };
 
   return {
-    ...stack,
+    url: stack.url,
+    apiKey: stack.apiKey,
+    sandboxUrl: stack.sandboxUrl,
     client,
     giveCard,
     enrolled: async (customerId, { clientSecret, setupIntentId }) => {
@@ -234,10 +262,6 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
     },
     passTime: (customerId, ms) =>
       skipTime({ client, workflowId: workflowIdOf(customerId), ms, sandboxUrl: stack.sandboxUrl }),
-    stop: async () => {
-      await client.connection.close();
-      await stack.stop();
-    },
   };
 }
 

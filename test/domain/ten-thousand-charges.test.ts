@@ -1,0 +1,201 @@
+// A customer who is charged 10,000 times, all of it lived through the domain: what travels through continue-as-new, and
+// what the ledger is sent, no longer grow once all that is remembered is full. It asks no world but its own few answers.
+import { expect, test } from 'vitest';
+import { advance, nextStep } from '../../domain/customer.ts';
+import type { CustomerEvent, IntentReading, Step } from '../../domain/events.ts';
+import { DAY, HOUR } from '../../domain/policy.ts';
+import { findCharge } from '../../domain/record.ts';
+import type { CustomerState } from '../../domain/state.ts';
+import { chargeView, viewOf } from '../../domain/view.ts';
+import { begin, CONSENT, WHO } from './deeds.ts';
+import { CARD, decline, reading, setupDone } from './fixtures.ts';
+
+const CHARGES = 10_000;
+/** Two charges a day: nearly fourteen years. */
+const APART = 12 * HOUR;
+const A_YEAR = 730;
+/** Bytes, as docs/decisions/0016 has them; a payload may have 2 MB. */
+const STATE_BOUND = 16_000;
+const RECORD_BOUND = 20_000;
+
+const EVERYTHING = [
+  ...['record', 'notify', 'openIntent', 'confirmIntent', 'readIntent', 'cancelIntent'],
+  ...['openSetup', 'confirmSetup'],
+];
+
+const bytes = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
+/** As long as Stripe's ids are. */
+const idOf = (prefix: string, ...parts: (string | number)[]) =>
+  `${prefix}_${parts.join('x').padStart(24, '0')}`;
+
+/** What the bank says to this attempt: one in ten is declined once, one wants the customer, some cards are lost. */
+function bankSays(index: number, attempt: number): string {
+  if (index % 100 === 60) return 'insufficient_funds';
+  if (attempt > 1) return 'succeed';
+  if (index % 50 === 49) return 'lost_card';
+  if (index % 10 === 3) return 'insufficient_funds';
+  return index % 10 === 7 ? 'authentication_required' : 'succeed';
+}
+
+class Customer {
+  state: CustomerState;
+  nowMs: number;
+  readonly ends = { succeeded: 0, failed: 0, cancelled: 0 };
+  readonly happened = new Set<string>();
+  #largest = { state: 0, record: 0 };
+  #cards = 0;
+  #bells = 0;
+  /** Intents whose customer has authenticated. */
+  readonly #authenticated = new Set<string>();
+
+  constructor() {
+    const { state, nowMs } = begin(7, ['succeed']);
+    this.state = state;
+    this.nowMs = nowMs;
+  }
+
+  /** Since it was last asked for, bytes: the state at rest, and what the ledger was sent. */
+  takeLargest(): { readonly state: number; readonly record: number } {
+    const largest = this.#largest;
+    this.#largest = { state: 0, record: 0 };
+    return largest;
+  }
+
+  hear(event: CustomerEvent): void {
+    this.state = advance(this.state, event, this.nowMs);
+  }
+
+  /** Works, and sleeps when there is nothing to do, until `untilMs`. */
+  liveUntil(untilMs: number): void {
+    for (;;) {
+      const step = nextStep(this.state, this.nowMs);
+      if (step.do === 'wait') {
+        this.#largest.state = Math.max(this.#largest.state, bytes(this.state));
+        if (this.#peopleAct()) continue;
+        this.nowMs = Math.min(step.untilMs, untilMs);
+        if (this.nowMs === untilMs) return;
+        continue;
+      }
+      this.happened.add(step.do);
+      if (step.do === 'decide') {
+        this.hear(step.event);
+        continue;
+      }
+      this.hear({ kind: 'began', step });
+      this.hear(this.#answer(step));
+    }
+  }
+
+  /** Whoever is waited for comes: to the bank's page, or with another card. */
+  #peopleAct(): boolean {
+    for (const { phase, intentId, chargeId } of this.state.charges) {
+      if (phase.is === 'awaiting_step_up' && intentId && !this.#authenticated.has(intentId)) {
+        this.#authenticated.add(intentId);
+        this.hear({ kind: 'customerSteppedUp', chargeId });
+        return true;
+      }
+      if (phase.is === 'awaiting_card' && this.state.enrolment?.closed) {
+        const requestId = `card-${++this.#cards}`;
+        const paymentMethodId = idOf('pm', this.#cards);
+        this.hear({ kind: 'enrol', ...WHO, requestId, paymentMethodId, consent: CONSENT });
+        return true;
+      }
+    }
+    return false;
+  }
+
+  #answer(step: Exclude<Step, { do: 'decide' | 'wait' }>): CustomerEvent {
+    switch (step.do) {
+      case 'record':
+        return this.#record();
+      case 'notify':
+        return { kind: 'noticeHandedOver', noticeId: step.notice.noticeId };
+      case 'openIntent':
+        return { kind: 'intentOpened', chargeId: step.chargeId, intentId: idOf('pi', step.chargeId) };
+      case 'confirmIntent': {
+        const index = Number(step.chargeId.split('-')[1]);
+        const answer = this.#bank(step.chargeId, bankSays(index, step.attemptNumber), step.attemptNumber);
+        const eventId = idOf('evt', ++this.#bells);
+        this.hear({ kind: 'stripeRang', eventId, type: 'payment_intent.news', objectId: step.intentId });
+        return { kind: 'intentSeen', chargeId: step.chargeId, reading: answer };
+      }
+      case 'readIntent': {
+        const attempts = findCharge(this.state, step.chargeId)?.attemptCount ?? 0;
+        const isPaid = this.#authenticated.has(step.intentId);
+        const says = isPaid ? 'succeed' : 'authentication_required';
+        return {
+          kind: 'intentSeen',
+          chargeId: step.chargeId,
+          reading: this.#bank(step.chargeId, says, isPaid ? attempts + 1 : attempts),
+        };
+      }
+      case 'cancelIntent': {
+        const { chargeId, intentId } = step;
+        return { kind: 'intentSeen', chargeId, reading: reading({ intentId, status: 'canceled' }) };
+      }
+      case 'openSetup':
+        return {
+          kind: 'setupOpened',
+          enrolmentNumber: step.enrolmentNumber,
+          setupIntentId: idOf('seti', step.enrolmentNumber),
+        };
+      case 'confirmSetup':
+      case 'readSetup':
+      case 'cancelSetup':
+        return {
+          kind: 'setupSeen',
+          reading: setupDone({
+            setupIntentId: step.setupIntentId,
+            paymentMethodId: idOf('pm', this.#cards),
+            setupAttemptId: idOf('setatt', this.#cards),
+            card: { ...CARD, fingerprint: idOf('fp', this.#cards) },
+          }),
+        };
+      default:
+        throw new Error(`nobody answers ${step.do}`);
+    }
+  }
+
+  #bank(chargeId: string, says: string, nth: number): IntentReading {
+    const intentId = idOf('pi', chargeId);
+    const stripeChargeId = idOf('ch', chargeId, nth);
+    const requestId = idOf('req', chargeId, nth);
+    if (says === 'succeed') return reading({ intentId, stripeChargeId, requestId, status: 'succeeded' });
+    return reading({ intentId, stripeChargeId, requestId, decline: decline(says) });
+  }
+
+  #record(): CustomerEvent {
+    const { state, nowMs } = this;
+    const { facts } = state;
+    const concerned = state.charges.filter(({ chargeId }) =>
+      facts.some((fact) => fact.chargeId === chargeId),
+    );
+    const charges = concerned.map((charge) => chargeView(state, charge, nowMs));
+    const entry = { facts, charges, view: viewOf(state, nowMs), snapshot: { ...state, facts: [] } };
+    this.#largest.record = Math.max(this.#largest.record, bytes(entry));
+    for (const { phase } of state.charges) if (phase.is === 'closed') this.ends[phase.as] += 1;
+    return { kind: 'recorded', through: state.sequence, alreadyClosed: [] };
+  }
+}
+
+test('10,000 charges leave no trace in the size of a life: all years but the first are the same', () => {
+  const customer = new Customer();
+  const beganMs = customer.nowMs;
+  const years: { state: number; record: number }[] = [];
+  for (let index = 1; index <= CHARGES; index += 1) {
+    customer.hear({ kind: 'openCharge', ...WHO, chargeId: `charge-${index}`, amount: 4900, currency: 'eur' });
+    customer.liveUntil(beganMs + index * APART);
+    if (index % A_YEAR === 0) years.push(customer.takeLargest());
+  }
+  customer.liveUntil(customer.nowMs + 60 * DAY);
+
+  expect(customer.ends).toEqual({ succeeded: 9_900, failed: 100, cancelled: 0 });
+  expect(customer.happened).toEqual(new Set(EVERYTHING));
+  expect(customer.state.charges).toEqual([]);
+  const [, second] = years;
+  const last = years.at(-1);
+  expect(last?.state).toBeLessThan((second?.state ?? 0) * 1.01);
+  expect(last?.record).toBeLessThan((second?.record ?? 0) * 1.01);
+  expect(last?.state).toBeLessThan(STATE_BOUND);
+  expect(last?.record).toBeLessThan(RECORD_BOUND);
+});
