@@ -37,7 +37,7 @@ const LONGEST_LOOK_MS = 5_000;
 const OVER: readonly string[] = ['succeeded', 'failed', 'cancelled'];
 
 /**
- * @param onOver hears of each charge that has come to its end, once
+ * @param onOver hears of each charge that has come to its end, once, and when it was asked for (epoch milliseconds)
  * @param signal ends everything: what is waited for rejects
  */
 export function createCaller({
@@ -51,7 +51,7 @@ export function createCaller({
   readonly apiKey: string;
   readonly sandboxUrl: string;
   readonly signal: AbortSignal;
-  readonly onOver: (chargeId: string) => void;
+  readonly onOver: (chargeId: string, askedMs: number) => void;
 }): Caller {
   let turn = 0;
 
@@ -122,6 +122,7 @@ export function createCaller({
     const path = `/v1/customers/${customerId}/charges`;
     const dueAt =
       kind === 'cancelled_before_due' ? { dueAt: new Date(Date.now() + FAR_AWAY_MS).toISOString() } : {};
+    const askedMs = Date.now();
     await post(path, { chargeId, amount, currency: 'eur', ...dueAt });
     if (kind === 'cancelled_before_due' || kind === 'cancelled_in_flight')
       await post(`${path}/${chargeId}/cancel`);
@@ -130,7 +131,7 @@ export function createCaller({
       // The list is read from the ledger alone: looking often costs the workflows nothing.
       const { items } = await get(path);
       const now = items.find((item: Json) => item.chargeId === chargeId);
-      if (OVER.includes(now?.status)) return onOver(chargeId);
+      if (OVER.includes(now?.status)) return onOver(chargeId, askedMs);
       if (now) await attend(`${path}/${chargeId}`, customerId, kind, now);
     }
   }
