@@ -55,11 +55,15 @@ export function createCaller({
 }): Caller {
   let turn = 0;
 
-  /** Asks one api after the other until one has an answer: 5xx and silence are none. */
+  /**
+   * Asks one api after the other until one has an answer: 5xx and silence are none. It waits as long as it is told to:
+   * what is too busy to answer would only get busier.
+   */
   async function ask(method: string, path: string, body?: object): Promise<Answer> {
     for (;;) {
       signal.throwIfAborted();
       turn += 1;
+      let beforeRepeatingMs = BEFORE_REPEATING_MS;
       try {
         const response = await fetch(`${apiUrls[turn % apiUrls.length]}${path}`, {
           method,
@@ -73,10 +77,12 @@ export function createCaller({
         const text = await response.text();
         if (response.status < 500 && response.status !== 429)
           return { status: response.status, body: text === '' ? null : JSON.parse(text) };
+        const retryAfter = response.headers.get('retry-after');
+        if (retryAfter !== null) beforeRepeatingMs = Number(retryAfter) * 1_000;
       } catch {
         signal.throwIfAborted(); // anything else is no answer, and asked again
       }
-      await pause(BEFORE_REPEATING_MS, undefined, { signal });
+      await pause(beforeRepeatingMs, undefined, { signal });
     }
   }
   const get = async (path: string) => (await ask('GET', path)).body;
