@@ -147,8 +147,11 @@ function freePort(preferred: number | undefined): Promise<number> {
   });
 }
 
-/** The port answers before its namespaces do, so each of them is asked. */
-async function untilServing(
+/**
+ * The port answers before its namespaces do, so each of them is asked.
+ * @throws what was wrong last, after a minute or once nothing is `running`
+ */
+export async function untilServing(
   address: string,
   namespaces: readonly string[],
   running: () => boolean,

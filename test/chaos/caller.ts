@@ -37,7 +37,7 @@ const LONGEST_LOOK_MS = 5_000;
 const OVER: readonly string[] = ['succeeded', 'failed', 'cancelled'];
 
 /**
- * @param onOver hears of each charge that has come to its end, once
+ * @param onOver hears of each charge that has come to its end, once, and when it was asked for (epoch milliseconds)
  * @param signal ends everything: what is waited for rejects
  */
 export function createCaller({
@@ -51,15 +51,19 @@ export function createCaller({
   readonly apiKey: string;
   readonly sandboxUrl: string;
   readonly signal: AbortSignal;
-  readonly onOver: (chargeId: string) => void;
+  readonly onOver: (chargeId: string, askedMs: number) => void;
 }): Caller {
   let turn = 0;
 
-  /** Asks one api after the other until one has an answer: 5xx and silence are none. */
+  /**
+   * Asks one api after the other until one has an answer: 5xx and silence are none. It waits as long as it is told to:
+   * what is too busy to answer would only get busier.
+   */
   async function ask(method: string, path: string, body?: object): Promise<Answer> {
     for (;;) {
       signal.throwIfAborted();
       turn += 1;
+      let beforeRepeatingMs = BEFORE_REPEATING_MS;
       try {
         const response = await fetch(`${apiUrls[turn % apiUrls.length]}${path}`, {
           method,
@@ -73,10 +77,12 @@ export function createCaller({
         const text = await response.text();
         if (response.status < 500 && response.status !== 429)
           return { status: response.status, body: text === '' ? null : JSON.parse(text) };
+        const retryAfter = response.headers.get('retry-after');
+        if (retryAfter !== null) beforeRepeatingMs = Number(retryAfter) * 1_000;
       } catch {
         signal.throwIfAborted(); // anything else is no answer, and asked again
       }
-      await pause(BEFORE_REPEATING_MS, undefined, { signal });
+      await pause(beforeRepeatingMs, undefined, { signal });
     }
   }
   const get = async (path: string) => (await ask('GET', path)).body;
@@ -122,6 +128,7 @@ export function createCaller({
     const path = `/v1/customers/${customerId}/charges`;
     const dueAt =
       kind === 'cancelled_before_due' ? { dueAt: new Date(Date.now() + FAR_AWAY_MS).toISOString() } : {};
+    const askedMs = Date.now();
     await post(path, { chargeId, amount, currency: 'eur', ...dueAt });
     if (kind === 'cancelled_before_due' || kind === 'cancelled_in_flight')
       await post(`${path}/${chargeId}/cancel`);
@@ -130,7 +137,7 @@ export function createCaller({
       // The list is read from the ledger alone: looking often costs the workflows nothing.
       const { items } = await get(path);
       const now = items.find((item: Json) => item.chargeId === chargeId);
-      if (OVER.includes(now?.status)) return onOver(chargeId);
+      if (OVER.includes(now?.status)) return onOver(chargeId, askedMs);
       if (now) await attend(`${path}/${chargeId}`, customerId, kind, now);
     }
   }

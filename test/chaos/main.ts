@@ -11,7 +11,7 @@ import { type System, startSystem } from './system.ts';
 import { createTrouble } from './trouble.ts';
 import { type Account, FAULTS, type Finding, judge, story } from './verdict.ts';
 
-const USAGE = `usage: npm run chaos -- [--seed N] [--charges N] [--kills N] [--minutes N] [--keep]
+const USAGE = `usage: npm run chaos -- [--seed N] [--charges N] [--kills N] [--minutes N] [--production] [--keep]
 
 Runs the product as separate processes (PostgreSQL must be installed), kills and cuts them at random while customers
 are charged, heals everything, waits until all agree, and holds every charge against the sandbox's truth.
@@ -20,6 +20,8 @@ are charged, heals everything, waits until all agree, and holds every charge aga
   --charges N   default 2000
   --kills N     SIGKILLs; cuts, slow spells, Stripe's faults and lost webhooks come on top (default 100)
   --minutes N   no customer begins after so long, however many charges are left
+  --production  on Temporal's production server with PostgreSQL (temporal-server and temporal-sql-tool on PATH);
+                without it on Temporal's development server with SQLite
   --keep        keep everybody's logs, and say where; without it they are kept after a finding only
 
 docs/chaos.md says how to read the result. Exit codes: 0 nothing found, 1 findings, 2 bad usage, 130 interrupted.`;
@@ -38,6 +40,7 @@ interface Options {
   readonly charges: number;
   readonly kills: number;
   readonly minutes: number | null;
+  readonly production: boolean;
   readonly keep: boolean;
 }
 
@@ -48,14 +51,15 @@ process.exitCode = await main();
 async function main(): Promise<number> {
   const options = readOptions();
   if (typeof options === 'number') return options;
-  const { seed, charges, kills } = options;
-  const again = `npm run chaos -- --seed ${seed} --charges ${charges} --kills ${kills}`;
+  const { seed, charges, kills, production } = options;
+  const size = `--seed ${seed} --charges ${charges} --kills ${kills}`;
+  const again = `npm run chaos -- ${size}${production ? ' --production' : ''}`;
   say(`seed ${seed}; to repeat: ${again}`);
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
 
-  const system = await startSystem(say);
+  const system = await startSystem(production, say);
   let isClean = false;
   try {
     const result = await run(options, system, interrupted.signal);
@@ -74,21 +78,30 @@ async function main(): Promise<number> {
   }
 }
 
+/** A charge, from being asked for to its end, epoch milliseconds. */
+interface Life {
+  readonly chargeId: string;
+  readonly askedMs: number;
+  readonly endedMs: number;
+}
+
 interface Result {
+  readonly temporalName: string;
   readonly accounts: readonly Account[];
   readonly findings: readonly { readonly account: Account; readonly finding: Finding }[];
   readonly counts: ReadonlyMap<string, number>;
   readonly plannedKills: number;
   readonly endedByThemselves: number;
   readonly busySeconds: number;
+  readonly lives: readonly Life[];
+  readonly killedAt: readonly number[];
   /** Null: they never did. */
   readonly agreedAfterSeconds: number | null;
 }
 
 async function run(options: Options, system: System, interrupted: AbortSignal): Promise<Result> {
   const plan = makePlan(options);
-  const over = new Set<string>();
-  let lastEndMs = Date.now();
+  const over: Life[] = [];
   const trouble = createTrouble(plan.deeds, system, (error) => say(`could not break something: ${error}`));
   const ended = new AbortController();
   const signal = AbortSignal.any([interrupted, ended.signal]);
@@ -96,24 +109,23 @@ async function run(options: Options, system: System, interrupted: AbortSignal): 
   const caller = createCaller({
     ...system,
     signal,
-    onOver: (chargeId) => {
-      over.add(chargeId);
-      lastEndMs = Date.now();
-      trouble.advance(over.size);
+    onOver: (chargeId, askedMs) => {
+      over.push({ chargeId, askedMs, endedMs: Date.now() });
+      trouble.advance(over.length);
     },
   });
 
   const startedMs = Date.now();
   const progress = setInterval(() => {
     const seconds = Math.round((Date.now() - startedMs) / 1000);
-    say(`${seconds} s: ${over.size} of ${options.charges} charges over, ${killsIn(trouble.counts())} kills`);
+    say(`${seconds} s: ${over.length} of ${options.charges} charges over, ${killsIn(trouble.counts())} kills`);
   }, PROGRESS_MS);
   try {
     trouble.advance(0);
     const begun: PlannedCustomer[] = [];
     const lives = liveAll(plan, options.minutes, begun, caller.live);
     lives.catch(() => {}); // awaited below
-    const isStill = () => Date.now() - lastEndMs > STANDSTILL_MS;
+    const isStill = () => Date.now() - (over.at(-1)?.endedMs ?? startedMs) > STANDSTILL_MS;
     await Promise.race([lives, until(isStill, signal)]);
     say(isStill() ? 'Standstill; healing everything' : 'Every customer is done; healing everything');
     const busySeconds = (Date.now() - startedMs) / 1000;
@@ -135,13 +147,13 @@ async function run(options: Options, system: System, interrupted: AbortSignal): 
         return {
           accounts,
           findings,
+          temporalName: system.temporalName,
           counts: trouble.counts(),
           plannedKills: options.kills,
-          endedByThemselves: [...system.workers, ...system.apis].reduce(
-            (sum, each) => sum + each.endedByItself(),
-            0,
-          ),
+          endedByThemselves: system.endedByThemselves(),
           busySeconds,
+          lives: over,
+          killedAt: trouble.killedAt(),
           agreedAfterSeconds: findings.length === 0 ? afterMs / 1000 : null,
         };
       }
@@ -181,7 +193,7 @@ function killsIn(counts: ReadonlyMap<string, number>): number {
 }
 
 function report(result: Result): void {
-  const { accounts, findings, counts, busySeconds, agreedAfterSeconds } = result;
+  const { accounts, findings, counts, busySeconds, lives, agreedAfterSeconds } = result;
   for (const account of new Set(findings.map((each) => each.account))) {
     const what = findings.filter((each) => each.account === account).map(({ finding }) => finding);
     say(`\n${what.map((finding) => `${finding.fault}: ${finding.what}`).join('; ')}`);
@@ -195,6 +207,7 @@ function report(result: Result): void {
       .join(', ') || 'none';
   const attempts = accounts.reduce((sum, { bank }) => sum + bank.length, 0);
   const rows: [string, string | number][] = [
+    ['server', result.temporalName],
     ['charges', accounts.length],
     ['times the bank was asked', attempts],
     ['kills', `${killsIn(counts)} of ${result.plannedKills} planned (${group('kill')})`],
@@ -209,10 +222,22 @@ function report(result: Result): void {
       findings.filter(({ finding }) => finding.fault === fault).length,
     ]),
     ['minutes under fire', (busySeconds / 60).toFixed(1)],
+    ['charges per second', (lives.length / busySeconds).toFixed(2)],
+    ['seconds of a charge', lengths(result)],
     ['seconds until all agree', agreedAfterSeconds === null ? 'never' : agreedAfterSeconds.toFixed(0)],
   ];
   say('\n| | |\n|---|---|');
   for (const [name, value] of rows) say(`| ${name} | ${value} |`);
+}
+
+/** How long charges took: the usual one, and the longest of those during which something was killed. */
+function lengths({ lives, killedAt }: Result): string {
+  const ordered = [...lives].sort((one, other) => one.endedMs - one.askedMs - (other.endedMs - other.askedMs));
+  const sawKill = ({ askedMs, endedMs }: Life) => killedAt.some((ms) => ms >= askedMs && ms <= endedMs);
+  const show = (life: Life | undefined, whose = '') =>
+    life ? `${((life.endedMs - life.askedMs) / 1000).toFixed(1)}${whose}` : 'none';
+  const longest = ordered.findLast(sawKill);
+  return `median ${show(ordered[Math.floor(ordered.length / 2)])}; longest with a kill meanwhile ${show(longest, longest && ` (${longest.chargeId})`)}`;
 }
 
 /** @returns an exit code where there is nothing to run */
@@ -224,6 +249,7 @@ function readOptions(): Options | number {
         charges: { type: 'string', default: '2000' },
         kills: { type: 'string', default: '100' },
         minutes: { type: 'string' },
+        production: { type: 'boolean', default: false },
         keep: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -241,6 +267,7 @@ function readOptions(): Options | number {
       charges: whole('charges', values.charges),
       kills: whole('kills', values.kills),
       minutes: values.minutes === undefined ? null : whole('minutes', values.minutes),
+      production: values.production,
       keep: values.keep,
     };
   } catch (error) {

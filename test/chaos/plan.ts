@@ -34,10 +34,12 @@ export type Line =
   | 'api_ledger'
   | 'webhooks';
 
+export type Killed = 'worker' | 'api' | 'temporal' | 'postgres';
+
 export type Deed =
   | {
       readonly do: 'kill';
-      readonly what: 'worker' | 'api' | 'temporal';
+      readonly what: Killed;
       readonly which: number;
       readonly downMs: number;
     }
@@ -94,10 +96,11 @@ const KINDS: readonly [ChargeKind, number][] = [
   ['cancelled_at_step_up', 4],
   ['cancelled_in_flight', 4],
 ];
-const KILLED: readonly ['worker' | 'api' | 'temporal', number][] = [
-  ['worker', 45],
-  ['api', 35],
+const KILLED: readonly [Killed, number][] = [
+  ['worker', 40],
+  ['api', 30],
   ['temporal', 20],
+  ['postgres', 10],
 ];
 const LINES: readonly [Line, number][] = [
   ['worker_stripe', 35],
@@ -174,7 +177,7 @@ function planDeeds(random: Random, charges: number, kills: number): PlannedDeed[
 
 function planKill(random: Random): Deed {
   const what = random.weighted(KILLED);
-  const count = { worker: WORKERS, api: APIS, temporal: 1 }[what];
+  const count = { worker: WORKERS, api: APIS, temporal: 1, postgres: 1 }[what];
   return { do: 'kill', what, which: random.whole(0, count - 1), downMs: random.whole(100, 2_500) };
 }
 

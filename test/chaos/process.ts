@@ -4,9 +4,12 @@ import { once } from 'node:events';
 import { openSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 
-export interface Supervised {
+export interface Killable {
   /** SIGKILL, and the next start after so long. Resolves when it has been started again. */
   kill(downMs: number): Promise<void>;
+}
+
+export interface Supervised extends Killable {
   /** How often it ended without being told to. */
   readonly endedByItself: () => number;
   /** SIGTERM, and SIGKILL to what does not go. */

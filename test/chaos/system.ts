@@ -1,18 +1,18 @@
 // The whole product as separate processes on one machine, with every connection that matters on a line that can break.
 // It breaks nothing by itself.
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import getPort from 'get-port';
-import { startTemporal, type TemporalServer } from '../../dev/temporal.ts';
-import { SEARCH_ATTRIBUTES } from '../../workflows/messages.ts';
-import { startPostgres } from '../support/postgres.ts';
+import { startOwnPostgres } from '../support/postgres.ts';
 import { type Line, openLine } from './line.ts';
-import { APIS, type Line as LineName, WORKERS } from './plan.ts';
-import { type Supervised, supervise } from './process.ts';
+import { APIS, type Killed, type Line as LineName, WORKERS } from './plan.ts';
+import { type Killable, supervise } from './process.ts';
+import { startDevelopmentTemporal } from './temporal.ts';
+import { startProductionTemporal } from './temporal-production.ts';
 
 export interface System {
   readonly apiUrls: readonly string[];
@@ -21,10 +21,12 @@ export interface System {
   /** `host:port`, by a line that is never touched. */
   readonly temporalAddress: string;
   readonly lines: { readonly [Name in LineName]: Line };
-  readonly workers: readonly Supervised[];
-  readonly apis: readonly Supervised[];
-  /** SIGKILL to the Temporal server, and the same database again after so long. */
-  killTemporal(downMs: number): Promise<void>;
+  /** What may be killed. */
+  readonly processes: { readonly [What in Killed]: readonly Killable[] };
+  /** How often a process ended without being told to. */
+  readonly endedByThemselves: () => number;
+  /** Which Temporal server this is, for people. */
+  readonly temporalName: string;
   /** Where everybody's log is. */
   readonly folder: string;
   /** Ends all of it; the folder stays where `keep` says so. */
@@ -36,9 +38,13 @@ const READY_WITHIN_MS = 60_000;
 
 /**
  * Starts everything from the build in `dist/`.
+ * @param isProduction on Temporal's production server; else on its development server
  * @throws Error when PostgreSQL is not installed, or something does not come up
  */
-export async function startSystem(onProgress: (line: string) => void): Promise<System> {
+export async function startSystem(
+  isProduction: boolean,
+  onProgress: (line: string) => void,
+): Promise<System> {
   const folder = await mkdtemp(join(tmpdir(), 'offsession-chaos-'));
   const stops: (() => Promise<unknown>)[] = [];
   const stop = async (keep: boolean) => {
@@ -62,7 +68,7 @@ export async function startSystem(onProgress: (line: string) => void): Promise<S
     const ours = await line();
 
     onProgress('Starting PostgreSQL');
-    const postgres = await startPostgres();
+    const postgres = await startOwnPostgres();
     stops.push(() => postgres.stop());
     const database = new URL(postgres.url);
     lines.worker_ledger.lead(Number(database.port));
@@ -73,22 +79,15 @@ export async function startSystem(onProgress: (line: string) => void): Promise<S
       return url.href;
     };
 
-    const temporalDir = join(folder, 'temporal');
-    await mkdir(temporalDir);
-    let temporal: TemporalServer;
-    const startServer = async () => {
-      temporal = await startTemporal({
-        dataDir: temporalDir,
-        searchAttributes: Object.values(SEARCH_ATTRIBUTES),
-        ui: false,
-        onProgress: () => {},
-      });
-      const port = Number(temporal.address.split(':')[1]);
-      for (const each of [lines.worker_temporal, lines.api_temporal, ours]) each.lead(port);
-    };
     onProgress('Starting Temporal');
-    await startServer();
+    const temporal = await (isProduction
+      ? startProductionTemporal(postgres.url, folder)
+      : startDevelopmentTemporal(folder));
     stops.push(() => temporal.stop());
+    const leadToTemporal = () => {
+      for (const each of [lines.worker_temporal, lines.api_temporal, ours]) each.lead(temporal.port());
+    };
+    leadToTemporal();
 
     const apiKey = randomBytes(24).toString('base64url');
     const webhookSecret = `whsec_${randomBytes(24).toString('hex')}`;
@@ -153,13 +152,15 @@ export async function startSystem(onProgress: (line: string) => void): Promise<S
       sandboxUrl,
       temporalAddress: `127.0.0.1:${ours.port}`,
       lines,
-      workers,
-      apis,
-      killTemporal: async (downMs) => {
-        await temporal.kill();
-        await pause(downMs);
-        await startServer();
+      processes: {
+        worker: workers,
+        api: apis,
+        temporal: [{ kill: (downMs) => temporal.kill(downMs).then(leadToTemporal) }],
+        postgres: [postgres],
       },
+      endedByThemselves: () =>
+        [...workers, ...apis, temporal].reduce((sum, each) => sum + each.endedByItself(), 0),
+      temporalName: temporal.name,
       folder,
       stop,
     };

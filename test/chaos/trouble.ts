@@ -9,6 +9,8 @@ export interface Trouble {
   end(): Promise<void>;
   /** How often each kind of deed was done. */
   readonly counts: () => ReadonlyMap<string, number>;
+  /** When something was killed, epoch milliseconds. */
+  readonly killedAt: () => readonly number[];
 }
 
 /** @param onFault hears of a deed that could not be done */
@@ -19,6 +21,7 @@ export function createTrouble(
 ): Trouble {
   const left = [...deeds];
   const counts = new Map<string, number>();
+  const killedAt: number[] = [];
   /** What is to be killed must be up again first: one after the other for each. */
   const busy = new Map<string, Promise<void>>();
   let webhooksNormal: NodeJS.Timeout | undefined;
@@ -40,8 +43,8 @@ export function createTrouble(
 
   function kill({ what, which, downMs }: Extract<Deed, { do: 'kill' }>): void {
     afterOthers(`${what} ${which}`, async () => {
-      if (what === 'temporal') await system.killTemporal(downMs);
-      else await (what === 'worker' ? system.workers : system.apis)[which]?.kill(downMs);
+      killedAt.push(Date.now());
+      await system.processes[what][which]?.kill(downMs);
     });
   }
 
@@ -90,5 +93,6 @@ export function createTrouble(
       await control('POST', 'webhooks', { mode: 'normal' });
     },
     counts: () => counts,
+    killedAt: () => killedAt,
   };
 }

@@ -3,9 +3,10 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
-import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { chown, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import getPort from 'get-port';
 import { Client } from 'pg';
@@ -13,6 +14,7 @@ import { Client } from 'pg';
 const run = promisify(execFile);
 
 const DEBIAN = '/usr/lib/postgresql';
+const BACK_WITHIN_MS = 60_000;
 const MISSING =
   'these tests need PostgreSQL: `apt-get install postgresql`, or set TEST_DATABASE_URL to a server on which databases may be created';
 
@@ -20,6 +22,11 @@ export interface TestPostgres {
   /** Of an empty database. */
   readonly url: string;
   readonly stop: () => Promise<void>;
+}
+
+export interface OwnPostgres extends TestPostgres {
+  /** SIGKILL to the server, and the same data again after so long. Resolves when it serves again. */
+  readonly kill: (downMs: number) => Promise<void>;
 }
 
 /**
@@ -35,10 +42,14 @@ export const RUNS_POSTGRES =
  */
 export async function startPostgres(): Promise<TestPostgres> {
   const given = process.env.TEST_DATABASE_URL;
-  return given ? newDatabase(given) : newServer();
+  return given ? newDatabase(given) : startOwnPostgres();
 }
 
-async function newServer(): Promise<TestPostgres> {
+/**
+ * Starts a server in a folder of its own.
+ * @throws Error that says what to install
+ */
+export async function startOwnPostgres(): Promise<OwnPostgres> {
   const binaries = findBinaries();
   if (!binaries) throw new Error(MISSING);
   const owner = process.getuid?.() === 0 ? await unprivileged() : null; // PostgreSQL refuses to run as root
@@ -49,7 +60,9 @@ async function newServer(): Promise<TestPostgres> {
     run(join(binaries, binary), args, { cwd: folder, ...owner });
 
   const port = await getPort();
-  const settings = `-h 127.0.0.1 -p ${port} -k ${folder} -c fsync=off -c synchronous_commit=off`;
+  // Nobody pulls the plug, so nothing needs to reach the disk; what is committed is written, and survives a kill.
+  const settings = `-h 127.0.0.1 -p ${port} -k ${folder} -c fsync=off`;
+  const start = () => call('pg_ctl', '-D', data, '-w', '-l', join(folder, 'log'), '-o', settings, 'start');
   try {
     await call(
       'initdb',
@@ -64,7 +77,7 @@ async function newServer(): Promise<TestPostgres> {
       '--locale=C',
       '--no-sync',
     );
-    await call('pg_ctl', '-D', data, '-w', '-l', join(folder, 'log'), '-o', settings, 'start');
+    await start();
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;
@@ -74,6 +87,21 @@ async function newServer(): Promise<TestPostgres> {
     stop: async () => {
       await call('pg_ctl', '-D', data, '-w', '-m', 'immediate', 'stop');
       await rm(folder, { recursive: true, force: true });
+    },
+    kill: async (downMs) => {
+      const [pid] = (await readFile(join(data, 'postmaster.pid'), 'utf8')).split('\n');
+      process.kill(Number(pid), 'SIGKILL');
+      await pause(downMs);
+      const giveUpAt = Date.now() + BACK_WITHIN_MS;
+      for (;;) {
+        try {
+          return void (await start());
+        } catch (error) {
+          // A process of the dead server still holds its memory.
+          if (Date.now() > giveUpAt) throw error;
+          await pause(200);
+        }
+      }
     },
   };
 }
