@@ -118,6 +118,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       namespace: temporal.namespace,
       dataConverter,
       rateCap: workerConfig.rateCap,
+      version: workerConfig.version,
       activities: createActivities({
         stripe: createStripeClient(
           workerConfig.stripeSecretKey,

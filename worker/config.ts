@@ -1,4 +1,5 @@
 // Reads the worker's environment, once, and names every fault in it at once. It prints no value: they are secrets.
+import type { WorkerDeploymentVersion } from '@temporalio/common';
 import { type TemporalAddress, temporalFrom } from '../environment/temporal.ts';
 import { type PayloadKey, readPayloadKeys } from '../payloads/keys.ts';
 
@@ -19,6 +20,8 @@ export interface WorkerConfig {
   readonly merchantWebhook: { readonly url: string; readonly secret: string } | null;
   /** `host:port` of the Prometheus endpoint; null: none. */
   readonly metricsAddress: string | null;
+  /** The release this worker is of; null: unversioned. */
+  readonly version: WorkerDeploymentVersion | null;
   readonly temporal: TemporalAddress;
 }
 
@@ -105,6 +108,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, { withLedger = false } = {}):
     (port) => /^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535,
     'must be a port from 1 to 65535',
   );
+  const version = versionFrom(env, faults);
   const temporal = temporalFrom(env, faults);
 
   if (faults.length > 0) throw new Error(`bad configuration: ${faults.join('; ')}`);
@@ -118,8 +122,19 @@ export function loadConfig(env: NodeJS.ProcessEnv, { withLedger = false } = {}):
     publicUrl,
     merchantWebhook: webhookUrl === '' ? null : { url: webhookUrl, secret: webhookSecret },
     metricsAddress: metricsPort === '' ? null : `${env.HOST || '127.0.0.1'}:${metricsPort}`,
+    version,
     temporal,
   };
+}
+
+/** Under the names that Temporal's own worker controller gives (github.com/temporalio/temporal-worker-controller). */
+function versionFrom(env: NodeJS.ProcessEnv, faults: string[]): WorkerConfig['version'] {
+  const deploymentName = env.TEMPORAL_DEPLOYMENT_NAME ?? '';
+  const buildId = env.TEMPORAL_WORKER_BUILD_ID ?? '';
+  if ((deploymentName === '') !== (buildId === '')) {
+    faults.push('TEMPORAL_DEPLOYMENT_NAME and TEMPORAL_WORKER_BUILD_ID go together: set both or none');
+  }
+  return buildId === '' ? null : { deploymentName, buildId };
 }
 
 function isLive(stripeKey: string): boolean {

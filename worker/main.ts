@@ -19,6 +19,7 @@ Runs customers' billing: workflows, and every call to Stripe. As many may run si
   needed    STRIPE_SECRET_KEY  DATABASE_URL  LINK_SECRET  PUBLIC_URL
   optional  TEMPORAL_ADDRESS and Temporal's other variables  STRIPE_API_BASE  HOST  METRICS_PORT
             MERCHANT_WEBHOOK_URL with MERCHANT_WEBHOOK_SECRET  PAYLOAD_KEYS
+            TEMPORAL_DEPLOYMENT_NAME with TEMPORAL_WORKER_BUILD_ID: it gets no work until that version is current
 
 .env.example says what each is. SIGTERM or Ctrl-C ends it once what is under way has ended; a second one at once.
 Exit codes: 0 ended as asked, 1 a fault, 2 bad configuration, 130 ended by force.`;
@@ -79,6 +80,7 @@ async function work(config: WorkerConfig, logger: Logger): Promise<void> {
     namespace: temporal.namespace,
     dataConverter: dataConverterWith(createPayloadCodec(config.payloadKeys)),
     rateCap: config.rateCap,
+    version: config.version,
     activities: createActivities({
       stripe: createStripeClient(config.stripeSecretKey, config.stripeApiBase),
       ledger,
@@ -89,7 +91,7 @@ async function work(config: WorkerConfig, logger: Logger): Promise<void> {
   });
   await scheduleCatchUp(connection, temporal.namespace);
   drain = workers.shutdown;
-  logger.info('working', { rateCap: config.rateCap });
+  logger.info('working', { rateCap: config.rateCap, ...config.version });
   await workers.run();
   await connection.close();
   await ledger.close();

@@ -1,8 +1,13 @@
 // The two Temporal workers of one process: `billing` (workflows, ledger, notices) and `stripe` (every call to Stripe,
 // under the rate cap). It reads no environment and decides nothing.
 import { hostname } from 'node:os';
-import type { DataConverter } from '@temporalio/common';
-import { type NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import type { DataConverter, WorkerDeploymentVersion } from '@temporalio/common';
+import {
+  type NativeConnection,
+  Worker,
+  type WorkerDeploymentOptions,
+  type WorkflowBundleOption,
+} from '@temporalio/worker';
 import { BILLING_QUEUE, STRIPE_QUEUE } from '../workflows/messages.ts';
 
 /** An attempt that is under way gets this long to hear Stripe's answer before its activity is cancelled. */
@@ -28,6 +33,8 @@ export type WorkersOptions = {
   readonly dataConverter?: DataConverter;
   /** Calls to Stripe per second, over all processes on this task queue: Temporal's server holds it. */
   readonly rateCap: number;
+  /** Null: unversioned, and every run goes on under whatever code there is. */
+  readonly version: WorkerDeploymentVersion | null;
 } & (
   | { readonly workflowsPath: string } // development: bundled at start
   | { readonly workflowBundle: WorkflowBundleOption } // production: bundled by the build
@@ -45,7 +52,7 @@ export interface Workers {
 
 /** Makes both workers; nothing is polled before `run()`. */
 export async function createWorkers(options: WorkersOptions): Promise<Workers> {
-  const { connection, namespace, activities, dataConverter = {}, rateCap, ...workflows } = options;
+  const { connection, namespace, activities, dataConverter = {}, rateCap, version, ...workflows } = options;
   const shared = {
     connection,
     namespace,
@@ -55,6 +62,7 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
     shutdownForceTime: SHUTDOWN_FORCE,
     maxHeartbeatThrottleInterval: LONGEST_HEARTBEAT_PAUSE,
     defaultHeartbeatThrottleInterval: LONGEST_HEARTBEAT_PAUSE,
+    ...(version !== null && { workerDeploymentOptions: pinnedTo(version) }),
   } as const;
   const billing = await Worker.create({
     ...shared,
@@ -69,6 +77,11 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
     maxTaskQueueActivitiesPerSecond: rateCap,
   });
   return runTogether([billing, stripe]);
+}
+
+/** A run stays with the release it began under, and so do its activities and the notices it hands over. */
+function pinnedTo(version: WorkerDeploymentVersion): WorkerDeploymentOptions {
+  return { version, useWorkerVersioning: true, defaultVersioningBehavior: 'PINNED' };
 }
 
 /** Several workers that begin and end as one: what ends one, by itself or by a fault, ends all. */

@@ -3,7 +3,7 @@ import {
   ApplicationFailure,
   allHandlersFinished,
   condition,
-  continueAsNew,
+  makeContinueAsNewFunc,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -160,6 +160,11 @@ export async function CustomerBilling(carried: CustomerState): Promise<void> {
   /** All in one condition, and nothing awaited between it and the cut: what arrives later reaches the next run. */
   const mayRest = () => state.loaded && isRestDue() && inbox.length === 0 && allHandlersFinished();
 
+  /** A pinned run's next one would stay with the old release; an unversioned one's goes on wherever workers are. */
+  const beginAnew = makeContinueAsNewFunc<typeof CustomerBilling>({
+    initialVersioningBehavior: 'AUTO_UPGRADE',
+  });
+
   for (;;) {
     if (state.loaded) for (const event of inbox.splice(0)) state = advance(state, event, Date.now());
     const step = nextStep(state, Date.now());
@@ -185,7 +190,7 @@ export async function CustomerBilling(carried: CustomerState): Promise<void> {
         state = advance(state, event, Date.now());
       }
     }
-    if (mayRest()) await continueAsNew<typeof CustomerBilling>(state);
+    if (mayRest()) await beginAnew(state);
   }
 }
 

@@ -118,7 +118,9 @@ async function run(options: Options, system: System, interrupted: AbortSignal): 
   const startedMs = Date.now();
   const progress = setInterval(() => {
     const seconds = Math.round((Date.now() - startedMs) / 1000);
-    say(`${seconds} s: ${over.length} of ${options.charges} charges over, ${killsIn(trouble.counts())} kills`);
+    say(
+      `${seconds} s: ${over.length} of ${options.charges} charges over, ${killsIn(trouble.counts())} kills`,
+    );
   }, PROGRESS_MS);
   try {
     trouble.advance(0);
@@ -232,7 +234,9 @@ function report(result: Result): void {
 
 /** How long charges took: the usual one, and the longest of those during which something was killed. */
 function lengths({ lives, killedAt }: Result): string {
-  const ordered = [...lives].sort((one, other) => one.endedMs - one.askedMs - (other.endedMs - other.askedMs));
+  const ordered = [...lives].sort(
+    (one, other) => one.endedMs - one.askedMs - (other.endedMs - other.askedMs),
+  );
   const sawKill = ({ askedMs, endedMs }: Life) => killedAt.some((ms) => ms >= askedMs && ms <= endedMs);
   const show = (life: Life | undefined, whose = '') =>
     life ? `${((life.endedMs - life.askedMs) / 1000).toFixed(1)}${whose}` : 'none';

@@ -27,6 +27,7 @@ test('an environment with what is needed is enough', () => {
     stripeApiBase: null,
     merchantWebhook: null,
     metricsAddress: null,
+    version: null,
     temporal: { namespace: 'default' },
   });
 });
@@ -66,6 +67,8 @@ test.each([
     { MERCHANT_WEBHOOK_URL: 'https://m.example', MERCHANT_WEBHOOK_SECRET: 'whsec_abc' },
     'MERCHANT_WEBHOOK_SECRET must be',
   ],
+  ['a deployment without a build', { TEMPORAL_DEPLOYMENT_NAME: 'offsession' }, 'go together'],
+  ['a build without a deployment', { TEMPORAL_WORKER_BUILD_ID: '0.1.0' }, 'go together'],
   ['two ways to say how to reach Temporal', { TEMPORAL_PROFILE: 'nobody' }, 'TEMPORAL_…:'],
 ])('%s is refused', (_, changes, fault) => {
   expect(faultsOf(changes)).toContain(fault);
@@ -105,6 +108,14 @@ test("Temporal's own variables say where it is", () => {
     connectionOptions: { address: 'temporal.internal:7233' },
     namespace: 'billing',
   });
+});
+
+test('a deployment and a build make a version; empty ones, as Compose passes them, none', () => {
+  const named = { TEMPORAL_DEPLOYMENT_NAME: 'offsession', TEMPORAL_WORKER_BUILD_ID: '0.1.0' };
+  const version = { deploymentName: 'offsession', buildId: '0.1.0' };
+  expect(loadConfig({ ...COMPLETE, ...named }).version).toEqual(version);
+  const empty = { TEMPORAL_DEPLOYMENT_NAME: '', TEMPORAL_WORKER_BUILD_ID: '' };
+  expect(loadConfig({ ...COMPLETE, ...empty }).version).toBeNull();
 });
 
 test('the cap stays below what Stripe allows the key', () => {

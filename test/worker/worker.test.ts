@@ -95,6 +95,7 @@ async function workersIn(namespace: string, notices: object) {
     activities: { ...NO_ACTIVITIES, notices },
     workflowBundle,
     rateCap: 100,
+    version: null,
   });
   const running = workers.run();
   onTestFinished(async () => {
@@ -204,6 +205,7 @@ describe('the way out', () => {
       activities: NO_ACTIVITIES,
       workflowBundle,
       rateCap: 100,
+      version: null,
     });
     workers.shutdown();
     await workers.run();
