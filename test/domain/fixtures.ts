@@ -23,7 +23,7 @@ export const CONSENT: Consent = {
   way: 'request',
 };
 
-const CARD: Card = {
+export const CARD: Card = {
   brand: 'visa',
   last4: '3155',
   expMonth: 12,
