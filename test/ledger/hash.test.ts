@@ -1,3 +1,4 @@
+// When two requests count as the same. No database.
 import { expect, test } from 'vitest';
 import { hashOf } from '../../ledger/hash.ts';
 

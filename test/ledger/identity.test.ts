@@ -1,3 +1,4 @@
+// What is claimed once and by whom, on each database: customers and charges. No Stripe.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ChargeTerms, Ledger } from '../../ledger/ledger.ts';
 import { openLedger } from '../../ledger/open.ts';

@@ -1,3 +1,4 @@
+// How a ledger is opened: again, by several at once, after a kill, under a newer schema. No workflow writes here.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// What comes back from a ledger: one thing, a page of many, or nothing. What was recorded is given.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Ledger, Page } from '../../ledger/ledger.ts';
 import { openLedger } from '../../ledger/open.ts';

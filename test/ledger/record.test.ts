@@ -1,3 +1,4 @@
+// What a workflow records: all of it or nothing, once, and never older over newer. No workflow runs here.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { openLedger } from '../../ledger/open.ts';
