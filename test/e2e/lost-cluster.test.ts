@@ -145,7 +145,8 @@ async function expectCollectedOnce(id: string, asked: number) {
 }
 
 async function expectRecordedOnce(id: string) {
-  const { items } = await stack.get(`/v1/customers/${id}/evidence`);
+  const isItsEnd = ({ kind, chargeId }: Fact) => kind === 'charge_closed' && chargeId === id;
+  const { items } = await stack.until(`/v1/customers/${id}/evidence`, (page) => page.items.some(isItsEnd));
   const facts: Fact[] = items.filter(({ chargeId }: Fact) => chargeId === id);
   const answers = facts
     .filter(({ kind, data }) => kind === 'attempt' && data.answer?.stripeChargeId)
