@@ -234,14 +234,14 @@ function report(result: Result): void {
 
 /** How long charges took: the usual one, and the longest of those during which something was killed. */
 function lengths({ lives, killedAt }: Result): string {
-  const ordered = [...lives].sort(
-    (one, other) => one.endedMs - one.askedMs - (other.endedMs - other.askedMs),
-  );
-  const sawKill = ({ askedMs, endedMs }: Life) => killedAt.some((ms) => ms >= askedMs && ms <= endedMs);
-  const show = (life: Life | undefined, whose = '') =>
-    life ? `${((life.endedMs - life.askedMs) / 1000).toFixed(1)}${whose}` : 'none';
-  const longest = ordered.findLast(sawKill);
-  return `median ${show(ordered[Math.floor(ordered.length / 2)])}; longest with a kill meanwhile ${show(longest, longest && ` (${longest.chargeId})`)}`;
+  const length = ({ askedMs, endedMs }: Life) => (endedMs - askedMs) / 1000;
+  const ordered = [...lives].sort((one, other) => length(one) - length(other));
+  const median = ordered[Math.floor(ordered.length / 2)];
+  const killed = ordered.findLast((life) => killedAt.some((ms) => ms >= life.askedMs && ms <= life.endedMs));
+  return [
+    `median ${median ? length(median).toFixed(1) : 'none'}`,
+    `longest with a kill meanwhile ${killed ? `${length(killed).toFixed(1)} (${killed.chargeId})` : 'none'}`,
+  ].join('; ');
 }
 
 /** @returns an exit code where there is nothing to run */
