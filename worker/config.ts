@@ -134,6 +134,7 @@ function versionFrom(env: NodeJS.ProcessEnv, faults: string[]): WorkerConfig['ve
   if ((deploymentName === '') !== (buildId === '')) {
     faults.push('TEMPORAL_DEPLOYMENT_NAME and TEMPORAL_WORKER_BUILD_ID go together: set both or none');
   }
+  if (/[.:]/.test(deploymentName)) faults.push('TEMPORAL_DEPLOYMENT_NAME must be without dots and colons');
   return buildId === '' ? null : { deploymentName, buildId };
 }
 

@@ -69,6 +69,11 @@ test.each([
   ],
   ['a deployment without a build', { TEMPORAL_DEPLOYMENT_NAME: 'offsession' }, 'go together'],
   ['a build without a deployment', { TEMPORAL_WORKER_BUILD_ID: '0.1.0' }, 'go together'],
+  [
+    'a deployment whose name Temporal would refuse',
+    { TEMPORAL_DEPLOYMENT_NAME: 'off.session', TEMPORAL_WORKER_BUILD_ID: '0.1.0' },
+    'TEMPORAL_DEPLOYMENT_NAME must be',
+  ],
   ['two ways to say how to reach Temporal', { TEMPORAL_PROFILE: 'nobody' }, 'TEMPORAL_…:'],
 ])('%s is refused', (_, changes, fault) => {
   expect(faultsOf(changes)).toContain(fault);
