@@ -42,7 +42,8 @@ class Customer {
   nowMs: number;
   readonly ends = { succeeded: 0, failed: 0, cancelled: 0 };
   readonly happened = new Set<string>();
-  #largest = { state: 0, record: 0 };
+  /** Where sizes are noted, bytes: the state at rest, and what the ledger was sent. Null: they are not looked at. */
+  largest: { state: number; record: number } | null = null;
   #cards = 0;
   #bells = 0;
   /** Intents whose customer has authenticated. */
@@ -54,13 +55,6 @@ class Customer {
     this.nowMs = nowMs;
   }
 
-  /** Since it was last asked for, bytes: the state at rest, and what the ledger was sent. */
-  takeLargest(): { readonly state: number; readonly record: number } {
-    const largest = this.#largest;
-    this.#largest = { state: 0, record: 0 };
-    return largest;
-  }
-
   hear(event: CustomerEvent): void {
     this.state = advance(this.state, event, this.nowMs);
   }
@@ -70,7 +64,7 @@ class Customer {
     for (;;) {
       const step = nextStep(this.state, this.nowMs);
       if (step.do === 'wait') {
-        this.#largest.state = Math.max(this.#largest.state, bytes(this.state));
+        if (this.largest) this.largest.state = Math.max(this.largest.state, bytes(this.state));
         if (this.#peopleAct()) continue;
         this.nowMs = Math.min(step.untilMs, untilMs);
         if (this.nowMs === untilMs) return;
@@ -172,30 +166,29 @@ class Customer {
     );
     const charges = concerned.map((charge) => chargeView(state, charge, nowMs));
     const entry = { facts, charges, view: viewOf(state, nowMs), snapshot: { ...state, facts: [] } };
-    this.#largest.record = Math.max(this.#largest.record, bytes(entry));
+    if (this.largest) this.largest.record = Math.max(this.largest.record, bytes(entry));
     for (const { phase } of state.charges) if (phase.is === 'closed') this.ends[phase.as] += 1;
     return { kind: 'recorded', through: state.sequence, alreadyClosed: [] };
   }
 }
 
-test('10,000 charges leave no trace in the size of a life: all years but the first are the same', () => {
+test('10,000 charges leave no trace in the size of a life: its last year is as small as its second', () => {
   const customer = new Customer();
   const beganMs = customer.nowMs;
-  const years: { state: number; record: number }[] = [];
+  const second = { state: 0, record: 0 };
+  const last = { state: 0, record: 0 };
   for (let index = 1; index <= CHARGES; index += 1) {
+    customer.largest = index > CHARGES - A_YEAR ? last : Math.ceil(index / A_YEAR) === 2 ? second : null;
     customer.hear({ kind: 'openCharge', ...WHO, chargeId: `charge-${index}`, amount: 4900, currency: 'eur' });
     customer.liveUntil(beganMs + index * APART);
-    if (index % A_YEAR === 0) years.push(customer.takeLargest());
   }
   customer.liveUntil(customer.nowMs + 60 * DAY);
 
   expect(customer.ends).toEqual({ succeeded: 9_900, failed: 100, cancelled: 0 });
   expect(customer.happened).toEqual(new Set(EVERYTHING));
   expect(customer.state.charges).toEqual([]);
-  const [, second] = years;
-  const last = years.at(-1);
-  expect(last?.state).toBeLessThan((second?.state ?? 0) * 1.01);
-  expect(last?.record).toBeLessThan((second?.record ?? 0) * 1.01);
-  expect(last?.state).toBeLessThan(STATE_BOUND);
-  expect(last?.record).toBeLessThan(RECORD_BOUND);
+  expect(last.state).toBeLessThan(second.state * 1.01);
+  expect(last.record).toBeLessThan(second.record * 1.01);
+  expect(last.state).toBeLessThan(STATE_BOUND);
+  expect(last.record).toBeLessThan(RECORD_BOUND);
 });
