@@ -168,6 +168,8 @@ export async function CustomerBilling(carried: CustomerState): Promise<void> {
   for (;;) {
     if (state.loaded) for (const event of inbox.splice(0)) state = advance(state, event, Date.now());
     const step = nextStep(state, Date.now());
+    // Before each step, for who is always busy and always rung for would otherwise never be cut.
+    if (step.do !== 'end' && mayRest()) await beginAnew(state);
     showDetails(state, step);
     switch (step.do) {
       case 'end':
@@ -190,7 +192,6 @@ export async function CustomerBilling(carried: CustomerState): Promise<void> {
         state = advance(state, event, Date.now());
       }
     }
-    if (mayRest()) await beginAnew(state);
   }
 }
 
