@@ -133,8 +133,6 @@ export type ChargePhase =
       readonly deadlineMs: number;
       /** Reminders sent for this wait. */
       readonly reminders: number;
-      /** Failed authentications over the whole charge. */
-      readonly failures: number;
       /** The customer was last seen at the bank's page: a failure seen next is a new one. */
       readonly authenticating: boolean;
       /** The failure last seen, so that looking again does not count it again. */
@@ -167,6 +165,8 @@ export interface Charge {
   /** Attempts ever made; the list above keeps the newest. */
   readonly attemptCount: number;
   readonly decline: Decline | null;
+  /** Failed authentications over the whole charge; absent: none. */
+  readonly stepUpFailures?: number;
   /** Next question to Stripe about its intent, epoch ms; null while nothing is open there. */
   readonly lookAtMs: number | null;
   /** Questions asked in this phase that changed nothing. */
