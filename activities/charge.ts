@@ -2,6 +2,7 @@
 import { ApplicationFailure, activityInfo } from '@temporalio/activity';
 import type Stripe from 'stripe';
 import type { EventOf, IntentReading, Step, StepOf } from '../domain/events.ts';
+import type { ChargeTexts } from '../ledger/charge-rows.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { idempotencyKey } from './idempotency-key.ts';
 import { declineFrom, failureFrom, isDecline, isUnexpectedState } from './stripe-errors.ts';
@@ -163,12 +164,6 @@ const ONE_DAY_S = 86_400;
 /** Whether an object's metadata says all of `wanted`. */
 export function bears(metadata: Stripe.Metadata | null, wanted: { readonly [key: string]: string }): boolean {
   return Object.entries(wanted).every(([key, value]) => metadata?.[key] === value);
-}
-
-interface ChargeTexts {
-  readonly description?: string;
-  readonly statementDescriptorSuffix?: string;
-  readonly metadata?: { readonly [key: string]: string };
 }
 
 /** Runs a call and turns its error into the failure to throw. */
