@@ -2,6 +2,7 @@
 import { ApplicationFailure, activityInfo } from '@temporalio/activity';
 import type Stripe from 'stripe';
 import type { EventOf, IntentReading, Step, StepOf } from '../domain/events.ts';
+import type { OurMetadata } from '../domain/metadata.ts';
 import type { ChargeTexts } from '../ledger/charge-rows.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { idempotencyKey } from './idempotency-key.ts';
@@ -148,7 +149,7 @@ export function createChargeActivities({
   };
 
   /** Our metadata: it leads from the object back to us where the address book does not know it yet. */
-  function ours(customerId: string, chargeId: string, intentNumber: number) {
+  function ours(customerId: string, chargeId: string, intentNumber: number): OurMetadata {
     return {
       customerId,
       chargeId,
