@@ -2,6 +2,8 @@
 import { ApplicationFailure, activityInfo } from '@temporalio/activity';
 import type Stripe from 'stripe';
 import type { EventOf, IntentReading, Step, StepOf } from '../domain/events.ts';
+import type { OurMetadata } from '../domain/metadata.ts';
+import type { ChargeTexts } from '../ledger/charge-rows.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { idempotencyKey } from './idempotency-key.ts';
 import { declineFrom, failureFrom, isDecline, isUnexpectedState } from './stripe-errors.ts';
@@ -147,7 +149,7 @@ export function createChargeActivities({
   };
 
   /** Our metadata: it leads from the object back to us where the address book does not know it yet. */
-  function ours(customerId: string, chargeId: string, intentNumber: number) {
+  function ours(customerId: string, chargeId: string, intentNumber: number): OurMetadata {
     return {
       customerId,
       chargeId,
@@ -163,12 +165,6 @@ const ONE_DAY_S = 86_400;
 /** Whether an object's metadata says all of `wanted`. */
 export function bears(metadata: Stripe.Metadata | null, wanted: { readonly [key: string]: string }): boolean {
   return Object.entries(wanted).every(([key, value]) => metadata?.[key] === value);
-}
-
-interface ChargeTexts {
-  readonly description?: string;
-  readonly statementDescriptorSuffix?: string;
-  readonly metadata?: { readonly [key: string]: string };
 }
 
 /** Runs a call and turns its error into the failure to throw. */

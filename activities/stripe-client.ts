@@ -1,4 +1,5 @@
-// The only Stripe client that can move money. It decides nothing and retries nothing: Temporal does.
+// The only Stripe client that can move money. It decides nothing. Retries are Temporal's, but for one that the SDK
+// cannot be kept from: a connection that was closed, once, under the same key.
 import Stripe from 'stripe';
 
 /** Longer than Stripe usually takes, shorter than an activity's time-out, so that we hear of it first. */

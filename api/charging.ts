@@ -1,11 +1,12 @@
 // Opens charges and passes on what people ask of them. Uniqueness is the ledger's, decisions are the workflow's.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal } from '../domain/errors.ts';
+import type { Asked } from '../domain/events.ts';
 import { checkAmount } from '../domain/money.ts';
 import type { ChargeView } from '../domain/view.ts';
 import type { ChargeTerms, Ledger } from '../ledger/ledger.ts';
 import type { Links } from '../links/links.ts';
-import { type By, cancelCharge, openCharge, retryCharge } from '../workflows/messages.ts';
+import { cancelCharge, openCharge, retryCharge } from '../workflows/messages.ts';
 import { askWorkflow } from './asking.ts';
 import type { Billing } from './billing.ts';
 import { refuseOurMetadata } from './enrolling.ts';
@@ -26,9 +27,9 @@ export interface Charging {
     waitMs: number,
   ): Promise<{ readonly isNew: boolean; readonly answer: ChargeAnswer }>;
   /** @throws Refusal */
-  cancel(customerId: string, chargeId: string, by: By): Promise<ChargeAnswer>;
+  cancel(customerId: string, chargeId: string, by: Asked): Promise<ChargeAnswer>;
   /** @throws Refusal */
-  retry(customerId: string, chargeId: string, by: By): Promise<ChargeAnswer>;
+  retry(customerId: string, chargeId: string, by: Asked): Promise<ChargeAnswer>;
   /** The customer has authenticated. @throws Refusal `wrong_state` when the charge never asked for it */
   steppedUp(customerId: string, chargeId: string): Promise<ChargeAnswer>;
 }
@@ -80,7 +81,7 @@ export function createCharging(deps: {
     customerId: string,
     chargeId: string,
     update: typeof cancelCharge,
-    by: By,
+    by: Asked,
     isDone: (row: KnownCharge['row']) => boolean,
   ): Promise<ChargeAnswer> {
     const before = await reading.chargeRow(customerId, chargeId);

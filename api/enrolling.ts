@@ -1,5 +1,6 @@
 // Asks for a card: checks the request, claims the customer, has the workflow open an enrolment. It decides no life.
 import { Refusal } from '../domain/errors.ts';
+import { OUR_METADATA_KEYS } from '../domain/metadata.ts';
 import { checkAmount, isCurrency } from '../domain/money.ts';
 import { MINUTE } from '../domain/policy.ts';
 import type { Consent, EnrolmentStatus } from '../domain/state.ts';
@@ -9,7 +10,6 @@ import type { CustomerRow, Ledger, PersonalKey } from '../ledger/ledger.ts';
 import type { Links } from '../links/links.ts';
 import { type EnrolRequest, enrol } from '../workflows/messages.ts';
 import type { Billing } from './billing.ts';
-import { OUR_METADATA_KEYS } from './fields.ts';
 import { invalid } from './problems.ts';
 import type { Reading } from './reading.ts';
 import type { EnrolAnswer, NewCustomer, NewEnrolment } from './schemas.ts';

@@ -1,6 +1,7 @@
 // Schemas of single values, shared by requests and answers. They check shapes; what an amount may be is domain's.
 import Type from 'typebox';
 import { ID_PATTERN } from '../domain/ids.ts';
+import { OUR_METADATA_KEYS } from '../domain/metadata.ts';
 
 /** Times over HTTP: RFC 3339 in UTC. `format` also knows how long a month is. */
 export const Time = (description: string, example = '2026-03-01T09:00:00Z') =>
@@ -38,8 +39,6 @@ export const Amount = Type.Integer({
   examples: [4900],
 });
 
-/** Keys that the charge's PaymentIntent carries for us. */
-export const OUR_METADATA_KEYS = ['customerId', 'chargeId', 'installationId'] as const;
 /** Stripe's limits (docs.stripe.com/api/metadata), less what is ours. */
 const METADATA_KEYS = 50 - OUR_METADATA_KEYS.length;
 

@@ -1,7 +1,8 @@
 // Pauses, resumes and cancels a customer at a person's wish. What that means is the workflow's to know.
 import { Refusal } from '../domain/errors.ts';
+import type { Asked } from '../domain/events.ts';
 import type { Links } from '../links/links.ts';
-import { type By, cancelCustomer, pause, resume } from '../workflows/messages.ts';
+import { cancelCustomer, pause, resume } from '../workflows/messages.ts';
 import { askWorkflow } from './asking.ts';
 import type { Billing } from './billing.ts';
 import type { Reading } from './reading.ts';
@@ -10,9 +11,9 @@ import { customerAnswer } from './views.ts';
 
 /** Each answers with the customer as they are then; what is already so is no fault. @throws Refusal */
 export interface Lifecycle {
-  pause(customerId: string, by: By): Promise<CustomerAnswer>;
-  resume(customerId: string, by: By): Promise<CustomerAnswer>;
-  cancel(customerId: string, by: By): Promise<CustomerAnswer>;
+  pause(customerId: string, by: Asked): Promise<CustomerAnswer>;
+  resume(customerId: string, by: Asked): Promise<CustomerAnswer>;
+  cancel(customerId: string, by: Asked): Promise<CustomerAnswer>;
 }
 
 export function createLifecycle(deps: {
@@ -22,7 +23,7 @@ export function createLifecycle(deps: {
 }): Lifecycle {
   const { reading, links } = deps;
 
-  async function act(customerId: string, update: typeof pause, by: By): Promise<CustomerAnswer> {
+  async function act(customerId: string, update: typeof pause, by: Asked): Promise<CustomerAnswer> {
     const { metadata } = await reading.customerRow(customerId);
     return customerAnswer(await askWorkflow(deps, customerId, update, by), metadata, links);
   }

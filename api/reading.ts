@@ -1,17 +1,16 @@
 // What is known of customers and charges: the live workflow first, the ledger where it cannot answer. It changes nothing.
 import type { FastifyBaseLogger } from 'fastify';
 import { Refusal } from '../domain/errors.ts';
-import type { ChargeStatus, ChargeView, CustomerView } from '../domain/view.ts';
+import type { ChargeView, CustomerView } from '../domain/view.ts';
+import { CLOSED } from '../ledger/charge-rows.ts';
 import type { ChargeRow, CustomerRow, Ledger } from '../ledger/ledger.ts';
 import type { Billing } from './billing.ts';
 import { Problem } from './problems.ts';
 import { acceptedCharge, claimedCustomer } from './views.ts';
 
-const CLOSED: ReadonlySet<ChargeRow['status']> = new Set<ChargeStatus>(['succeeded', 'failed', 'cancelled']);
-
 /** Whether nothing will happen to a charge any more. */
 export function isClosed(status: ChargeRow['status']): boolean {
-  return CLOSED.has(status);
+  return status !== 'claimed' && CLOSED.includes(status);
 }
 
 export interface KnownCustomer {

@@ -103,7 +103,11 @@ const EveryBody = Strict({
 
 const TermsBody = Strict(
   { maxAmount: Amount, currency: Currency, every: Type.Optional(EveryBody) },
-  { description: 'Limits agreed with the customer; charges beyond them are refused.' },
+  {
+    description:
+      'Limits agreed with the customer. A charge above `maxAmount` or in another currency is refused; `every` is told ' +
+      'to the issuer and not counted here.',
+  },
 );
 
 const enrolmentFields = {
@@ -128,7 +132,7 @@ export const NewCustomer = Strict({
     Type.String({
       format: 'email',
       maxLength: 254,
-      description: 'For notices.',
+      description: 'Of the customer that is made at Stripe; nothing is mailed from here.',
       examples: ['ada@example.com'],
     }),
   ),
@@ -140,7 +144,7 @@ export const NewCustomer = Strict({
   locale: Type.Optional(
     Type.String({
       pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$',
-      description: 'BCP 47, for pages and notices.',
+      description: 'BCP 47, of the customer that is made at Stripe; our pages speak English.',
       examples: ['de-AT'],
     }),
   ),

@@ -1,7 +1,5 @@
 // What a Stripe key's own text tells about it. No key is sent anywhere, and none appears in a fault.
 
-export type StripeMode = 'test' | 'live';
-
 /** Secret (`sk_`) and restricted (`rk_`) keys belong on a server, publishable ones (`pk_`) in a browser. */
 const KEY = /^(?<kind>sk|rk|pk)_(?<mode>test|live)_(?<rest>\w+)$/;
 

@@ -43,7 +43,7 @@ export interface StackOptions {
 export interface Stack {
   /** Of the api and the customer's pages. */
   readonly url: string;
-  /** A key with every scope; absent when `env` brings its own keys. */
+  /** A key with every scope; of no use where `env` brings keys of its own. */
   readonly apiKey: string;
   /** Empty when there is no sandbox. */
   readonly sandboxUrl: string;

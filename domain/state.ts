@@ -22,7 +22,7 @@ export interface Consent {
   readonly way: 'request' | 'page';
 }
 
-/** Limits agreed with the customer. `maxAmount` is in minor units of `currency`, for each charge. */
+/** Limits agreed with the customer. `maxAmount` is in minor units of `currency`, for each charge; `every` is the issuer's to hold. */
 export interface MandateTerms {
   readonly maxAmount: number;
   readonly currency: string;

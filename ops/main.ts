@@ -1,11 +1,11 @@
 // The operator's commands, past api and workflows: on the ledger, and for `recover` on Temporal. It never asks Stripe.
 
 import { Client, Connection } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { temporalFrom } from '../environment/temporal.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { openLedger } from '../ledger/open.ts';
 import { createPayloadCodec, dataConverterWith } from '../payloads/codec.ts';
-import { type PayloadKey, readPayloadKeys } from '../payloads/keys.ts';
+import { readPayloadKeys } from '../payloads/keys.ts';
 import { type Command, commandFrom } from './arguments.ts';
 import { exportCustomer } from './export.ts';
 import { recoverAll, recoverOne, type Tally } from './recover.ts';
@@ -89,10 +89,13 @@ async function run(command: Command, ledger: Ledger): Promise<number> {
 }
 
 async function recover(customerId: string, ledger: Ledger): Promise<number> {
-  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
+  const faults: string[] = [];
+  const { connectionOptions, namespace } = temporalFrom(process.env, faults);
+  const payloadKeys = readPayloadKeys(process.env.PAYLOAD_KEYS ?? '', faults);
+  if (faults.length > 0) throw new Error(`bad configuration: ${faults.join('; ')}`);
   const connection = await Connection.connect(connectionOptions);
   try {
-    const dataConverter = dataConverterWith(createPayloadCodec(payloadKeys()));
+    const dataConverter = dataConverterWith(createPayloadCodec(payloadKeys));
     const world = { ledger, client: new Client({ connection, namespace, dataConverter }) };
     if (customerId === 'all') {
       const tally = await recoverAll(world, (soFar) => console.error(inWords(soFar)));
@@ -106,14 +109,6 @@ async function recover(customerId: string, ledger: Ledger): Promise<number> {
   } finally {
     await connection.close();
   }
-}
-
-/** @throws Error naming what is wrong with PAYLOAD_KEYS */
-function payloadKeys(): PayloadKey[] {
-  const faults: string[] = [];
-  const keys = readPayloadKeys(process.env.PAYLOAD_KEYS ?? '', faults);
-  if (faults.length > 0) throw new Error(`bad configuration: ${faults.join('; ')}`);
-  return keys;
 }
 
 async function brakeStatus(ledger: Ledger): Promise<string> {

@@ -174,7 +174,7 @@ export const control: FastifyPluginAsync<ControlOptions> = async (app, { world, 
   app.post<{ Body: Static<typeof Clock> }>('/clock', { schema: { body: Clock } }, async (request) => {
     const { clockAheadMs } = world.settings();
     world.changeSettings({ clockAheadMs: clockAheadMs + Math.round(request.body.advanceSeconds * 1000) });
-    runDue({ ...callOf(request), origin: originOf(request) });
+    runDue(callOf(request));
     await commit();
     return {
       now: new Date(world.nowMs()).toISOString(),

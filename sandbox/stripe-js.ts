@@ -1,4 +1,4 @@
-// A stand-in for Stripe.js: the calls the customer's pages use, against the server the script came from.
+// A stand-in for Stripe.js: the calls that pages for cards use, ours or a caller's own, against the server it came from.
 // It is served as text and runs in browsers; nothing here runs on the server.
 import type { FastifyPluginAsync } from 'fastify';
 

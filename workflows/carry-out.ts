@@ -13,7 +13,7 @@ import { formatMoney } from '../domain/money.ts';
 import type { CustomerState, Notice } from '../domain/state.ts';
 import { chargeView, viewOf } from '../domain/view.ts';
 import { BILLING_QUEUE, STRIPE_QUEUE } from './messages.ts';
-import { SendNotice } from './send-notice.ts';
+import { noticeWorkflowIdOf, SendNotice } from './send-notice.ts';
 
 /** People who wait come first, then money that is due, then looking again (docs.temporal.io/task-queue/priority). */
 const FOR_PEOPLE = { priorityKey: 1 };
@@ -144,7 +144,7 @@ async function handOver(customerId: string, notice: Notice): Promise<CustomerEve
   const { noticeId } = notice;
   try {
     await startChild(SendNotice, {
-      workflowId: `notice/${customerId}/${noticeId}`,
+      workflowId: noticeWorkflowIdOf(customerId, noticeId),
       taskQueue: BILLING_QUEUE,
       parentClosePolicy: ParentClosePolicy.ABANDON,
       workflowIdReusePolicy: 'REJECT_DUPLICATE',

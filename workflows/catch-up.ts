@@ -29,6 +29,8 @@ const { caughtUpThrough, keepUnclaimed, setCaughtUp } = proxyActivities<LedgerAc
   priority: { priorityKey: 5 },
 });
 
+type Missed = Awaited<ReturnType<StripeActivities['listMissedEvents']>>['missed'];
+
 /** Where a run goes on that was cut for the length of its history. */
 export interface CatchUpProgress {
   readonly sinceMs: number;
@@ -62,9 +64,7 @@ export async function CatchUp(progress?: CatchUpProgress): Promise<CatchUpResult
 }
 
 /** Bells have no order; one that was heard before is dropped by its event's id. @returns those whose customer has no open workflow */
-async function ring<News extends { eventId: string; type: string; objectId: string; customerId: string }>(
-  events: readonly News[],
-): Promise<readonly News[]> {
+async function ring(events: Missed): Promise<Missed> {
   const heard = await Promise.all(
     events.map(async ({ customerId, ...news }) => {
       try {

@@ -1,4 +1,5 @@
 // One customer, from first card to goodbye. It decides nothing: domain/ does. It calls nothing: carry-out.ts does.
+import type { UpdateDefinition } from '@temporalio/common';
 import {
   ApplicationFailure,
   allHandlersFinished,
@@ -33,7 +34,7 @@ export async function CustomerBilling(carried: CustomerState): Promise<void> {
   /** The state as it will be once what is accepted has been taken in: what people are shown, and judged by. */
   const soon = (): CustomerState => inbox.reduce((next, event) => advance(next, event, Date.now()), state);
   const customer = (): CustomerView => viewOf(soon(), Date.now());
-  const charge = (chargeId: string): ChargeView => {
+  const charge = ({ chargeId }: { readonly chargeId: string }): ChargeView => {
     const next = soon();
     const found = findCharge(next, chargeId);
     if (!found) throw failed(new Refusal('charge_not_found', `There is no open charge ${chargeId}.`));
@@ -52,6 +53,21 @@ export async function CustomerBilling(carried: CustomerState): Promise<void> {
   const validator = (event: CustomerEvent): void => {
     if (state.loaded) check(event);
   };
+  /** An update that is answered once it is accepted, with what comes of it. */
+  const take = <Request, Answer>(
+    update: UpdateDefinition<Answer, [Request]>,
+    eventOf: (request: Request) => CustomerEvent,
+    answer: (request: Request) => Answer,
+    description: string,
+  ): void =>
+    setHandler(
+      update,
+      async (request: Request) => {
+        await accept(eventOf(request));
+        return answer(request);
+      },
+      { validator: (request: Request) => validator(eventOf(request)), description },
+    );
 
   setHandler(messages.stripeRang, (news) => void inbox.push({ ...news, kind: 'stripeRang' }), {
     description: 'Stripe has news of an object of this customer.',
@@ -74,82 +90,47 @@ export async function CustomerBilling(carried: CustomerState): Promise<void> {
       description: 'Ask the customer for a card. {requestId, who, paymentMethodId?, consent?, terms?}',
     },
   );
-  setHandler(
+  take(
     messages.giveConsent,
-    async (request) => {
-      await accept({ ...request, kind: 'giveConsent' });
-      return customer();
-    },
-    {
-      validator: (request) => validator({ ...request, kind: 'giveConsent' }),
-      description: 'The customer agreed to the terms on our page. {enrolmentNumber, consent, who}',
-    },
+    (request) => ({ ...request, kind: 'giveConsent' }),
+    customer,
+    'The customer agreed to the terms on our page. {enrolmentNumber, consent, who}',
   );
-  setHandler(
+  take(
     messages.openCharge,
-    async (request) => {
-      await accept({ ...request, kind: 'openCharge' });
-      return charge(request.chargeId);
-    },
-    {
-      validator: (request) => validator({ ...request, kind: 'openCharge' }),
-      description: 'Something is owed. {chargeId, amount (minor units), currency, dueAtMs?, who}',
-    },
+    (request) => ({ ...request, kind: 'openCharge' }),
+    charge,
+    'Something is owed. {chargeId, amount (minor units), currency, dueAtMs?, who}',
   );
-  setHandler(
+  take(
     messages.cancelCharge,
-    async (request) => {
-      await accept({ ...request, kind: 'cancelCharge' });
-      return charge(request.chargeId);
-    },
-    {
-      validator: (request) => validator({ ...request, kind: 'cancelCharge' }),
-      description: 'Do not collect this charge. {chargeId, who, why?}',
-    },
+    (request) => ({ ...request, kind: 'cancelCharge' }),
+    charge,
+    'Do not collect this charge. {chargeId, who, why?}',
   );
-  setHandler(
+  take(
     messages.retryCharge,
-    async (request) => {
-      await accept({ ...request, kind: 'retryCharge' });
-      return charge(request.chargeId);
-    },
-    {
-      validator: (request) => validator({ ...request, kind: 'retryCharge' }),
-      description: 'Attempt this charge now instead of on its calendar. {chargeId, who, why?}',
-    },
+    (request) => ({ ...request, kind: 'retryCharge' }),
+    charge,
+    'Attempt this charge now instead of on its calendar. {chargeId, who, why?}',
   );
-  setHandler(
+  take(
     messages.pause,
-    async (request) => {
-      await accept({ ...request, kind: 'pause' });
-      return customer();
-    },
-    {
-      validator: (request) => validator({ ...request, kind: 'pause' }),
-      description: 'Attempt nothing until resumed. {who, why?}',
-    },
+    (request) => ({ ...request, kind: 'pause' }),
+    customer,
+    'Attempt nothing until resumed. {who, why?}',
   );
-  setHandler(
+  take(
     messages.resume,
-    async (request) => {
-      await accept({ ...request, kind: 'resume' });
-      return customer();
-    },
-    {
-      validator: (request) => validator({ ...request, kind: 'resume' }),
-      description: 'Go on after a pause. {who, why?}',
-    },
+    (request) => ({ ...request, kind: 'resume' }),
+    customer,
+    'Go on after a pause. {who, why?}',
   );
-  setHandler(
+  take(
     messages.cancelCustomer,
-    async (request) => {
-      await accept({ ...request, kind: 'cancelCustomer' });
-      return customer();
-    },
-    {
-      validator: (request) => validator({ ...request, kind: 'cancelCustomer' }),
-      description: 'Say goodbye: no new attempts, open intents are ended at Stripe. {who, why?}',
-    },
+    (request) => ({ ...request, kind: 'cancelCustomer' }),
+    customer,
+    'Say goodbye: no new attempts, open intents are ended at Stripe. {who, why?}',
   );
   setHandler(messages.view, customer, { description: 'The customer and their open charges.' });
 

@@ -1,6 +1,7 @@
 // THE contract between api, worker and workflow: names, queues, inputs. No behaviour lives here.
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { Asked } from '../domain/events.ts';
 import type { Consent, MandateTerms, Notice } from '../domain/state.ts';
 import type { ChargeView, CustomerView } from '../domain/view.ts';
 
@@ -21,12 +22,6 @@ export function workflowIdOf(customerId: string): string {
 /** The schedule of `CatchUp`, and the id of the workflows it starts. */
 export const CATCH_UP_ID = 'catch-up';
 
-/** Who asked, and why. `who` is the API key's name over HTTP. */
-export interface By {
-  readonly who: string;
-  readonly why?: string;
-}
-
 /** A bell, not a parcel: Stripe has news of this object; the workflow reads it again. */
 export interface StripeNews {
   readonly eventId: string;
@@ -35,7 +30,7 @@ export interface StripeNews {
 }
 
 /** Recorded in history: only ever add optional fields. */
-export interface EnrolRequest extends By {
+export interface EnrolRequest extends Asked {
   /** Names this request: the same one again changes nothing. Its return URL is in the ledger under it. */
   readonly requestId: string;
   /** Adopted instead of creating a customer at Stripe. Only in the first enrolment. */
@@ -47,13 +42,13 @@ export interface EnrolRequest extends By {
   readonly terms?: MandateTerms;
 }
 
-export interface ConsentRequest extends By {
+export interface ConsentRequest extends Asked {
   readonly enrolmentNumber: number;
   readonly consent: Consent;
 }
 
 /** Terms of one amount owed; the rest of them (text, metadata) is in the ledger under its id. */
-export interface ChargeRequest extends By {
+export interface ChargeRequest extends Asked {
   readonly chargeId: string;
   /** Minor units of `currency`. */
   readonly amount: number;
@@ -62,7 +57,7 @@ export interface ChargeRequest extends By {
   readonly dueAtMs?: number;
 }
 
-export interface ChargeAction extends By {
+export interface ChargeAction extends Asked {
   readonly chargeId: string;
 }
 
@@ -81,9 +76,9 @@ export const giveConsent = defineUpdate<CustomerView, [ConsentRequest]>('giveCon
 export const openCharge = defineUpdate<ChargeView, [ChargeRequest]>('openCharge');
 export const cancelCharge = defineUpdate<ChargeView, [ChargeAction]>('cancelCharge');
 export const retryCharge = defineUpdate<ChargeView, [ChargeAction]>('retryCharge');
-export const pause = defineUpdate<CustomerView, [By]>('pause');
-export const resume = defineUpdate<CustomerView, [By]>('resume');
-export const cancelCustomer = defineUpdate<CustomerView, [By]>('cancelCustomer');
+export const pause = defineUpdate<CustomerView, [Asked]>('pause');
+export const resume = defineUpdate<CustomerView, [Asked]>('resume');
+export const cancelCustomer = defineUpdate<CustomerView, [Asked]>('cancelCustomer');
 
 export const view = defineQuery<CustomerView>('view');
 

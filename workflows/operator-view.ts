@@ -14,7 +14,8 @@ const PLANS_SHOWN = 5;
 const MEANING: { readonly [Status in CustomerStatus]: string } = {
   cancelled: 'The customer is gone; what is open at Stripe is followed to its end.',
   paused: 'Nothing is attempted until somebody resumes the customer (update `resume`).',
-  awaiting_mandate: 'The customer has no card that may be charged. They have to finish their enrolment link.',
+  awaiting_mandate:
+    'The customer has no card that may be charged. They have to finish their enrolment link, or be sent a new one.',
   awaiting_step_up: 'The bank wants the customer. They have the link; remind them, or wait for the deadline.',
   past_due: 'Money is owed and not collected yet. See the charges below.',
   active: 'All is well. Nothing to do.',

@@ -1,36 +1,19 @@
 // The operator's commands as a process on a real PostgreSQL, and its backup restored into another database.
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { openLedger } from '../../ledger/open.ts';
 import { commandFrom } from '../../ops/arguments.ts';
 import { charge, entry, fact } from '../support/lives.ts';
-import { startPostgres, type TestPostgres } from '../support/postgres.ts';
+import { postgresProgram, RUNS_POSTGRES, startPostgres, type TestPostgres } from '../support/postgres.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const BY = ['--who', 'olga', '--why', 'an exercise'];
-const DEBIAN = '/usr/lib/postgresql';
-
-let postgres: TestPostgres;
-let ledger: Ledger;
-beforeAll(async () => {
-  postgres = await startPostgres();
-  ledger = await openLedger({ databaseUrl: postgres.url });
-  const personal = { contact: { email: 'ada@example.com' } };
-  await ledger.claimCustomer({ customerId: 'ada', requestHash: 'h', metadata: { tier: 'gold' }, personal });
-  const facts = [fact(1, 'charge_opened', { chargeId: 'ch1' })];
-  await ledger.record(entry('ada', { facts, charges: [charge('ch1')] }));
-}, 120_000);
-afterAll(async () => {
-  await ledger?.close();
-  await postgres?.stop();
-});
 
 interface End {
   readonly code: unknown;
@@ -47,80 +30,101 @@ function run(file: string, parameters: readonly string[], env: NodeJS.ProcessEnv
   });
 }
 
-const ops = (typed: readonly string[], env: NodeJS.ProcessEnv = { DATABASE_URL: postgres.url }) =>
+const opsIn = (typed: readonly string[], env: NodeJS.ProcessEnv) =>
   run(process.execPath, ['--import', 'tsx', 'ops/main.ts', ...typed], env);
 
-/** On PATH, else Debian's newest. */
-function postgresTool(name: string): string {
-  const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN).sort((a, b) => Number(b) - Number(a)) : [];
-  const folders = [
-    ...versions.map((version) => join(DEBIAN, version, 'bin')),
-    ...(process.env.PATH ?? '').split(delimiter),
-  ];
-  const found = folders.map((folder) => join(folder, name)).find(existsSync);
-  if (found === undefined) throw new Error(`${name} is needed: apt-get install postgresql`);
-  return found;
-}
+describe.runIf(RUNS_POSTGRES)('on a PostgreSQL', () => {
+  let postgres: TestPostgres;
+  let ledger: Ledger;
+  beforeAll(async () => {
+    postgres = await startPostgres();
+    ledger = await openLedger({ databaseUrl: postgres.url });
+    const personal = { contact: { email: 'ada@example.com' } };
+    await ledger.claimCustomer({ customerId: 'ada', requestHash: 'h', metadata: { tier: 'gold' }, personal });
+    const facts = [fact(1, 'charge_opened', { chargeId: 'ch1' })];
+    await ledger.record(entry('ada', { facts, charges: [charge('ch1')] }));
+  }, 120_000);
+  afterAll(async () => {
+    await ledger?.close();
+    await postgres?.stop();
+  });
 
-test('the brake is set with who and why, and tells them', async () => {
-  expect((await ops(['brake', 'on', ...BY])).out).toMatch(/^the brake is on since .*: olga, an exercise\n$/);
-  expect(await ledger.isBrakeOn()).toBe(true);
-  expect((await ops(['brake', 'off', ...BY])).code).toBe(0);
-  expect(await ledger.isBrakeOn()).toBe(false);
-}, 120_000);
+  const ops = (typed: readonly string[]) => opsIn(typed, { DATABASE_URL: postgres.url });
 
-test('a dump restored into an empty database is the same ledger, and still refuses to change evidence', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'offsession-dump-'));
-  const target = await startPostgres();
-  try {
-    const file = join(folder, 'ledger.dump');
-    expect(
-      await run(postgresTool('pg_dump'), ['--format=custom', '--no-owner', `--file=${file}`, postgres.url]),
-    ).toMatchObject({
-      code: 0,
-    });
-    const into = ['--exit-on-error', '--single-transaction', '--no-owner', `--dbname=${target.url}`, file];
-    expect(await run(postgresTool('pg_restore'), into)).toMatchObject({ code: 0 });
+  test('the brake is set with who and why, and tells them', async () => {
+    expect((await ops(['brake', 'on', ...BY])).out).toMatch(
+      /^the brake is on since .*: olga, an exercise\n$/,
+    );
+    expect(await ledger.isBrakeOn()).toBe(true);
+    expect((await ops(['brake', 'off', ...BY])).code).toBe(0);
+    expect(await ledger.isBrakeOn()).toBe(false);
+  }, 120_000);
 
-    const restored = await openLedger({ databaseUrl: target.url });
-    expect(restored.installationId).toBe(ledger.installationId);
-    expect(await restored.loadCustomer('ada')).toEqual(await ledger.loadCustomer('ada'));
-    expect(await restored.listEvidence('ada')).toEqual(await ledger.listEvidence('ada'));
-    expect(await restored.personalOf('ada')).toEqual({ contact: { email: 'ada@example.com' } });
-    expect(await restored.brake()).toEqual(await ledger.brake());
-    await restored.setBrake({ isOn: true, who: 'olga', why: 'counting goes on after the restored rows' });
-    expect(await restored.isBrakeOn()).toBe(true);
-    await restored.close();
+  test('a dump restored into an empty database is the same ledger, and still refuses to change evidence', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'offsession-dump-'));
+    const target = await startPostgres();
+    try {
+      const file = join(folder, 'ledger.dump');
+      expect(
+        await run(postgresProgram('pg_dump'), [
+          '--format=custom',
+          '--no-owner',
+          `--file=${file}`,
+          postgres.url,
+        ]),
+      ).toMatchObject({
+        code: 0,
+      });
+      const into = ['--exit-on-error', '--single-transaction', '--no-owner', `--dbname=${target.url}`, file];
+      expect(await run(postgresProgram('pg_restore'), into)).toMatchObject({ code: 0 });
 
-    const client = new Client({ connectionString: target.url });
-    await client.connect();
-    for (const table of ['evidence', 'operator_actions']) {
-      for (const statement of [`delete from ${table}`, `update ${table} set why = ''`, `truncate ${table}`])
-        await expect(client.query(statement), statement).rejects.toThrow(`${table} is append-only`);
+      const restored = await openLedger({ databaseUrl: target.url });
+      expect(restored.installationId).toBe(ledger.installationId);
+      expect(await restored.loadCustomer('ada')).toEqual(await ledger.loadCustomer('ada'));
+      expect(await restored.listEvidence('ada')).toEqual(await ledger.listEvidence('ada'));
+      expect(await restored.personalOf('ada')).toEqual({ contact: { email: 'ada@example.com' } });
+      expect(await restored.brake()).toEqual(await ledger.brake());
+      await restored.setBrake({ isOn: true, who: 'olga', why: 'counting goes on after the restored rows' });
+      expect(await restored.isBrakeOn()).toBe(true);
+      await restored.close();
+
+      const client = new Client({ connectionString: target.url });
+      await client.connect();
+      for (const table of ['evidence', 'operator_actions']) {
+        for (const statement of [`delete from ${table}`, `update ${table} set why = ''`, `truncate ${table}`])
+          await expect(client.query(statement), statement).rejects.toThrow(`${table} is append-only`);
+      }
+      await client.end();
+    } finally {
+      await target.stop();
+      await rm(folder, { recursive: true });
     }
-    await client.end();
-  } finally {
-    await target.stop();
-    await rm(folder, { recursive: true });
-  }
-}, 180_000);
+  }, 180_000);
 
-test('export writes the record as JSON, erase takes the personal data out of it', async () => {
-  const before = await ops(['export', 'ada']);
-  expect(JSON.parse(before.out)).toMatchObject({
-    customerId: 'ada',
-    personalData: { contact: { email: 'ada@example.com' } },
-    charges: [{ terms: { chargeId: 'ch1' } }],
-    evidence: [{ kind: 'charge_opened' }],
-  });
-  expect(await ops(['erase', 'ada', ...BY])).toMatchObject({
-    code: 0,
-    out: 'erased 1 rows of personal data of ada\n',
-  });
-  const after = await ops(['export', 'ada']);
-  expect(after.out).not.toContain('ada@example.com');
-  expect(JSON.parse(after.out)).toMatchObject({ metadata: {}, operatorActions: [{ kind: 'erased' }] });
-}, 120_000);
+  test('export writes the record as JSON, erase takes the personal data out of it', async () => {
+    const before = await ops(['export', 'ada']);
+    expect(JSON.parse(before.out)).toMatchObject({
+      customerId: 'ada',
+      personalData: { contact: { email: 'ada@example.com' } },
+      charges: [{ terms: { chargeId: 'ch1' } }],
+      evidence: [{ kind: 'charge_opened' }],
+    });
+    expect(await ops(['erase', 'ada', ...BY])).toMatchObject({
+      code: 0,
+      out: 'erased 1 rows of personal data of ada\n',
+    });
+    const after = await ops(['export', 'ada']);
+    expect(after.out).not.toContain('ada@example.com');
+    expect(JSON.parse(after.out)).toMatchObject({ metadata: {}, operatorActions: [{ kind: 'erased' }] });
+  }, 120_000);
+
+  test('somebody nobody knows ends with 3', async () => {
+    expect(await ops(['export', 'nobody'])).toMatchObject({
+      code: 3,
+      errors: 'the ledger has no customer nobody on record\n',
+    });
+  }, 60_000);
+});
 
 test.each([
   { typed: [], words: 'no command' },
@@ -135,15 +139,8 @@ test.each([
   expect(() => commandFrom(typed)).toThrow(words);
 });
 
-test('somebody nobody knows ends with 3', async () => {
-  expect(await ops(['export', 'nobody'])).toMatchObject({
-    code: 3,
-    errors: 'the ledger has no customer nobody on record\n',
-  });
-}, 60_000);
-
 test('without a database it says what it needs', async () => {
-  expect(await ops(['brake', 'status'], {})).toMatchObject({
+  expect(await opsIn(['brake', 'status'], {})).toMatchObject({
     code: 2,
     errors: expect.stringContaining('DATABASE_URL is not set'),
   });

@@ -124,14 +124,28 @@ async function onServer(url: string, statement: string): Promise<void> {
   }
 }
 
-/** The folder with `initdb` and `pg_ctl`: on PATH, else Debian's newest. */
+/**
+ * The path of a client program such as `pg_dump`.
+ * @throws Error that says what to install
+ */
+export function postgresProgram(name: string): string {
+  const folder = folderWith(name);
+  if (!folder) throw new Error(`${name} is missing: \`apt-get install postgresql\``);
+  return join(folder, name);
+}
+
 function findBinaries(): string | undefined {
+  return folderWith('initdb', 'pg_ctl');
+}
+
+/** Debian's newest, else on PATH, where Debian has wrappers around its own clusters. */
+function folderWith(...binaries: readonly string[]): string | undefined {
   const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN) : [];
   const newestFirst = versions
     .sort((a, b) => Number(b) - Number(a))
     .map((version) => join(DEBIAN, version, 'bin'));
-  const folders = [...(process.env.PATH ?? '').split(delimiter), ...newestFirst];
-  return folders.find((folder) => ['initdb', 'pg_ctl'].every((binary) => existsSync(join(folder, binary))));
+  const folders = [...newestFirst, ...(process.env.PATH ?? '').split(delimiter)];
+  return folders.find((folder) => binaries.every((binary) => existsSync(join(folder, binary))));
 }
 
 /** The user that Debian's package makes. */
