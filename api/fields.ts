@@ -39,7 +39,7 @@ export const Amount = Type.Integer({
 });
 
 /** Keys that the charge's PaymentIntent carries for us. */
-export const OUR_METADATA_KEYS = ['customerId', 'chargeId', 'installationId'] as const;
+export const OUR_METADATA_KEYS = ['customerId', 'chargeId', 'installationId', 'intentNumber'] as const;
 /** Stripe's limits (docs.stripe.com/api/metadata), less what is ours. */
 const METADATA_KEYS = 50 - OUR_METADATA_KEYS.length;
 

@@ -131,7 +131,7 @@ describe('POST …/charges', () => {
     ],
     [
       'too much metadata',
-      { ...charge, metadata: Object.fromEntries(Array.from({ length: 48 }, (_, n) => [`k${n}`, 'v'])) },
+      { ...charge, metadata: Object.fromEntries(Array.from({ length: 47 }, (_, n) => [`k${n}`, 'v'])) },
       ['/body/metadata'],
     ],
     ['a due day without a time', { ...charge, dueAt: '2026-03-01' }, ['/body/dueAt']],
@@ -150,6 +150,7 @@ describe('POST …/charges', () => {
     ['currency_unsupported', { ...charge, currency: 'xxx' }],
     ['amount_not_whole', { ...charge, currency: 'bhd', amount: 4901 }],
     ['metadata_reserved', { ...charge, metadata: { chargeId: 'mine' } }],
+    ['metadata_reserved', { ...charge, metadata: { intentNumber: '7' } }],
   ])('%s is 422 and claims nothing', async (code, body) => {
     const { status, body: answer } = await api.ask('POST', url, body);
     expect({ status, code: answer.code }).toEqual({ status: 422, code });
