@@ -7,7 +7,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { advance, nextStep, upgrade } from '../domain/customer.ts';
+import { advance, nextStep, takesBack, upgrade } from '../domain/customer.ts';
 import { Refusal } from '../domain/errors.ts';
 import type { CustomerEvent } from '../domain/events.ts';
 import { DAY, SECOND } from '../domain/policy.ts';
@@ -188,8 +188,8 @@ export async function CustomerBilling(carried: CustomerState): Promise<void> {
         break;
       default: {
         state = advance(state, { kind: 'began', step }, Date.now());
-        const event = await carryOut(step, state);
-        state = advance(state, event, Date.now());
+        const answer = await carryOut(step, state, () => inbox.some((event) => takesBack(event, step)));
+        state = advance(state, answer, Date.now());
       }
     }
   }
