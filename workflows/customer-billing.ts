@@ -43,11 +43,15 @@ export async function CustomerBilling(carried: CustomerState): Promise<void> {
     const refusal = refuse(soon(), event, Date.now());
     if (refusal) throw failed(refusal);
   };
-  /** Accepts a request once the ledger has been heard: a run that starts from nothing may know this customer. */
+  /**
+   * Accepts a request once the ledger has been heard: a run that starts from nothing may know this customer. One that
+   * changes nothing is done already, and must not be done again by what the step under way brings.
+   */
   const accept = async (event: CustomerEvent): Promise<void> => {
     if (!state.loaded) await condition(() => state.loaded);
     check(event);
-    inbox.push(event);
+    const next = soon();
+    if (advance(next, event, Date.now()) !== next) inbox.push(event);
   };
   const validator = (event: CustomerEvent): void => {
     if (state.loaded) check(event);

@@ -1,7 +1,7 @@
 // Pause, resume, cancel, come back, and bad input: what the operator and careless callers do to a customer.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { workflowIdOf } from '../../workflows/messages.ts';
-import { DAY, startTestStack, type TestStack } from '../support/stack.ts';
+import { DAY, HOUR, startTestStack, type TestStack } from '../support/stack.ts';
 
 let stack: TestStack;
 beforeAll(async () => {
@@ -41,8 +41,9 @@ describe('an attempt that Stripe was too busy for, and that waits to be sent aga
   const path = '/v1/payment_intents/*/confirm';
 
   /** @returns once the first try is over and the next one waits */
-  async function chargeAtABadMoment(customerId: string) {
-    await stack.enrol(customerId);
+  async function chargeAtABadMoment(customerId: string, ...outcomes: string[]) {
+    const paymentMethod = await stack.enrol(customerId);
+    if (outcomes.length > 0) await stack.control('outcomes', { paymentMethod, outcomes });
     await stack.control('faults', { method: 'POST', path, kind: 429, when: 'before', times: 1 });
     const charge = { chargeId: `${customerId}-1`, amount: 1000, currency: 'eur' };
     await stack.post(`/v1/customers/${customerId}/charges`, charge);
@@ -78,6 +79,14 @@ describe('an attempt that Stripe was too busy for, and that waits to be sent aga
     await stack.post('/v1/customers/put-off/resume');
     await stack.untilCharge('put-off', 'put-off-1', 'succeeded');
     expect(await stack.truth('put-off-1')).toMatchObject({ attempts: 1, succeeded: 1 });
+  });
+
+  test('is what an operator’s retry asks for: when it is declined it is not sent once more', async () => {
+    await chargeAtABadMoment('eager', 'insufficient_funds', 'insufficient_funds');
+    expect((await stack.post('/v1/customers/eager/charges/eager-1/retry')).status).toBe(200);
+    const charge = await stack.untilCharge('eager', 'eager-1', 'retrying');
+    expect(Date.parse(charge.nextAttemptAt) - Date.now()).toBeGreaterThan(HOUR);
+    expect(await stack.truth('eager-1')).toMatchObject({ attempts: 1 });
   });
 });
 
