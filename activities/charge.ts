@@ -24,10 +24,21 @@ export function createChargeActivities({
     return readingOf(intent);
   }
 
+  /** Another run may bill the same customer, on a cluster that was given up: it numbers its intents for itself. */
+  async function otherAlive({ customerId, chargeId }: Of<'openIntent'>, own: string): Promise<string | null> {
+    for (const { stripeId } of await ledger.stripeObjectsOf(customerId, chargeId)) {
+      if (stripeId === own) continue;
+      const { status } = await stripe.paymentIntents.retrieve(stripeId);
+      if (status !== 'canceled') return stripeId;
+    }
+    return null;
+  }
+
   return {
     /**
      * Creates the intent unconfirmed and writes it into the address book. No money can move on it yet, so a creation
-     * whose answer is lost is harmless; the same key brings the same intent.
+     * whose answer is lost is harmless; the same key brings the same intent. Where the book has another one that is
+     * alive, that one is the charge's, and the new one is never confirmed.
      */
     async openIntent(step: Of<'openIntent'>): Promise<EventOf<'intentOpened'>> {
       const { customerId, chargeId, intentNumber } = step;
@@ -56,8 +67,9 @@ export function createChargeActivities({
           },
         ),
       );
-      await ledger.addStripeObject({ stripeId: intent.id, customerId, chargeId });
-      return { kind: 'intentOpened', chargeId, intentId: intent.id };
+      const intentId = (await ask(() => otherAlive(step, intent.id))) ?? intent.id;
+      await ledger.addStripeObject({ stripeId: intentId, customerId, chargeId });
+      return { kind: 'intentOpened', chargeId, intentId };
     },
 
     /**

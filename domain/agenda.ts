@@ -2,6 +2,7 @@
 import { cardFreeAt, isSpent } from './dunning.ts';
 import { renewalAt } from './enrolment.ts';
 import type { CustomerEvent, Step } from './events.ts';
+import { covers } from './mandate.ts';
 import { AWAITING_CARD_DEADLINE, STEP_UP_REMINDERS } from './policy.ts';
 import type { Charge, CustomerState } from './state.ts';
 
@@ -106,7 +107,7 @@ function clockPlan({ chargeId, phase }: Charge): Planned[] {
   return plan;
 }
 
-/** Attempts, oldest due first: only with an active mandate, not while paused, and one at a time. */
+/** Attempts, oldest due first: only with an active mandate that covers them, not while paused, and one at a time. */
 function attemptPlan(state: CustomerState, nowMs: number): Planned[] {
   if (state.paused || state.cancelled || laneHolder(state)) return [];
   return state.charges
@@ -124,7 +125,8 @@ function planAttempt(state: CustomerState, charge: Charge, dueAtMs: number, nowM
   const fingerprint = mandate?.card.fingerprint ?? null;
   const freeAtMs = cardFreeAt(state.cards, fingerprint, nowMs);
   const { brakedUntilMs = 0 } = state;
-  const isPossible = mandate?.status === 'active' && stripeCustomerId !== null && !isSpent(charge);
+  const isAgreed = mandate?.status === 'active' && covers(mandate, charge);
+  const isPossible = isAgreed && stripeCustomerId !== null && !isSpent(charge);
   if (!isPossible || freeAtMs === null)
     return { atMs: dueAtMs, step: { do: 'decide', event: { kind: 'cardMissing', chargeId } } };
   const atMs = freeAtMs > nowMs ? Math.max(dueAtMs, freeAtMs) : dueAtMs;

@@ -76,6 +76,13 @@ export function isOver(state: CustomerState): boolean {
   );
 }
 
+/** Whether a request that was accepted during `step` takes it back, as far as it has not been sent. */
+export function takesBack(event: CustomerEvent, step: Step): boolean {
+  if (step.do !== 'confirmIntent') return false;
+  if (event.kind === 'cancelCharge') return event.chargeId === step.chargeId;
+  return event.kind === 'cancelCustomer' || event.kind === 'pause';
+}
+
 /**
  * What comes of `event`. Never throws for an event that does not fit: late and repeated ones change nothing.
  * @param nowMs the workflow's clock, epoch ms

@@ -64,13 +64,11 @@ export function cardNeeded(state: CustomerState, charge: Charge, nowMs: number):
     chargeId: charge.chargeId,
     data: { decline: charge.decline },
   });
-  return tell(
-    noted,
-    nowMs,
-    'charge.awaiting_card',
-    `awaiting-card-${charge.chargeId}-${charge.attemptCount}`,
-    about(charge),
-  );
+  // Another card may turn out dead before it is asked: that wait is told of too, with as many attempts as before.
+  const enrolmentNumber = state.enrolment?.number ?? 1;
+  const wanted = enrolmentNumber === 1 ? 'card' : `another-card-${enrolmentNumber}`;
+  const noticeId = `awaiting-${wanted}-${charge.chargeId}-${charge.attemptCount}`;
+  return tell(noted, nowMs, 'charge.awaiting_card', noticeId, about(charge));
 }
 
 export function stepUpEnded(state: CustomerState, charge: Charge, how: string, nowMs: number): CustomerState {

@@ -1,7 +1,7 @@
 // The permission to charge: given, ended, and what a new card does for what is owed. It asks Stripe nothing itself.
 import type { SetupReading } from './events.ts';
 import { note, tell } from './record.ts';
-import type { CustomerState, Enrolment, Mandate, MandateStatus } from './state.ts';
+import type { Charge, CustomerState, Enrolment, Mandate, MandateStatus } from './state.ts';
 
 export function mandateGiven(
   state: CustomerState,
@@ -39,6 +39,14 @@ export function mandateGiven(
     data: { brand: mandate.card.brand, last4: mandate.card.last4 },
   });
   return resumeWithCard(told, nowMs);
+}
+
+/** Whether what the customer agreed to covers this sum: a charge may be older than the mandate it would be made under. */
+export function covers(
+  { terms }: Mandate,
+  { amount, currency }: Pick<Charge, 'amount' | 'currency'>,
+): boolean {
+  return terms === null || (currency === terms.currency && amount <= terms.maxAmount);
 }
 
 /** The customer has taken the permission back. */

@@ -3,10 +3,11 @@ import { cardFreeAt, isSpent } from './dunning.ts';
 import { Refusal } from './errors.ts';
 import type { CustomerEvent, EventOf } from './events.ts';
 import { isId } from './ids.ts';
+import { covers } from './mandate.ts';
 import { checkAmount, formatMoney, isCurrency } from './money.ts';
 import { ATTEMPTS_PER_CHARGE, OPEN_CHARGES } from './policy.ts';
 import { findCharge } from './record.ts';
-import type { Charge, CustomerState, MandateTerms } from './state.ts';
+import type { Charge, CustomerState, Mandate, MandateTerms } from './state.ts';
 
 /**
  * Why this request is refused in this state, or null. Synchronous and pure: an update's validator calls it.
@@ -74,15 +75,18 @@ function refuseCharge(state: CustomerState, event: EventOf<'openCharge'>): Refus
       `The customer has ${OPEN_CHARGES} open charges; open another one when some of them are over.`,
     );
   }
-  return checkAmount(event.amount, event.currency) ?? beyondMandate(state.mandate.terms, event);
+  return checkAmount(event.amount, event.currency) ?? beyondMandate(state.mandate, event);
 }
 
 /** What the customer agreed to is the limit: refused here instead of learned from a decline. */
-function beyondMandate(terms: MandateTerms | null, event: EventOf<'openCharge'>): Refusal | null {
-  if (!terms) return null;
-  if (event.currency !== terms.currency)
+function beyondMandate(
+  mandate: Mandate,
+  owed: { readonly amount: number; readonly currency: string },
+): Refusal | null {
+  const { terms } = mandate;
+  if (!terms || covers(mandate, owed)) return null;
+  if (owed.currency !== terms.currency)
     return new Refusal('currency_not_agreed', `The customer agreed to charges in ${terms.currency} only.`);
-  if (event.amount <= terms.maxAmount) return null;
   const limit = formatMoney(terms.maxAmount, terms.currency);
   return new Refusal(
     'mandate_limit_exceeded',
@@ -114,7 +118,7 @@ function refuseRetry(state: CustomerState, event: EventOf<'retryCharge'>, nowMs:
       'The card on file may not be charged again; the customer has to give another one.',
     );
   }
-  return null;
+  return beyondMandate(state.mandate, charge);
 }
 
 const WORDS: { readonly [Phase in Charge['phase']['is']]: string } = {

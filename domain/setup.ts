@@ -110,6 +110,9 @@ export function setupRefused(
       if (!isOpenSetup(state, step.setupIntentId))
         return { ...state, mandate: state.mandate && { ...state.mandate, lookAtMs: null } };
   }
+  // Who has given a card was there; somebody has deleted them at Stripe since, and they are made anew.
+  if (step.do === 'openSetup' && code === 'resource_missing' && state.mandate)
+    return { ...enrolmentUnanswered(state, step.do, nowMs), stripeCustomerId: null };
   const { enrolment } = state;
   const told = { ...state, enrolment: enrolment && { ...enrolment, decline: ofCode(code) } };
   return closeEnrolment(told, 'failed', code, nowMs);

@@ -121,9 +121,10 @@ export interface Ledger {
   findStripeObject(
     stripeId: string,
   ): Promise<{ readonly customerId: string; readonly chargeId: string | null } | null>;
-  /** The address book of a customer, to bring one back: newest first. */
+  /** The address book of a customer, or of one charge of theirs: newest first. */
   stripeObjectsOf(
     customerId: string,
+    chargeId?: string,
   ): Promise<readonly { readonly stripeId: string; readonly chargeId: string | null }[]>;
   /** What a run that starts from nothing needs: the snapshot and every open charge (accepted, not closed). */
   loadCustomer(

@@ -27,13 +27,13 @@ export function stripeObjects(db: Kysely<Tables>): StripeObjects {
       return row ?? null;
     },
 
-    async stripeObjectsOf(customerId) {
-      return await db
+    async stripeObjectsOf(customerId, chargeId) {
+      const all = db
         .selectFrom('stripe_objects')
         .select(['stripe_id as stripeId', 'charge_id as chargeId'])
         .where('customer_id', '=', customerId)
-        .orderBy('position', 'desc')
-        .execute();
+        .orderBy('position', 'desc');
+      return await (chargeId === undefined ? all : all.where('charge_id', '=', chargeId)).execute();
     },
 
     async addUnclaimedEvent({ eventId, type, objectId, reason }) {

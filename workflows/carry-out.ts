@@ -1,8 +1,11 @@
 // Carries out one step of a life with one activity, and says what came of it. It decides nothing and keeps no state.
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
+  ActivityCancellationType,
   ActivityFailure,
   ApplicationFailure,
+  CancellationScope,
+  condition,
   ParentClosePolicy,
   proxyActivities,
   startChild,
@@ -43,10 +46,17 @@ const ledger = proxyActivities<LedgerActivities>({
 /** Steps that need somebody else. */
 export type Errand = Exclude<Step, { do: 'decide' | 'wait' | 'end' }>;
 
-/** @returns what came of it; a step nobody answered is `unanswered`, never a decline */
-export async function carryOut(errand: Errand, state: CustomerState): Promise<CustomerEvent> {
+/**
+ * @param isTakenBack turns true when nobody wants the money asked for any more
+ * @returns what came of it; a step nobody answered is `unanswered`, never a decline
+ */
+export async function carryOut(
+  errand: Errand,
+  state: CustomerState,
+  isTakenBack: () => boolean,
+): Promise<CustomerEvent> {
   try {
-    return await run(errand, state);
+    return await unlessTakenBack(isTakenBack, () => run(errand, state));
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
     const { cause } = error;
@@ -59,6 +69,22 @@ export async function carryOut(errand: Errand, state: CustomerState): Promise<Cu
       code: String(code ?? 'unknown'),
       ...(typeof requestId === 'string' ? { requestId } : {}),
     };
+  }
+}
+
+/** What waits for its first or its next try is never sent then; a call to Stripe under way comes to its end. */
+async function unlessTakenBack<Answer>(
+  isTakenBack: () => boolean,
+  ask: () => Promise<Answer>,
+): Promise<Answer> {
+  const asking = new CancellationScope();
+  const watching = new CancellationScope();
+  const stop = () => asking.cancel();
+  void watching.run(() => condition(isTakenBack)).then(stop, () => undefined);
+  try {
+    return await asking.run(ask);
+  } finally {
+    watching.cancel();
   }
 }
 
@@ -106,7 +132,11 @@ function run(step: Errand, state: CustomerState): Promise<CustomerEvent> {
       );
     case 'confirmIntent':
       return stripe.confirmIntent.executeWithOptions(
-        { summary: `${step.chargeId}: attempt ${step.attemptNumber}`, priority: FOR_MONEY },
+        {
+          summary: `${step.chargeId}: attempt ${step.attemptNumber}`,
+          priority: FOR_MONEY,
+          cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+        },
         [{ ...step, customerId }],
       );
     case 'readIntent':

@@ -8,7 +8,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { advance, nextStep, upgrade } from '../domain/customer.ts';
+import { advance, nextStep, takesBack, upgrade } from '../domain/customer.ts';
 import { Refusal } from '../domain/errors.ts';
 import type { CustomerEvent } from '../domain/events.ts';
 import { DAY, SECOND } from '../domain/policy.ts';
@@ -44,11 +44,15 @@ export async function CustomerBilling(carried: CustomerState): Promise<void> {
     const refusal = refuse(soon(), event, Date.now());
     if (refusal) throw failed(refusal);
   };
-  /** Accepts a request once the ledger has been heard: a run that starts from nothing may know this customer. */
+  /**
+   * Accepts a request once the ledger has been heard: a run that starts from nothing may know this customer. One that
+   * changes nothing is done already, and must not be done again by what the step under way brings.
+   */
   const accept = async (event: CustomerEvent): Promise<void> => {
     if (!state.loaded) await condition(() => state.loaded);
     check(event);
-    inbox.push(event);
+    const next = soon();
+    if (advance(next, event, Date.now()) !== next) inbox.push(event);
   };
   const validator = (event: CustomerEvent): void => {
     if (state.loaded) check(event);
@@ -169,8 +173,8 @@ export async function CustomerBilling(carried: CustomerState): Promise<void> {
         break;
       default: {
         state = advance(state, { kind: 'began', step }, Date.now());
-        const event = await carryOut(step, state);
-        state = advance(state, event, Date.now());
+        const answer = await carryOut(step, state, () => inbox.some((event) => takesBack(event, step)));
+        state = advance(state, answer, Date.now());
       }
     }
   }

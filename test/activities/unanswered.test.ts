@@ -81,6 +81,42 @@ test('killed after a creation whose key is forgotten since: the intent is found 
   expect(intents).toMatchObject([{ paymentIntentId: found.intentId }]);
 });
 
+test('two runs of one customer, as after a lost cluster that was not lost, share one intent, and it is paid once', async () => {
+  const sandbox = await startSandbox();
+  const { customer, paymentMethod } = await enrol(sandbox);
+  const step = openingOf('twice', customer.id);
+  const confirm = {
+    do: 'confirmIntent',
+    customerId: 'c',
+    chargeId: 'twice',
+    attemptNumber: 1,
+    paymentMethodId: paymentMethod,
+    stripeMandateId: null,
+    fingerprint: null,
+  } as const;
+  const recovered = await workerOf(sandbox).openIntent({ ...step, intentNumber: 2 });
+  await workerOf(sandbox).confirmIntent({ ...confirm, intentNumber: 2, intentId: recovered.intentId });
+  const old = await workerOf(sandbox).openIntent(step);
+  expect(old.intentId).toBe(recovered.intentId);
+  await expect(
+    workerOf(sandbox).confirmIntent({ ...confirm, intentNumber: 1, intentId: old.intentId }),
+  ).rejects.toMatchObject({ type: 'StripeRejected' });
+  expect(await truth(sandbox, 'twice')).toMatchObject({ attempts: 1, succeeded: 1 });
+  expect((await ledger.stripeObjectsOf('c', 'twice')).map(({ stripeId }) => stripeId)).toEqual([
+    old.intentId,
+  ]);
+});
+
+test('a charge whose intent Stripe has canceled gets another', async () => {
+  const sandbox = await startSandbox();
+  const { customer } = await enrol(sandbox);
+  const step = openingOf('again', customer.id);
+  const first = await workerOf(sandbox).openIntent(step);
+  await workerOf(sandbox).cancelIntent({ ...step, do: 'cancelIntent', intentId: first.intentId });
+  const second = await workerOf(sandbox).openIntent({ ...step, intentNumber: 2 });
+  expect(second.intentId).not.toBe(first.intentId);
+});
+
 test('an intent over another sum is not taken for ours, whatever its metadata says', async () => {
   const sandbox = await startSandbox();
   const { customer } = await enrol(sandbox);

@@ -76,6 +76,14 @@ test('a charge with news of its intent is read before it is attempted', () => {
 
 test.each([
   { rule: 'no active mandate', over: { mandate: mandate({ status: 'inactive' }) } },
+  {
+    rule: 'a mandate for smaller sums, given since',
+    over: { mandate: mandate({ terms: { maxAmount: 4899, currency: 'eur' } }) },
+  },
+  {
+    rule: 'a mandate for another currency, given since',
+    over: { mandate: mandate({ terms: { maxAmount: 9900, currency: 'usd' } }) },
+  },
   { rule: 'a dead card', over: { cards: [{ fingerprint: 'fp-1', attemptsAtMs: [], dead: true }] } },
   { rule: 'nobody at Stripe', over: { stripeCustomerId: null } },
 ])('with $rule a charge that falls due waits for a card', ({ over }) => {

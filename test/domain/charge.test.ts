@@ -5,7 +5,21 @@ import type { CustomerEvent, IntentReading, Step } from '../../domain/events.ts'
 import { ATTEMPTS_REMEMBERED, DAY, HOUR, MINUTE, SECOND, STEP_UP_FAILURES } from '../../domain/policy.ts';
 import type { Charge, ChargePhase, CustomerState } from '../../domain/state.ts';
 import { stepUpFailures } from '../../domain/step-up.ts';
-import { attempt, BY, charge, decline, enrolled, mandate, reading, stepUp, T0, tried } from './fixtures.ts';
+import {
+  attempt,
+  BY,
+  CARD,
+  charge,
+  decline,
+  enrolled,
+  enrolment,
+  mandate,
+  reading,
+  setupDone,
+  stepUp,
+  T0,
+  tried,
+} from './fixtures.ts';
 
 function owing(...charges: Charge[]): CustomerState {
   return enrolled({ charges });
@@ -452,6 +466,26 @@ describe('an end', () => {
     expect(advance(once, { kind: 'cancelCharge', ...BY, chargeId: 'one' }, T0)).toBe(once);
     expect(notices(told(once, { status: 'canceled' }))).toEqual([]);
   });
+});
+
+test('each wait for a card is told of, also when the next card is as dead as the one before', () => {
+  const dead = advance(
+    owing(underWay()),
+    {
+      kind: 'intentSeen',
+      chargeId: 'one',
+      reading: reading({ stripeChargeId: 'ch_1', decline: decline('lost_card') }),
+    },
+    T0,
+  );
+  const given = { ...dead, enrolment: enrolment({ number: 2, setupIntentId: 'seti_2' }) };
+  const sameCard = { setupIntentId: 'seti_2', card: CARD };
+  const again = advance(given, { kind: 'setupSeen', reading: setupDone(sameCard) }, T0);
+  const step = nextStep(recorded(again), T0);
+  expect(step).toEqual({ do: 'decide', event: { kind: 'cardMissing', chargeId: 'one' } });
+  const waits = advance(again, { kind: 'cardMissing', chargeId: 'one' }, T0);
+  const told = waits.notices.filter(({ kind }) => kind === 'charge.awaiting_card');
+  expect(new Set(told.map(({ noticeId }) => noticeId)).size).toBe(2);
 });
 
 test('attempts that never reached the issuer are forgotten first, so that the budget still counts the others', () => {

@@ -34,6 +34,21 @@ const seen = (state: CustomerState, over: Partial<SetupReading>, nowMs = T0) =>
 const enrolling = (over: Partial<Enrolment> = {}, more: Partial<CustomerState> = {}) =>
   enrolled({ mandate: null, enrolment: enrolment(over), ...more });
 
+test('somebody deleted at Stripe who once gave a card is made there anew; one who was never there is a fault of the request', () => {
+  const opening = { setupIntentId: null, setupOpenedAtMs: null, number: 2 };
+  const back = enrolled({ enrolment: enrolment(opening), mandate: mandate({ status: 'inactive' }) });
+  const step = nextStep(back, T0);
+  expect(step.do).toBe('openSetup');
+  const refused: CustomerEvent = { kind: 'refused', step, code: 'resource_missing' };
+  const anew = advance(back, refused, T0);
+  expect(anew.stripeCustomerId).toBeNull();
+  expect(nextStep(anew, T0)).toEqual({ do: 'wait', untilMs: T0 + 2 * SECOND });
+  expect(nextStep(anew, T0 + 2 * SECOND)).toMatchObject({ do: 'openStripeCustomer', tries: 1 });
+
+  const never = advance({ ...back, mandate: null }, refused, T0);
+  expect(never).toMatchObject({ stripeCustomerId: 'cus_1', enrolment: { closed: true, status: 'failed' } });
+});
+
 describe('a first enrolment', () => {
   const loaded = { ...newCustomer('alice'), loaded: true };
 

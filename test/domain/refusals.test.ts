@@ -125,6 +125,13 @@ describe('a retry', () => {
   });
 });
 
+test('a retry of more than the customer has agreed to since is refused', () => {
+  const charges = [tried({ is: 'awaiting_card', sinceMs: T0 }, 'declined')];
+  const terms = { maxAmount: 1000, currency: 'eur' };
+  const state = enrolled({ charges, mandate: mandate({ terms }) });
+  expect(code(state, { kind: 'retryCharge', ...BY, chargeId: 'one' })).toBe('mandate_limit_exceeded');
+});
+
 const enrolEvent = (over: object): CustomerEvent => ({ kind: 'enrol', ...BY, requestId: 'r', ...over });
 const consentEvent = (enrolmentNumber: number): CustomerEvent => ({
   kind: 'giveConsent',

@@ -1,6 +1,7 @@
 // Pause, resume, cancel, come back, and bad input: what the operator and careless callers do to a customer.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DAY, startTestStack, type TestStack } from '../support/stack.ts';
+import { workflowIdOf } from '../../workflows/messages.ts';
+import { DAY, HOUR, startTestStack, type TestStack } from '../support/stack.ts';
 
 let stack: TestStack;
 beforeAll(async () => {
@@ -34,6 +35,59 @@ test('a pause stops the step-up clock', async () => {
   await stack.post('/v1/customers/clock/resume');
   await stack.passTime('clock', 6 * DAY);
   expect((await stack.get('/v1/customers/clock/charges/clock-1')).status).toBe('awaiting_step_up');
+});
+
+describe('an attempt that Stripe was too busy for, and that waits to be sent again', () => {
+  const path = '/v1/payment_intents/*/confirm';
+
+  /** @returns once the first try is over and the next one waits */
+  async function chargeAtABadMoment(customerId: string, ...outcomes: string[]) {
+    const paymentMethod = await stack.enrol(customerId);
+    if (outcomes.length > 0) await stack.control('outcomes', { paymentMethod, outcomes });
+    await stack.control('faults', { method: 'POST', path, kind: 429, when: 'before', times: 1 });
+    const charge = { chargeId: `${customerId}-1`, amount: 1000, currency: 'eur' };
+    await stack.post(`/v1/customers/${customerId}/charges`, charge);
+    const handle = stack.client.workflow.getHandle(workflowIdOf(customerId));
+    const isWaiting = async () => {
+      const { raw } = await handle.describe();
+      return raw.pendingActivities?.some(
+        ({ activityType, attempt }) => activityType?.name === 'confirmIntent' && attempt === 2,
+      );
+    };
+    await expect.poll(isWaiting, { timeout: 15_000 }).toBe(true);
+  }
+
+  test('is never sent once the customer is cancelled', async () => {
+    await chargeAtABadMoment('taken-back');
+    expect((await stack.post('/v1/customers/taken-back/cancel')).body.status).toBe('cancelled');
+    await stack.untilCharge('taken-back', 'taken-back-1', 'cancelled');
+    expect(await stack.truth('taken-back-1')).toMatchObject({ attempts: 0 });
+  });
+
+  test('is never sent once the charge is cancelled', async () => {
+    await chargeAtABadMoment('let-off');
+    await stack.post('/v1/customers/let-off/charges/let-off-1/cancel');
+    await stack.untilCharge('let-off', 'let-off-1', 'cancelled');
+    expect(await stack.truth('let-off-1')).toMatchObject({ attempts: 0 });
+  });
+
+  test('waits as long as the customer is paused', async () => {
+    await chargeAtABadMoment('put-off');
+    await stack.post('/v1/customers/put-off/pause');
+    await stack.untilCharge('put-off', 'put-off-1', 'retrying');
+    expect(await stack.truth('put-off-1')).toMatchObject({ attempts: 0 });
+    await stack.post('/v1/customers/put-off/resume');
+    await stack.untilCharge('put-off', 'put-off-1', 'succeeded');
+    expect(await stack.truth('put-off-1')).toMatchObject({ attempts: 1, succeeded: 1 });
+  });
+
+  test('is what an operator’s retry asks for: when it is declined it is not sent once more', async () => {
+    await chargeAtABadMoment('eager', 'insufficient_funds', 'insufficient_funds');
+    expect((await stack.post('/v1/customers/eager/charges/eager-1/retry')).status).toBe(200);
+    const charge = await stack.untilCharge('eager', 'eager-1', 'retrying');
+    expect(Date.parse(charge.nextAttemptAt) - Date.now()).toBeGreaterThan(HOUR);
+    expect(await stack.truth('eager-1')).toMatchObject({ attempts: 1 });
+  });
 });
 
 test('cancelling a customer ends the open intent at Stripe, and nothing is collected afterwards', async () => {

@@ -166,6 +166,7 @@ describe.each(DATABASES)('reading on $name', ({ start }) => {
       { stripeId: 'pi_1', chargeId: 'ch1' },
       { stripeId: 'cus_1', chargeId: null },
     ]);
+    expect(await ledger.stripeObjectsOf('owner', 'ch1')).toEqual([{ stripeId: 'pi_1', chargeId: 'ch1' }]);
   });
 
   test('personal data is replaced as a whole', async () => {
