@@ -24,14 +24,19 @@ export function createChargeActivities({
     return readingOf(intent);
   }
 
-  /** Another run may bill the same customer, on a cluster that was given up: it numbers its intents for itself. */
-  async function otherAlive({ customerId, chargeId }: Of<'openIntent'>, own: string): Promise<string | null> {
-    for (const { stripeId } of await ledger.stripeObjectsOf(customerId, chargeId)) {
-      if (stripeId === own) continue;
-      const { status } = await stripe.paymentIntents.retrieve(stripeId);
-      if (status !== 'canceled') return stripeId;
+  /**
+   * The one intent of the charge: `own`, or one that is alive and was written down before it. Another run may bill the
+   * same customer, on a cluster that was given up; it numbers its intents for itself.
+   */
+  async function intentOf(step: Of<'openIntent' | 'lookUpIntent'>, own: string): Promise<string> {
+    const { customerId, chargeId } = step;
+    for (const canceled: string[] = []; ; ) {
+      const intentId = await ledger.claimIntent({ customerId, chargeId, intentId: own, canceled });
+      if (intentId === own) return own;
+      const { status } = await ask(() => stripe.paymentIntents.retrieve(intentId));
+      if (status !== 'canceled') return intentId;
+      canceled.push(intentId);
     }
-    return null;
   }
 
   return {
@@ -67,9 +72,7 @@ export function createChargeActivities({
           },
         ),
       );
-      const intentId = (await ask(() => otherAlive(step, intent.id))) ?? intent.id;
-      await ledger.addStripeObject({ stripeId: intentId, customerId, chargeId });
-      return { kind: 'intentOpened', chargeId, intentId };
+      return { kind: 'intentOpened', chargeId, intentId: await intentOf(step, intent.id) };
     },
 
     /**
@@ -155,8 +158,7 @@ export function createChargeActivities({
         }
         return null;
       });
-      if (found !== null) await ledger.addStripeObject({ stripeId: found, customerId, chargeId });
-      return { kind: 'intentLookedUp', chargeId, intentId: found };
+      return { kind: 'intentLookedUp', chargeId, intentId: found && (await intentOf(step, found)) };
     },
   };
 

@@ -1,6 +1,7 @@
 // Reads the api's environment, once, and names every fault in it at once. It prints no value: many are secrets.
 import { isIP } from 'node:net';
 import { LARGEST_AMOUNT } from '../domain/money.ts';
+import { linksFrom } from '../environment/links.ts';
 import { type TemporalAddress, temporalFrom } from '../environment/temporal.ts';
 import { type PayloadKey, readPayloadKeys } from '../payloads/keys.ts';
 import { type ApiKey, readApiKeys } from './keys.ts';
@@ -47,7 +48,6 @@ export interface ApiConfig {
   readonly temporal: TemporalAddress;
 }
 
-const SHORTEST_LINK_SECRET = 32;
 const STRIPE_JS = 'https://js.stripe.com/v3/';
 const DEFAULT_HOST = '127.0.0.1';
 const DEFAULT_PORT = '3000';
@@ -98,9 +98,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, { withLedger = false } = {}):
   const webhookSecrets = needList('STRIPE_WEBHOOK_SECRET');
   const keyText = need('API_KEYS');
   const apiKeys = keyText === '' ? [] : readApiKeys(keyText, faults);
-  const linkSecrets = needList('LINK_SECRET');
-  if (linkSecrets.some((secret) => secret.length < SHORTEST_LINK_SECRET))
-    faults.push(`LINK_SECRET must have at least ${SHORTEST_LINK_SECRET} characters, each of them`);
+  const { linkSecrets, publicUrl } = linksFrom(env, faults);
   const payloadKeys = readPayloadKeys(read('PAYLOAD_KEYS'), faults);
   const payloadUiOrigin = check(
     'PAYLOAD_UI_ORIGIN',
@@ -110,12 +108,6 @@ export function loadConfig(env: NodeJS.ProcessEnv, { withLedger = false } = {}):
   );
   if (payloadUiOrigin !== '' && payloadKeys.length === 0)
     faults.push('PAYLOAD_UI_ORIGIN needs PAYLOAD_KEYS: without keys there is no codec endpoint');
-  const publicUrl = check(
-    'PUBLIC_URL',
-    need('PUBLIC_URL'),
-    (url) => isHttpUrl(url) && new URL(url).search === '' && new URL(url).hash === '',
-    'must be an http(s) address without a query',
-  );
   const returnUrlOrigins = listOf(read('RETURN_URL_ORIGINS')).map((origin) => origin.replace(/\/$/, ''));
   for (const origin of returnUrlOrigins)
     check(

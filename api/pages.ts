@@ -172,8 +172,10 @@ export function createPages(deps: {
 
     async enrolDone(token) {
       const link = await openEnrol(token);
-      const { setupIntentId } = (await enrolmentOf(link)) ?? refuseOver();
-      if (setupIntentId === undefined) return;
+      const enrolment = (await enrolmentOf(link)) ?? refuseOver();
+      const { setupIntentId } = enrolment;
+      // What is over needs no bell, and a link must not go on ringing for it.
+      if (setupIntentId === undefined || !isOpen(enrolment)) return;
       const news = { eventId: `page-${randomUUID()}`, type: 'page.done', objectId: setupIntentId };
       if (!(await billing.ring(link.customerId, news))) refuseOver();
     },
@@ -182,7 +184,7 @@ export function createPages(deps: {
       const { customerId, chargeId } = await openStepUp(token);
       const { view } = await reading.customer(customerId);
       const own = await chargeOf(view, chargeId);
-      const next = waiting(view, own);
+      const [next] = waiting(view, own);
       return {
         status: own.status,
         ...(next && { next: next.chargeId, amount: formatMoney(next.amount, next.currency) }),
@@ -197,7 +199,8 @@ export function createPages(deps: {
         throw unavailable('payments_stopped', 'Payments are stopped for the moment. Please come back later.');
       const { view } = await reading.customer(link.customerId);
       const own = await chargeOf(view, link.chargeId);
-      const { chargeId, amount, currency, paymentIntentId } = waiting(view, own) ?? refuseOver();
+      const [next = refuseOver()] = waiting(view, own);
+      const { chargeId, amount, currency, paymentIntentId } = next;
       if (paymentIntentId === undefined) return refuseOver();
       const intent = await stripe.paymentIntent(paymentIntentId);
       const paymentMethodId = intent.paymentMethodId ?? view.mandate?.paymentMethodId;
@@ -210,19 +213,21 @@ export function createPages(deps: {
 
     async stepUpDone(token, chargeId) {
       const link = await openStepUp(token);
-      if (!(await billing.steppedUp(link.customerId, chargeId ?? link.chargeId))) refuseOver();
+      const { view } = await reading.customer(link.customerId);
+      const own = await chargeOf(view, link.chargeId);
+      const done = waiting(view, own).find((charge) => charge.chargeId === (chargeId ?? own.chargeId));
+      if (done && !(await billing.steppedUp(link.customerId, done.chargeId))) refuseOver();
     },
   };
 }
 
-/** The link's own charge first, then one that was held behind it; what fell due after it has a link of its own. */
-function waiting({ charges }: CustomerView, own: ChargeView): ChargeView | undefined {
+/** What waits for the customer: the link's own charge first, then those that were held behind it; what fell due after it has a link of its own. */
+function waiting({ charges }: CustomerView, own: ChargeView): readonly ChargeView[] {
   const asking = charges.filter(({ status }) => status === 'awaiting_step_up');
   const lastAt = own.attempts.at(-1)?.atMs ?? own.dueAtMs;
-  return (
-    asking.find(({ chargeId }) => chargeId === own.chargeId) ??
-    asking.find(({ dueAtMs }) => dueAtMs <= lastAt)
-  );
+  const isOwn = ({ chargeId }: ChargeView) => chargeId === own.chargeId;
+  const wasHeld = (charge: ChargeView) => !isOwn(charge) && charge.dueAtMs <= lastAt;
+  return [...asking.filter(isOwn), ...asking.filter(wasHeld)];
 }
 
 /** Held charges are attempted, one after the other, once the one before them is settled; each may ask in turn. */

@@ -73,7 +73,8 @@ function askCustomer(
   reminder: number,
   nowMs: number,
 ): CustomerState {
-  const noticeId = `step-up-${chargeId}-${attemptCount}${reminder === 0 ? '' : `-reminder-${reminder}`}`;
+  // No id has a dot in it, so that no charge's asking is named like another's reminder.
+  const noticeId = `step-up-${chargeId}-${attemptCount}${reminder === 0 ? '' : `.reminder-${reminder}`}`;
   const data = { amount, currency, deadlineMs, reminder };
   return tell(state, nowMs, 'charge.step_up_required', noticeId, { chargeId, data });
 }

@@ -117,14 +117,25 @@ export interface Ledger {
     readonly customerId: string;
     readonly chargeId?: string;
   }): Promise<void>;
+  /**
+   * Writes a PaymentIntent into the address book, unless the charge has another one there that is not in `canceled`.
+   * Several may claim at once: one of them is first, and all hear of it.
+   * @returns the charge's intent: the oldest that is not in `canceled`
+   */
+  claimIntent(claim: {
+    readonly customerId: string;
+    readonly chargeId: string;
+    readonly intentId: string;
+    /** Of this charge, and known from Stripe to be canceled: these can never be paid. */
+    readonly canceled: readonly string[];
+  }): Promise<string>;
   /** Null for objects nobody registered. */
   findStripeObject(
     stripeId: string,
   ): Promise<{ readonly customerId: string; readonly chargeId: string | null } | null>;
-  /** The address book of a customer, or of one charge of theirs: newest first. */
+  /** The address book of a customer, to bring one back: newest first. */
   stripeObjectsOf(
     customerId: string,
-    chargeId?: string,
   ): Promise<readonly { readonly stripeId: string; readonly chargeId: string | null }[]>;
   /** What a run that starts from nothing needs: the snapshot and every open charge (accepted, not closed). */
   loadCustomer(

@@ -5,7 +5,12 @@ import type { Tables } from './schema.ts';
 
 type StripeObjects = Pick<
   Ledger,
-  'addStripeObject' | 'findStripeObject' | 'stripeObjectsOf' | 'addUnclaimedEvent' | 'countUnclaimedEvents'
+  | 'addStripeObject'
+  | 'claimIntent'
+  | 'findStripeObject'
+  | 'stripeObjectsOf'
+  | 'addUnclaimedEvent'
+  | 'countUnclaimedEvents'
 >;
 
 export function stripeObjects(db: Kysely<Tables>): StripeObjects {
@@ -18,6 +23,34 @@ export function stripeObjects(db: Kysely<Tables>): StripeObjects {
         .execute();
     },
 
+    claimIntent({ customerId, chargeId, intentId, canceled }) {
+      return db.transaction().execute(async (trx) => {
+        // The charge's row is the lock that keeps two claims apart.
+        await trx
+          .selectFrom('charges')
+          .select('charge_id')
+          .where('customer_id', '=', customerId)
+          .where('charge_id', '=', chargeId)
+          .forUpdate()
+          .execute();
+        const known = await trx
+          .selectFrom('stripe_objects')
+          .select('stripe_id')
+          .where('customer_id', '=', customerId)
+          .where('charge_id', '=', chargeId)
+          .orderBy('position')
+          .execute();
+        const first = known.find((object) => !canceled.includes(object.stripe_id));
+        if (first) return first.stripe_id;
+        await trx
+          .insertInto('stripe_objects')
+          .values({ stripe_id: intentId, customer_id: customerId, charge_id: chargeId })
+          .onConflict((conflict) => conflict.column('stripe_id').doNothing())
+          .execute();
+        return intentId;
+      });
+    },
+
     async findStripeObject(stripeId) {
       const row = await db
         .selectFrom('stripe_objects')
@@ -27,13 +60,13 @@ export function stripeObjects(db: Kysely<Tables>): StripeObjects {
       return row ?? null;
     },
 
-    async stripeObjectsOf(customerId, chargeId) {
-      const all = db
+    async stripeObjectsOf(customerId) {
+      return await db
         .selectFrom('stripe_objects')
         .select(['stripe_id as stripeId', 'charge_id as chargeId'])
         .where('customer_id', '=', customerId)
-        .orderBy('position', 'desc');
-      return await (chargeId === undefined ? all : all.where('charge_id', '=', chargeId)).execute();
+        .orderBy('position', 'desc')
+        .execute();
     },
 
     async addUnclaimedEvent({ eventId, type, objectId, reason }) {

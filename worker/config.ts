@@ -1,5 +1,6 @@
 // Reads the worker's environment, once, and names every fault in it at once. It prints no value: they are secrets.
 import type { WorkerDeploymentVersion } from '@temporalio/common';
+import { linksFrom } from '../environment/links.ts';
 import { type TemporalAddress, temporalFrom } from '../environment/temporal.ts';
 import { type PayloadKey, readPayloadKeys } from '../payloads/keys.ts';
 
@@ -27,8 +28,6 @@ export interface WorkerConfig {
 
 /** Below Stripe's limits of 100 and 25 requests a second (docs.stripe.com/rate-limits), for the api reads there too. */
 const RATE_CAP = { live: 80, test: 20, standIn: 500 };
-
-const SHORTEST_LINK_SECRET = 32;
 
 /** How many calls to Stripe this key may make per second, over all workers. `apiBase` names a stand-in, or null. */
 export function rateCapOf(stripeSecretKey: string, apiBase: string | null): number {
@@ -75,16 +74,8 @@ export function loadConfig(env: NodeJS.ProcessEnv, { withLedger = false } = {}):
     (url) => /^postgres(ql)?:\/\//.test(url),
     'must be a postgresql:// address',
   );
-  const linkSecrets = check(
-    'LINK_SECRET',
-    need('LINK_SECRET'),
-    (list) => list.split(',').every((secret) => secret.trim().length >= SHORTEST_LINK_SECRET),
-    `must be of at least ${SHORTEST_LINK_SECRET} characters (each, where there are several)`,
-  )
-    .split(',')
-    .map((secret) => secret.trim());
+  const { linkSecrets, publicUrl } = linksFrom(env, faults);
   const payloadKeys = readPayloadKeys(env.PAYLOAD_KEYS ?? '', faults);
-  const publicUrl = check('PUBLIC_URL', need('PUBLIC_URL'), isHttpUrl, 'must be an http(s) address');
 
   const webhookUrl = check(
     'MERCHANT_WEBHOOK_URL',

@@ -18,6 +18,7 @@ const FIRST_LOOK = 1 * HOUR;
 const { listMissedEvents } = proxyActivities<StripeActivities>({
   taskQueue: STRIPE_QUEUE,
   startToCloseTimeout: '60s',
+  heartbeatTimeout: '15s',
   // A run that fails has moved nothing: the next one begins where it began.
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s', maximumAttempts: 6 },
   priority: { priorityKey: 5 },

@@ -166,7 +166,23 @@ describe.each(DATABASES)('reading on $name', ({ start }) => {
       { stripeId: 'pi_1', chargeId: 'ch1' },
       { stripeId: 'cus_1', chargeId: null },
     ]);
-    expect(await ledger.stripeObjectsOf('owner', 'ch1')).toEqual([{ stripeId: 'pi_1', chargeId: 'ch1' }]);
+  });
+
+  test('of intents claimed at once one is the charge’s, until Stripe has canceled it', async () => {
+    const charge = { customerId: 'claims', chargeId: 'ch1' };
+    await ledger.claimCharge('claims', { chargeId: 'ch1', amount: 1000, currency: 'eur' });
+    const claim = (intentId: string, canceled: readonly string[] = []) =>
+      ledger.claimIntent({ ...charge, intentId, canceled });
+    const heard = await Promise.all(Array.from({ length: 10 }, (_, n) => claim(`pi_of_run_${n}`)));
+    const [first = ''] = heard;
+    expect(new Set(heard)).toEqual(new Set([first]));
+    expect(await claim('pi_later')).toBe(first);
+    expect(await claim('pi_later', [first])).toBe('pi_later');
+    expect(await claim('pi_late', [first])).toBe('pi_later');
+    expect((await ledger.stripeObjectsOf('claims')).map(({ stripeId }) => stripeId)).toEqual([
+      'pi_later',
+      first,
+    ]);
   });
 
   test('personal data is replaced as a whole', async () => {
