@@ -15,6 +15,12 @@ const SHUTDOWN_GRACE = '30 seconds';
 /** After this a shutdown no longer waits for anything. */
 const SHUTDOWN_FORCE = '45 seconds';
 
+/**
+ * Workflow tasks are decided one after the other, and Temporal gives each 10 s from when it is handed out: more of them
+ * at once than get through in that time are decided in vain, and again. The SDK's own number is 40.
+ */
+const WORKFLOW_TASKS_AT_ONCE = 6;
+
 /** A sign of life is sent on at least this often; by default only shortly before its time-out. */
 const LONGEST_HEARTBEAT_PAUSE = '3 seconds';
 
@@ -67,6 +73,7 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
   const billing = await Worker.create({
     ...shared,
     ...workflows,
+    maxConcurrentWorkflowTaskExecutions: WORKFLOW_TASKS_AT_ONCE,
     taskQueue: BILLING_QUEUE,
     activities: { ...activities.ledger, ...activities.notices },
   });
