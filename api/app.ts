@@ -59,7 +59,13 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     bodyLimit: LARGEST_BODY,
     routerOptions: { maxParamLength: LONGEST_PATH_PART },
     ajv: {
-      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: true },
+      customOptions: {
+        coerceTypes: false,
+        removeAdditional: false,
+        useDefaults: false,
+        allErrors: true,
+        verbose: true, // what is wrong is said with an example of what is right
+      },
     },
     clientErrorHandler: answerUnreadable,
     frameworkErrors: (_error, request, reply) => {

@@ -108,7 +108,10 @@ export function createCharging(deps: {
       const terms = termsOf(body);
       const { claim, row } = await ledger.claimCharge(customerId, terms);
       if (claim === 'conflict')
-        throw new Refusal('charge_conflict', `Charge "${body.chargeId}" exists with other terms.`);
+        throw new Refusal(
+          'charge_conflict',
+          `Charge "${body.chargeId}" exists with other terms; another charge needs another chargeId.`,
+        );
       const handed = row.status === 'claimed' ? { row, view: await hand(customerId, terms, who) } : null;
       const isAsked = handed !== null && waitMs === 0;
       const known = isAsked ? handed : await look(customerId, body.chargeId, waitMs);

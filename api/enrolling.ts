@@ -118,7 +118,10 @@ export function createEnrolling(deps: {
         personal: { ...contactOf(body), ...personalOf(requestId, body) },
       });
       if (claim === 'conflict')
-        throw new Refusal('customer_conflict', `Customer "${customerId}" was enrolled with another request.`);
+        throw new Refusal(
+          'customer_conflict',
+          `Customer "${customerId}" was enrolled with another request; for another card post to their enrolments.`,
+        );
       const request = { requestId, hasConsent: body.consent !== undefined };
       const earlier = claim === 'same' ? await known(customerId) : null;
       if (earlier) return { isNew: false, answer: await answerOf(earlier, metadata, request) };

@@ -167,16 +167,23 @@ function problemFrom(error: unknown): AnyProblem {
   return new Problem(500, 'internal_error', 'Something went wrong on our side.', { cause: error });
 }
 
+/** Of a schema, with the schema that was violated. */
+type Violation = NonNullable<FastifyError['validation']>[number] & {
+  readonly parentSchema?: { readonly examples?: readonly unknown[] };
+};
+
 /** Names the field itself, also where the validator names only what surrounds it. */
-function fieldError(context: string, found: NonNullable<FastifyError['validation']>[number]): FieldError {
-  const { instancePath, params, keyword, message = 'is not allowed' } = found;
+function fieldError(context: string, found: Violation): FieldError {
+  const { instancePath, params, keyword, message = 'is not allowed', parentSchema } = found;
   const inside = context + instancePath;
   if (keyword === 'required') return { path: `${inside}/${params.missingProperty}`, message: 'is missing' };
   if (keyword === 'additionalProperties')
     return { path: `${inside}/${params.additionalProperty}`, message: 'is not a known field' };
   if (keyword === 'enum' && Array.isArray(params.allowedValues))
     return { path: inside, message: `must be one of ${params.allowedValues.join(', ')}` };
-  return { path: inside, message };
+  const example = parentSchema?.examples?.[0];
+  if (example === undefined) return { path: inside, message };
+  return { path: inside, message: `${message}, such as ${JSON.stringify(example)}` };
 }
 
 /** A database that cannot be reached, by Node's codes and PostgreSQL's classes 08 and 57 (its appendix A). */

@@ -56,8 +56,8 @@ export const ChargeParams = Strict({ customerId: CustomerId, chargeId: ChargeId 
 
 const Cursor = Type.String({
   maxLength: 512,
-  description: '`nextCursor` of the page before.',
-  examples: ['WzE3NzIzNTU2MDAwMDAsImN1c3RvbWVyLTQyIl0'],
+  // No example: readers of the document send examples along, and this one would skip everything.
+  description: '`nextCursor` of the page before; absent for the first.',
 });
 export const PageQuery = Strict({ cursor: Type.Optional(Cursor) });
 export const CustomersQuery = Strict({

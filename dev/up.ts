@@ -11,6 +11,7 @@ import getPort, { portNumbers } from 'get-port';
 import { destination } from 'pino';
 import { createPayloadCodec, dataConverterWith } from '../payloads/codec.ts';
 import { readPayloadKeys } from '../payloads/keys.ts';
+import { lockJournal } from '../sandbox/journal-lock.ts';
 import { createLogger } from '../worker/logger.ts';
 import { SEARCH_ATTRIBUTES } from '../workflows/messages.ts';
 import { SANDBOX_KEY, type Stack, startStack } from './stack.ts';
@@ -95,6 +96,10 @@ async function up({ leaves }: { readonly leaves: boolean }): Promise<void> {
   const { env } = process;
   const dataDir = resolve(env.DATA_DIR || '.data');
   const usesSandbox = !env.STRIPE_SECRET_KEY && !env.STRIPE_API_BASE;
+  const port = await apiPort(env.PORT);
+  // First of all: a second start must not reach what the first one keeps there, Temporal's database least.
+  await mkdir(dataDir, { recursive: true });
+  stops.push(await lockJournal(join(dataDir, 'start')));
   const kept = await keptSecrets(dataDir);
   const isNew = !existsSync(join(dataDir, 'story.json'));
   Runtime.install({
@@ -107,7 +112,6 @@ async function up({ leaves }: { readonly leaves: boolean }): Promise<void> {
   });
 
   const temporal = await temporalServer(dataDir, progress);
-  const port = env.PORT ? Number(env.PORT) : await getPort({ port: portNumbers(3000, 3099) });
   const stack = await startStack({
     temporal,
     ledger: env.DATABASE_URL ? { databaseUrl: env.DATABASE_URL } : { dataDir },
@@ -141,6 +145,17 @@ async function up({ leaves }: { readonly leaves: boolean }): Promise<void> {
   }
   await stopAll();
   process.exit();
+}
+
+/** The one asked for, or the next free one. @throws Error before anything is started */
+async function apiPort(asked: string | undefined): Promise<number> {
+  if (!asked) return getPort({ port: portNumbers(3000, 3099) });
+  const port = Number(asked);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new Error(`PORT must be a number from 1 to 65535, and is ${asked}`);
+  if ((await getPort({ port })) !== port)
+    throw new Error(`PORT ${port} is in use or not allowed; leave PORT out to get a free one`);
+  return port;
 }
 
 async function temporalServer(dataDir: string, onProgress: (line: string) => void) {
@@ -219,7 +234,6 @@ async function keptSecrets(dataDir: string): Promise<Kept> {
     webhookSecret: `whsec_${randomBytes(24).toString('hex')}`,
     apiKey: randomBytes(24).toString('base64url'),
   };
-  await mkdir(dataDir, { recursive: true });
   await writeFile(path, JSON.stringify(kept, null, 2), { mode: 0o600 });
   return kept;
 }

@@ -75,7 +75,7 @@ async function run(command: Command, ledger: Ledger): Promise<number> {
     case 'erase': {
       const keys = await ledger.erase(command);
       if (keys === null) return nobody(command.customerId);
-      console.log(`erased ${keys.length} rows of personal data of ${command.customerId}`);
+      console.log(`erased the personal data of ${command.customerId}; rows: ${keys.length}`);
       return 0;
     }
     case 'brake':
@@ -123,7 +123,7 @@ function inWords({ started, running, over }: Tally): string {
 }
 
 function nobody(customerId: string): number {
-  console.error(`the ledger has no customer ${customerId} on record`);
+  console.error(`the ledger has no customer "${customerId}" on record`);
   return NOBODY;
 }
 

@@ -16,7 +16,7 @@ export async function lockJournal(file: string): Promise<() => Promise<void>> {
   });
   const [pid = '', host] = owner.trim().split(' ');
   if (owner !== '' && host === hostname() && Number(pid) !== process.pid && isAlive(Number(pid))) {
-    throw new Error(`${file} is in use by process ${pid}; if that is no sandbox, delete ${lock}`);
+    throw new Error(`${file} is in use by process ${pid}; if that is another program, delete ${lock}`);
   }
   await rm(lock, { force: true });
   await writeFile(lock, `${process.pid} ${hostname()}\n`, { flag: 'wx' });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { STARTUP_MS, startTestApp, type TestApp } from './_app.ts';
 
 interface Operation {
+  parameters?: { name: string; example?: unknown; schema: { examples?: unknown[] } }[];
   operationId: string;
   tags: string[];
   security: object[];
@@ -94,6 +95,15 @@ test('a body that may be missing is not called required, and others are', () => 
     'stepUpDone',
     'stepUpSession',
   ]);
+});
+
+test('a list tried out with what the document suggests begins at its beginning', () => {
+  const cursors = operations.flatMap(([, { parameters = [] }]) =>
+    parameters.filter(({ name }) => name === 'cursor'),
+  );
+  expect(cursors).toHaveLength(4);
+  for (const { example, schema } of cursors)
+    expect([example, schema.examples]).toEqual([undefined, undefined]);
 });
 
 test('/docs shows it under a policy that lets no foreign script in', async () => {

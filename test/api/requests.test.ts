@@ -13,6 +13,16 @@ const consent = { termsVersion: '2026-01', acceptedAt: '2026-01-31T09:00:00Z' };
 const charge = { chargeId: 'c-1', amount: 4900, currency: 'eur' };
 const problem = 'application/problem+json; charset=utf-8';
 
+test('what does not fit is answered with an example of what does', async () => {
+  const body = { chargeId: 'c 1', amount: '4900', currency: 'EUR' };
+  const { body: answer } = await api.ask('POST', '/v1/customers/known/charges', body);
+  expect(answer.errors).toEqual([
+    { path: '/body/chargeId', message: expect.stringMatching(/, such as "order-2026-0117"$/) },
+    { path: '/body/amount', message: 'must be integer, such as 4900' },
+    { path: '/body/currency', message: 'must match pattern "^[a-z]{3}$", such as "eur"' },
+  ]);
+});
+
 describe('POST /v1/customers', () => {
   test.each([
     ['nothing', undefined, ['/body']],

@@ -111,7 +111,7 @@ describe.runIf(RUNS_POSTGRES)('on a PostgreSQL', () => {
     });
     expect(await ops(['erase', 'ada', ...BY])).toMatchObject({
       code: 0,
-      out: 'erased 1 rows of personal data of ada\n',
+      out: 'erased the personal data of ada; rows: 1\n',
     });
     const after = await ops(['export', 'ada']);
     expect(after.out).not.toContain('ada@example.com');
@@ -121,7 +121,7 @@ describe.runIf(RUNS_POSTGRES)('on a PostgreSQL', () => {
   test('somebody nobody knows ends with 3', async () => {
     expect(await ops(['export', 'nobody'])).toMatchObject({
       code: 3,
-      errors: 'the ledger has no customer nobody on record\n',
+      errors: 'the ledger has no customer "nobody" on record\n',
     });
   }, 60_000);
 });
