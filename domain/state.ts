@@ -133,6 +133,11 @@ export type ChargePhase =
       readonly deadlineMs: number;
       /** Reminders sent for this wait. */
       readonly reminders: number;
+      /**
+       * Failed authentications in this wait, and how often the bank had asked before. Those of earlier waits do not count:
+       * which of them anybody saw depends on the bells, and how a charge ends must not.
+       */
+      readonly failures: number;
       /** The customer was last seen at the bank's page: a failure seen next is a new one. */
       readonly authenticating: boolean;
       /** The failure last seen, so that looking again does not count it again. */
@@ -165,8 +170,6 @@ export interface Charge {
   /** Attempts ever made; the list above keeps the newest. */
   readonly attemptCount: number;
   readonly decline: Decline | null;
-  /** Failed authentications over the whole charge; absent: none. */
-  readonly stepUpFailures?: number;
   /** Next question to Stripe about its intent, epoch ms; null while nothing is open there. */
   readonly lookAtMs: number | null;
   /** Questions asked in this phase that changed nothing. */

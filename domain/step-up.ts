@@ -18,8 +18,10 @@ export function stepUpStarts(
 ): CustomerState {
   const state = accountFor(before, known, reading, 'step_up', reading.decline, nowMs);
   const charge = findCharge(state, known.chargeId) ?? known;
-  if (stepUpFailures(charge) >= STEP_UP_FAILURES)
-    return closeCharge(state, charge, 'failed', 'authentication_failed', nowMs);
+  const asked = charge.attempts.filter(
+    ({ outcome, onSession }) => outcome === 'step_up' && !onSession,
+  ).length;
+  if (asked > STEP_UP_FAILURES) return closeCharge(state, charge, 'failed', 'authentication_failed', nowMs);
   const isAtTheBank = reading.status === 'requires_action';
   const deadlineMs = nowMs + STEP_UP_DEADLINE;
   const waiting: Charge = {
@@ -29,6 +31,7 @@ export function stepUpStarts(
       sinceMs: nowMs,
       deadlineMs,
       reminders: 0,
+      failures: Math.max(0, asked - 1),
       authenticating: isAtTheBank,
       seen: isAtTheBank ? '' : seenOf(reading),
     },
@@ -50,12 +53,6 @@ export function stepUpReminded(state: CustomerState, chargeId: string, nowMs: nu
   const reminded = putCharge(state, { ...charge, phase: { ...phase, reminders: reminder } });
   const noted = note(reminded, nowMs, 'step_up_reminded', { chargeId, data: { reminder } });
   return askCustomer(noted, charge, phase.deadlineMs, reminder, nowMs);
-}
-
-/** How often the customer failed at the bank; that the bank asks again after they were there counts as well. */
-export function stepUpFailures({ attempts, stepUpFailures: failed = 0 }: Charge): number {
-  const asked = attempts.filter(({ outcome, onSession }) => outcome === 'step_up' && !onSession).length;
-  return failed + Math.max(0, asked - 1);
 }
 
 export function stepUpExpired(state: CustomerState, chargeId: string, nowMs: number): CustomerState {
@@ -117,20 +114,19 @@ export function stepUpSeen(
   }
   if (!news) return lookLater(state, { ...charge, phase: { ...phase, authenticating: false } }, nowMs);
   if (isUnauthenticated) {
-    const again: Charge = {
-      ...charge,
-      stepUpFailures: (charge.stepUpFailures ?? 0) + 1,
-      stripeChargeId: reading.stripeChargeId ?? charge.stripeChargeId,
-      phase: { ...phase, authenticating: false, seen },
-      looks: 0,
-    };
-    const failures = stepUpFailures(again);
+    const failures = phase.failures + 1;
     const failed = note(state, nowMs, 'step_up_failed', {
       chargeId: charge.chargeId,
       data: { failures, decline: news, requestId: reading.requestId },
     });
     if (failures >= STEP_UP_FAILURES)
       return closeCharge(failed, charge, 'failed', 'authentication_failed', nowMs);
+    const again: Charge = {
+      ...charge,
+      stripeChargeId: reading.stripeChargeId ?? charge.stripeChargeId,
+      phase: { ...phase, failures, authenticating: false, seen },
+      looks: 0,
+    };
     return lookLater(failed, again, nowMs);
   }
   // Authenticated, and then declined for another reason.

@@ -11,7 +11,6 @@ import type {
   Mandate,
   MandateStatus,
 } from './state.ts';
-import { stepUpFailures } from './step-up.ts';
 
 export type CustomerStatus =
   | 'cancelled'
@@ -146,13 +145,7 @@ export function chargeView(state: CustomerState, charge: Charge, nowMs: number):
       ? { reason: phase.is === 'closing' ? phase.reason : phase.code }
       : {}),
     ...(phase.is === 'awaiting_step_up'
-      ? {
-          stepUp: {
-            deadlineMs: phase.deadlineMs,
-            reminders: phase.reminders,
-            failures: stepUpFailures(charge),
-          },
-        }
+      ? { stepUp: { deadlineMs: phase.deadlineMs, reminders: phase.reminders, failures: phase.failures } }
       : {}),
     dueAtMs: charge.dueAtMs,
     ...(nextAttemptAtMs === null ? {} : { nextAttemptAtMs }),

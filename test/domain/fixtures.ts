@@ -131,6 +131,7 @@ export function stepUp(over: Partial<Extract<ChargePhase, { is: 'awaiting_step_u
     sinceMs: T0,
     deadlineMs: T0 + 7 * 24 * 3_600_000,
     reminders: 0,
+    failures: 0,
     authenticating: false,
     seen: 'ch_1 authentication_required',
     ...over,

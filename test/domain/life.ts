@@ -286,6 +286,8 @@ export class Life {
     );
     if (!isSorted || (attempts.length < 20 && !isCounted))
       this.fail(`attempts are numbered in order: ${chargeId}`);
+    if (phase.is === 'awaiting_step_up' && phase.failures < 0)
+      this.fail(`failures are counted from 0: ${chargeId}`);
   }
 
   #checkLoaded(): void {

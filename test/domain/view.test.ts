@@ -73,8 +73,7 @@ describe('the status of a charge', () => {
 });
 
 test('a charge shows its decline, its attempts and how long the customer has', () => {
-  const of = tried(stepUp({ reminders: 1 }), 'step_up', {
-    stepUpFailures: 2,
+  const of = tried(stepUp({ failures: 2, reminders: 1 }), 'step_up', {
     decline: decline('authentication_required', 'try_again_later'),
     attempts: [
       attempt({ outcome: null }),
