@@ -28,7 +28,8 @@ import {
   STRIPE_QUEUE,
   workflowIdOf,
 } from '../../workflows/messages.ts';
-import { DAY, startTestStack, TEST_LEDGER, type TestStack, type World } from '../support/stack.ts';
+import { emptyLedger } from '../support/databases.ts';
+import { DAY, startTestStack, type TestStack, type World } from '../support/stack.ts';
 
 const NAMESPACE = 'default';
 const DEPLOYMENT = 'offsession';
@@ -67,7 +68,7 @@ beforeAll(async () => {
   const sandbox = await buildSandbox({ webhookSecret, webhookUrl });
   stops.push(() => sandbox.close());
   const sandboxUrl = await sandbox.listen({ host: '127.0.0.1', port: 0 });
-  const ledger = await openLedger(TEST_LEDGER);
+  const ledger = await openLedger(await emptyLedger());
   stops.push(() => ledger.close());
   world = { ledger, sandboxUrl, port, webhookSecret };
   connection = await NativeConnection.connect({ address: server.address });
@@ -153,10 +154,18 @@ async function historiesOf(customerId: string): Promise<History[]> {
   return histories;
 }
 
-/** No task of any run of theirs ever failed, nor does one now (`TemporalReportedProblems` is written after a while). */
+const UNHANDLED_COMMAND =
+  proto.temporal.api.enums.v1.WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND;
+
+/** No task of any run of theirs ever failed for its code, nor does one now (`TemporalReportedProblems` is written after a while). */
 async function expectUnbroken(customerId: string): Promise<void> {
-  for (const { events } of await historiesOf(customerId))
-    expect(events?.filter((event) => event.workflowTaskFailedEventAttributes)).toEqual([]);
+  for (const { events } of await historiesOf(customerId)) {
+    // A cut that meets a bell is taken back by the server, and decided again with the bell: that is no fault of the code.
+    const causes = events
+      ?.map((event) => event.workflowTaskFailedEventAttributes?.cause)
+      .filter((cause) => cause != null && cause !== UNHANDLED_COMMAND);
+    expect(causes).toEqual([]);
+  }
   const { pendingWorkflowTask, workflowExecutionInfo } = await describe(customerId);
   expect(pendingWorkflowTask?.attempt ?? 1).toBe(1);
   expect(workflowExecutionInfo?.searchAttributes?.indexedFields).not.toHaveProperty(

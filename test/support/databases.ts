@@ -1,4 +1,5 @@
 // The two databases that the ledger runs on, each started empty for one test file. It opens no ledger itself.
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +18,22 @@ export interface TestDatabase {
   /** Runs SQL past the ledger, which must be closed: PGlite takes one user at a time. */
   readonly connect: () => Promise<Connection>;
   readonly stop: () => Promise<void>;
+}
+
+/**
+ * The ledger of an end-to-end test: PGlite in memory, or a new database on the PostgreSQL that `TEST_LEDGER_URL` names,
+ * which whoever started that server takes away with it.
+ */
+export async function emptyLedger(): Promise<LedgerOptions> {
+  const server = process.env.TEST_LEDGER_URL;
+  if (!server) return { memory: true };
+  const name = `offsession_${randomUUID().replaceAll('-', '')}`;
+  const client = new Client({ connectionString: server });
+  await client.connect();
+  await client.query(`create database ${name}`).finally(() => client.end());
+  const url = new URL(server);
+  url.pathname = name;
+  return { databaseUrl: url.href };
 }
 
 const ALL: readonly { readonly name: string; readonly start: () => Promise<TestDatabase> }[] = [

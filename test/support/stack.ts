@@ -7,12 +7,13 @@ import { inject } from 'vitest';
 import { SANDBOX_KEY, type Stack, startStack } from '../../dev/stack.ts';
 import { skipTime } from '../../dev/time.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import { type LedgerOptions, openLedger } from '../../ledger/open.ts';
+import { openLedger } from '../../ledger/open.ts';
 import { createPayloadCodec, dataConverterWith } from '../../payloads/codec.ts';
 import { readPayloadKeys } from '../../payloads/keys.ts';
 import { buildSandbox } from '../../sandbox/app.ts';
 import { createLogger } from '../../worker/logger.ts';
 import { workflowIdOf } from '../../workflows/messages.ts';
+import { emptyLedger } from './databases.ts';
 import { takeNamespace } from './namespace.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: bodies are what the server sends; tests look at them as a caller would
@@ -52,10 +53,6 @@ export interface TestStack extends Stack {
   passTime(customerId: string, ms: number): Promise<number>;
 }
 
-export const TEST_LEDGER: LedgerOptions = process.env.TEST_LEDGER_URL
-  ? { databaseUrl: process.env.TEST_LEDGER_URL }
-  : { memory: true };
-
 export const CONSENT = { termsVersion: '2026-11', acceptedAt: '2026-11-01T09:00:00Z' };
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
@@ -93,7 +90,7 @@ export async function startWorld(): Promise<World & { stop(): Promise<void> }> {
   const webhookUrl = `http://127.0.0.1:${port}/webhooks/stripe`;
   const sandbox = await buildSandbox({ webhookSecret, webhookUrl });
   const sandboxUrl = await sandbox.listen({ host: '127.0.0.1', port: 0 });
-  const ledger = await openLedger(TEST_LEDGER);
+  const ledger = await openLedger(await emptyLedger());
   const stop = async () => {
     await ledger.close();
     await sandbox.close();
@@ -124,7 +121,7 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
   const started = await startStack({
     temporal: { address, namespace },
     workflows: { workflowBundle: { codePath: inject('workflowBundlePath') } },
-    ledger: world?.ledger ?? TEST_LEDGER,
+    ledger: world?.ledger ?? (await emptyLedger()),
     sandbox: world ? null : {},
     ...(world && { port: world.port }),
     ...(options.stripeTimeoutMs === undefined ? {} : { stripeTimeoutMs: options.stripeTimeoutMs }),
