@@ -221,7 +221,10 @@ export function createPages(deps: {
   };
 }
 
-/** What waits for the customer: the link's own charge first, then those that were held behind it; what fell due after it has a link of its own. */
+/**
+ * What waits for the customer: the link's own charge first, then those that were held behind it. What fell due after it
+ * has a link of its own.
+ */
 function waiting({ charges }: CustomerView, own: ChargeView): readonly ChargeView[] {
   const asking = charges.filter(({ status }) => status === 'awaiting_step_up');
   const lastAt = own.attempts.at(-1)?.atMs ?? own.dueAtMs;
