@@ -38,8 +38,8 @@ const ANSWER_DEADLINE = 25_000;
 const SIGNAL_DEADLINE = 5_000;
 const QUERY_DEADLINE = 3_000;
 const PING_DEADLINE = 2_000;
-/** Between queries of a run that has not had its first task yet. */
-const NOT_YET_PAUSE = 100;
+/** Between calls to a run that is not ready for them. */
+const NOT_READY_PAUSE = 100;
 
 const FAILED_PRECONDITION = 9;
 
@@ -70,12 +70,19 @@ export interface Billing {
 export function createBilling(client: Client): Billing {
   const handleOf = (customerId: string) => client.workflow.getHandle(workflowIdOf(customerId));
 
-  /** Runs one call with a deadline, and gives every failure one of three meanings: refused, no workflow, away. */
+  /**
+   * Runs one call until a deadline, and gives every failure one of three meanings: refused, no workflow, away. It is
+   * run again while the customer's run is not ready for it, so each must be one that is harmless when done twice.
+   */
   async function call<Answer>(deadlineMs: number, run: () => Promise<Answer>): Promise<Answer> {
-    try {
-      return await client.connection.withDeadline(Date.now() + deadlineMs, run);
-    } catch (error) {
-      throw meaningOf(error);
+    const deadline = Date.now() + deadlineMs;
+    for (;;) {
+      try {
+        return await client.connection.withDeadline(deadline, run);
+      } catch (error) {
+        if (!isNotReady(error) || Date.now() >= deadline) throw meaningOf(error);
+        await sleep(NOT_READY_PAUSE);
+      }
     }
   }
 
@@ -102,19 +109,7 @@ export function createBilling(client: Client): Billing {
         call(UPDATE_DEADLINE, () => handleOf(customerId).executeUpdate(update, { args: [request] })),
       ),
 
-    view: (customerId) =>
-      nullWhenNotFound(
-        call(QUERY_DEADLINE, async () => {
-          for (;;) {
-            try {
-              return await handleOf(customerId).query(view);
-            } catch (error) {
-              if (!isNotScheduledYet(error)) throw error;
-              await sleep(NOT_YET_PAUSE);
-            }
-          }
-        }),
-      ),
+    view: (customerId) => nullWhenNotFound(call(QUERY_DEADLINE, () => handleOf(customerId).query(view))),
 
     ring: (customerId, news) =>
       falseWhenNotFound(call(SIGNAL_DEADLINE, () => handleOf(customerId).signal(stripeRang, news))),
@@ -132,8 +127,11 @@ export function createBilling(client: Client): Billing {
   };
 }
 
-/** A run younger than its first task cannot be queried; a moment later it can. */
-function isNotScheduledYet(error: unknown): boolean {
+/**
+ * Temporal's "workflow not ready" passes in a moment: a run younger than its first task cannot be queried, and an
+ * update is dropped with the task it came with, as when a run is being cut and a bell comes in between.
+ */
+function isNotReady(error: unknown): boolean {
   const cause = error instanceof ServiceError ? error.cause : error;
   return isGrpcServiceError(cause) && cause.code === FAILED_PRECONDITION;
 }

@@ -4,7 +4,6 @@ import { randomBytes } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import type { FastifyBaseLogger } from 'fastify';
-import getPort from 'get-port';
 import { createActivities } from '../activities/index.ts';
 import { createStripeClient } from '../activities/stripe-client.ts';
 import { buildApp } from '../api/app.ts';
@@ -19,6 +18,7 @@ import { scheduleCatchUp } from '../worker/catch-up.ts';
 import { loadConfig as loadWorkerConfig } from '../worker/config.ts';
 import { ensureSearchAttributes } from '../worker/search-attributes.ts';
 import { createWorkers } from '../worker/worker.ts';
+import { freePort } from './free-port.ts';
 
 export interface StackOptions {
   readonly temporal: { readonly address: string; readonly namespace: string };
@@ -65,7 +65,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     for (const end of stops.splice(0).reverse()) await end();
   };
   try {
-    const port = options.port ?? (await getPort());
+    const port = options.port ?? (await freePort());
     const url = `http://127.0.0.1:${port}`;
     const apiKey = randomBytes(24).toString('base64url');
     const webhookSecret = `whsec_${randomBytes(24).toString('hex')}`;

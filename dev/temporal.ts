@@ -9,6 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { type SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
 import getPort, { portNumbers } from 'get-port';
+import { freePort } from './free-port.ts';
 import { findTemporal } from './temporal-binary.ts';
 
 export interface TemporalOptions {
@@ -64,8 +65,8 @@ const WITH_PARENT = '(read -r _ <&3 || kill -TERM $$) & exec "$@" 3<&-';
  */
 export async function startTemporal(options: TemporalOptions): Promise<TemporalServer> {
   const binary = await findTemporal({ onProgress: options.onProgress });
-  const port = await freePort(options.port);
-  const uiPort = options.ui ? await freePort(options.uiPort) : null;
+  const port = await portFrom(options.port);
+  const uiPort = options.ui ? await portFrom(options.uiPort) : null;
   if (options.dataDir) await mkdir(options.dataDir, { recursive: true });
   const logDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'offsession-temporal-')));
   const logPath = join(logDir, 'temporal.log');
@@ -140,11 +141,9 @@ function persistence(dataDir: string): string[] {
   ];
 }
 
-function freePort(preferred: number | undefined): Promise<number> {
-  return getPort({
-    host: HOST,
-    ...(preferred ? { port: portNumbers(preferred, Math.min(preferred + 100, 65_535)) } : {}),
-  });
+function portFrom(preferred: number | undefined): Promise<number> {
+  if (!preferred) return freePort();
+  return getPort({ host: HOST, port: portNumbers(preferred, Math.min(preferred + 100, 65_535)) });
 }
 
 /**

@@ -2,10 +2,10 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ApplicationFailure } from '@temporalio/activity';
-import getPort from 'get-port';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, expect, test } from 'vitest';
 import { createNoticeActivities } from '../../activities/notices.ts';
+import { freePort } from '../../dev/free-port.ts';
 import type { Notice } from '../../domain/state.ts';
 
 const SECRET = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
@@ -162,7 +162,7 @@ test('a redirect is not followed', async () => {
 });
 
 test('an endpoint nobody reaches is tried again, and its address is kept out of the failure', async () => {
-  const url = `http://127.0.0.1:${await getPort()}/hooks?token=confidential`;
+  const url = `http://127.0.0.1:${await freePort()}/hooks?token=confidential`;
   const { sendMerchantNotice } = createNoticeActivities({ merchantWebhook: { url, secret: SECRET }, links });
   const failure = await failureOf(sendMerchantNotice({ customerId: 'ada', notice: STEP_UP }));
   expect(failure.nonRetryable).toBe(false);

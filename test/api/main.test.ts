@@ -3,8 +3,8 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import getPort from 'get-port';
 import { test } from 'vitest';
+import { freePort } from '../../dev/free-port.ts';
 import { RUNS_POSTGRES, startPostgres } from '../support/postgres.ts';
 import { ENV } from './_app.ts';
 
@@ -49,7 +49,7 @@ test.runIf(RUNS_POSTGRES)(
   'it serves while Temporal is away, and ends in order when told to',
   async ({ expect }) => {
     const postgres = await startPostgres();
-    const port = String(await getPort());
+    const port = String(await freePort());
     const { PATH = '' } = process.env;
     const child = spawn(process.execPath, ['--import', 'tsx', MAIN], {
       env: { PATH, ...ENV, DATABASE_URL: postgres.url, PORT: port, TEMPORAL_ADDRESS: '127.0.0.1:1' },

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import getPort from 'get-port';
+import { freePort } from '../../dev/free-port.ts';
 import { startOwnPostgres } from '../support/postgres.ts';
 import { type Line, openLine } from './line.ts';
 import { APIS, type Killed, type Line as LineName, WORKERS } from './plan.ts';
@@ -91,7 +91,7 @@ export async function startSystem(
 
     const apiKey = randomBytes(24).toString('base64url');
     const webhookSecret = `whsec_${randomBytes(24).toString('hex')}`;
-    const sandboxPort = await getPort({ host: '127.0.0.1' });
+    const sandboxPort = await freePort();
     const sandboxUrl = `http://127.0.0.1:${sandboxPort}`;
     lines.worker_stripe.lead(sandboxPort);
     const run = (name: string, script: string, env: NodeJS.ProcessEnv) => {
@@ -118,7 +118,7 @@ export async function startSystem(
       PUBLIC_URL: 'http://127.0.0.1',
     };
     const apiPorts: number[] = [];
-    for (let index = 0; index < APIS; index += 1) apiPorts.push(await getPort({ host: '127.0.0.1' }));
+    for (let index = 0; index < APIS; index += 1) apiPorts.push(await freePort());
     lines.webhooks.lead(...apiPorts);
     const apis = apiPorts.map((port, index) =>
       run(`api-${index}`, 'api/main.js', {

@@ -1,7 +1,6 @@
 // Runs Temporal's production server, all its services in one process, with its data in PostgreSQL. It installs nothing,
 // and everything it opens is on loopback.
 import { execFile } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -9,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Connection, isGrpcServiceError } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
-import getPort, { portNumbers } from 'get-port';
+import { freePort } from '../../dev/free-port.ts';
 import { untilServing } from '../../dev/temporal.ts';
 import { ensureSearchAttributes } from '../../worker/search-attributes.ts';
 import { supervise } from './process.ts';
@@ -86,8 +85,7 @@ export async function startProductionTemporal(databaseUrl: string, folder: strin
 
 /** The server keeps the ports of its members in 16 bits with a sign. */
 async function ports() {
-  const free = () => getPort({ host: HOST, port: portNumbers(randomInt(10_000, 30_000), 32_767) });
-  return { rpc: { grpcPort: await free(), membershipPort: await free(), bindOnIP: HOST } };
+  return { rpc: { grpcPort: await freePort(), membershipPort: await freePort(), bindOnIP: HOST } };
 }
 
 async function makeDatabase(server: URL, name: string, schema: string): Promise<void> {

@@ -28,6 +28,7 @@ const { note, work, stumble } = proxyActivities<ToyActivities>({
 });
 
 export const knock = defineUpdate<number>('knock');
+export const turnOver = defineUpdate<number, [object]>('turnOver');
 export const leave = defineSignal('leave');
 export const clock = defineQuery<number>('clock');
 
@@ -81,4 +82,16 @@ export async function parent(childMs: number): Promise<void> {
   const workflowId = `${workflowInfo().workflowId}/child`;
   await startChild(sleeper, { args: [childMs], workflowId, parentClosePolicy: ParentClosePolicy.ABANDON });
   await sleeper(10 * 24 * 60 * 60 * 1000);
+}
+
+/** By the name of the product's, for who starts it by that. It begins anew in the task in which it turns over. */
+export async function CustomerBilling(): Promise<void> {
+  let turns = 0;
+  setHandler(leave, () => {});
+  setHandler(turnOver, () => {
+    turns += 1;
+    return turns;
+  });
+  await condition(() => turns > 0);
+  await continueAsNew<typeof CustomerBilling>();
 }

@@ -11,10 +11,10 @@ import {
   type WorkflowBundle,
 } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
-import getPort from 'get-port';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createActivities } from '../../activities/index.ts';
 import { createStripeClient } from '../../activities/stripe-client.ts';
+import { freePort } from '../../dev/free-port.ts';
 import { SANDBOX_KEY } from '../../dev/stack.ts';
 import { startTemporal, type TemporalServer } from '../../dev/temporal.ts';
 import { openLedger } from '../../ledger/open.ts';
@@ -62,7 +62,7 @@ beforeAll(async () => {
     onProgress: () => {},
   });
   stops.push(() => server.stop());
-  const port = await getPort();
+  const port = await freePort();
   const webhookSecret = 'whsec_of_both_releases';
   const webhookUrl = `http://127.0.0.1:${port}/webhooks/stripe`;
   const sandbox = await buildSandbox({ webhookSecret, webhookUrl });

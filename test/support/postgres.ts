@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import getPort from 'get-port';
 import { Client } from 'pg';
+import { freePort } from '../../dev/free-port.ts';
 
 const run = promisify(execFile);
 
@@ -59,7 +59,7 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
   const call = (binary: string, ...args: string[]) =>
     run(join(binaries, binary), args, { cwd: folder, ...owner });
 
-  const port = await getPort();
+  const port = await freePort();
   // Nobody pulls the plug, so nothing needs to reach the disk; what is committed is written, and survives a kill.
   const settings = `-h 127.0.0.1 -p ${port} -k ${folder} -c fsync=off`;
   const start = () => call('pg_ctl', '-D', data, '-w', '-l', join(folder, 'log'), '-o', settings, 'start');

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
-import getPort from 'get-port';
 import { vi } from 'vitest';
+import { freePort } from '../../dev/free-port.ts';
 import { SANDBOX_KEY } from '../../dev/stack.ts';
 import { createPayloadCodec, dataConverterWith } from '../../payloads/codec.ts';
 import { readPayloadKeys } from '../../payloads/keys.ts';
@@ -47,7 +47,7 @@ export async function startProcesses(options: {
     stops.push(() => rm(folder, { recursive: true, force: true }));
     const postgres = await startPostgres();
     stops.push(() => postgres.stop());
-    const port = await getPort();
+    const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const webhookSecret = `whsec_${randomBytes(24).toString('hex')}`;
     const sandbox = await buildSandbox({ webhookSecret, webhookUrl: `${url}/webhooks/stripe` });

@@ -2,8 +2,8 @@
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { FastifyBaseLogger } from 'fastify';
-import getPort from 'get-port';
 import { inject } from 'vitest';
+import { freePort } from '../../dev/free-port.ts';
 import { SANDBOX_KEY, type Stack, startStack } from '../../dev/stack.ts';
 import { skipTime } from '../../dev/time.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
@@ -60,7 +60,7 @@ export const DAY = 24 * HOUR;
 /** Everything that worker, workflows and activities have logged in this process; warnings are shown too. */
 export const workerLog: string[] = [];
 /** Where the worker's Prometheus metrics are. */
-export const metricsUrl = `http://127.0.0.1:${await getPort()}/metrics`;
+export const metricsUrl = `http://127.0.0.1:${await freePort()}/metrics`;
 
 const shown = new DefaultLogger('WARN');
 const kept = createLogger({ write: (line) => void workerLog.push(line) });
@@ -85,7 +85,7 @@ export interface World {
 }
 
 export async function startWorld(): Promise<World & { stop(): Promise<void> }> {
-  const port = await getPort();
+  const port = await freePort();
   const webhookSecret = 'whsec_of_every_stack_on_this_world';
   const webhookUrl = `http://127.0.0.1:${port}/webhooks/stripe`;
   const sandbox = await buildSandbox({ webhookSecret, webhookUrl });

@@ -1,0 +1,12 @@
+// A port of this machine for a server that is about to listen. It does not keep the port: whoever asks is to be quick.
+import { randomInt } from 'node:crypto';
+import getPort, { portNumbers } from 'get-port';
+
+/** Below the range that systems give to outgoing connections, any of which could take the port in between. */
+const FIRST = 10_000;
+const LAST = 32_000;
+
+/** @returns a port that is free on every local address; where to look is left to chance, for others look too */
+export function freePort(): Promise<number> {
+  return getPort({ port: portNumbers(randomInt(FIRST, LAST - 1_000), LAST) });
+}

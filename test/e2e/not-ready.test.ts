@@ -1,0 +1,75 @@
+// A request that comes with a task Temporal drops: it is made again, and answered as if nothing had been.
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { createBilling } from '../../api/billing.ts';
+import { BILLING_QUEUE, workflowIdOf } from '../../workflows/messages.ts';
+import { takeNamespace } from '../support/namespace.ts';
+import { CustomerBilling, leave, turnOver } from './toy-workflows.ts';
+
+let client: Client;
+/** Called while the worker's answer to a task is on its way: what Temporal hears meanwhile makes it drop the task. */
+let meanwhile: () => Promise<unknown> = async () => {};
+let stop: () => Promise<unknown>;
+
+beforeAll(async () => {
+  const namespace = await takeNamespace();
+  const address = inject('temporalAddress');
+  const connection = await Connection.connect({ address });
+  const nativeConnection = await NativeConnection.connect({ address });
+  client = new Client({ connection, namespace });
+  const worker = await Worker.create({
+    connection: nativeConnection,
+    namespace,
+    taskQueue: BILLING_QUEUE,
+    workflowsPath: fileURLToPath(new URL('./toy-workflows.ts', import.meta.url)),
+    dataConverter: {
+      payloadCodecs: [
+        {
+          decode: async (payloads) => payloads,
+          encode: async (payloads) => {
+            await meanwhile();
+            return payloads;
+          },
+        },
+      ],
+    },
+  });
+  const running = worker.run();
+  stop = async () => {
+    worker.shutdown();
+    await running;
+    await nativeConnection.close();
+    await connection.close();
+  };
+});
+afterAll(() => stop());
+
+test.for(['ask', 'askOrStart'] as const)(
+  'an update that meets a cut and a bell at once is answered by the run that goes on: %s',
+  async (how) => {
+    const workflowId = workflowIdOf(how);
+    if (how === 'ask') await client.workflow.start(CustomerBilling, { workflowId, taskQueue: BILLING_QUEUE });
+    let tasks = 0;
+    meanwhile = async () => {
+      tasks += 1;
+      if (tasks === 1) await client.workflow.getHandle(workflowId).signal(leave);
+    };
+    expect(await createBilling(client)[how](how, turnOver, {})).toBe(1);
+    const { runId } = await client.workflow.getHandle(workflowId).describe();
+    expect(runId).not.toBe(await firstRunOf(workflowId));
+    expect(await failedTasks(workflowId, await firstRunOf(workflowId))).toBe(1);
+    await client.workflow.getHandle(workflowId).terminate();
+  },
+);
+
+async function firstRunOf(workflowId: string): Promise<string> {
+  const { raw } = await client.workflow.getHandle(workflowId).describe();
+  return raw.workflowExecutionInfo?.firstRunId ?? '';
+}
+
+async function failedTasks(workflowId: string, runId: string): Promise<number> {
+  const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+  return events?.filter(({ workflowTaskFailedEventAttributes: failed }) => failed).length ?? 0;
+}
