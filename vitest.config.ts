@@ -5,6 +5,8 @@ export default defineConfig({
   test: {
     // End-to-end tests mostly wait: more files at once than there are cores.
     maxWorkers: 3,
+    // Files of one worker share what they import, which is most of a small file's time: none may leave anything behind.
+    isolate: false,
     projects: [
       {
         test: {
@@ -23,6 +25,7 @@ export default defineConfig({
           globalSetup: ['test/support/temporal-server.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          maxConcurrency: 16,
         },
       },
     ],

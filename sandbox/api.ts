@@ -112,14 +112,15 @@ interface Passage {
 async function serve(options: ApiOptions, route: Route, request: FastifyRequest, reply: FastifyReply) {
   const { world, keys, commit } = options;
   const path = pathOf(request);
-  const fault = faultFor(world, request.method, path);
+  const params = request.method === 'POST' ? (request.body ?? {}) : request.query;
+  const fault = faultFor(world, request.method, path, params);
   const broken = fault?.kind === '500' ? fault : null;
   const passage: Passage = {
     route,
     request,
     requestId: newId('req'),
     path,
-    params: request.method === 'POST' ? (request.body ?? {}) : request.query,
+    params,
     key: request.method === 'POST' ? headerOf(request, 'idempotency-key') : null,
     broken,
   };

@@ -27,6 +27,8 @@ const Fault = Type.Object(
     /** Whether the request is to take effect before it fails. */
     when: Type.Enum(['before', 'after']),
     times: Type.Integer({ minimum: 1, maximum: 10_000 }),
+    /** Ours, as in `metadata.customerId`: only requests about them. */
+    customerId: Type.Optional(Type.String({ minLength: 1 })),
   },
   STRICT,
 );
@@ -119,6 +121,7 @@ export const control: FastifyPluginAsync<ControlOptions> = async (app, { world, 
     await commit();
     return { faults: faultsOf(world) };
   });
+  app.get('/faults', async () => ({ faults: faultsOf(world) }));
   app.delete('/faults', async () => {
     clearFaults(world);
     await commit();

@@ -1,5 +1,6 @@
 // Faults the control table has ordered: which request is to fail, and how. It answers nothing itself.
 import { newId } from './ids.ts';
+import { asRecord } from './params.ts';
 import type { FaultRecord } from './records.ts';
 import type { World } from './world.ts';
 
@@ -10,11 +11,27 @@ export function orderFault(world: World, fault: Omit<FaultRecord, 'id'>): void {
 }
 
 /** The oldest fault that is still to strike a request like this, or null. */
-export function faultFor(world: World, method: string, path: string): FaultRecord | null {
+export function faultFor(world: World, method: string, path: string, params: unknown): FaultRecord | null {
   const found = world.store.faults
     .entries()
-    .find(([, fault]) => fault.method === method.toUpperCase() && samePath(fault.path, path));
+    .find(
+      ([, fault]) =>
+        fault.method === method.toUpperCase() &&
+        samePath(fault.path, path) &&
+        (fault.customerId === undefined || isAbout(world, fault.customerId, path, params)),
+    );
   return found?.[1] ?? null;
+}
+
+/** Whether the request makes something for this customer of the merchant's, or names something of theirs. */
+function isAbout({ store }: World, customerId: string, path: string, params: unknown): boolean {
+  const { metadata, customer } = asRecord(params);
+  const [, , , id = ''] = path.split('/');
+  const named =
+    store.paymentIntents.get(id) ??
+    store.setupIntents.get(id) ??
+    store.customers.get(typeof customer === 'string' ? customer : id);
+  return [asRecord(metadata).customerId, named?.wire.metadata?.customerId].includes(customerId);
 }
 
 /** Counts one strike. */

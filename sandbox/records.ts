@@ -103,6 +103,8 @@ export interface FaultRecord {
   when: 'before' | 'after';
   /** How often it will still strike. */
   times: number;
+  /** The merchant's own id, as in `metadata.customerId`: only requests about them. Absent: all. */
+  customerId?: string;
 }
 
 /** What the bank will say next, instead of what the card's number says. */

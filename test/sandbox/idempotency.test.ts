@@ -213,4 +213,22 @@ describe('faults', () => {
     });
     expect((await sandbox.stripe.customers.create()).object).toBe('customer');
   });
+
+  test('a fault for one customer meets what is made for them and what is theirs, and nobody else', async () => {
+    const { sandbox, confirm } = await ready();
+    const ordered = { method: 'POST', kind: 500, when: 'before', customerId: 'ada' };
+    const order = (path: string) => sandbox.control('/faults', { ...ordered, path, times: 1 });
+    await order('/v1/customers');
+    await order('/v1/customers/*');
+    await order('/v1/payment_intents/*/confirm');
+    const { customers } = sandbox.stripe;
+    const ada = { metadata: { customerId: 'ada' } };
+    const eve = await customers.create({ metadata: { customerId: 'eve' } });
+    expect((await failureOf(customers.create(ada))).statusCode).toBe(500);
+    const { id } = await customers.create(ada);
+    expect((await customers.update(eve.id, {})).id).toBe(eve.id);
+    expect((await failureOf(customers.update(id, {}))).statusCode).toBe(500);
+    expect((await confirm('key-1')).status).toBe('succeeded');
+    expect((await sandbox.control('/faults')).body.faults).toMatchObject([{ ...ordered, kind: '500' }]);
+  });
 });
