@@ -1,15 +1,17 @@
 // Which tests there are and what each kind needs; it holds no settings of the product.
 import { defineConfig } from 'vitest/config';
 
+/** Files of one worker share what they import, which is most of a small file's time: none may leave anything behind. */
+const SHARED = { isolate: false };
+
 export default defineConfig({
   test: {
     // End-to-end tests mostly wait: more files at once than there are cores.
     maxWorkers: 3,
-    // Files of one worker share what they import, which is most of a small file's time: none may leave anything behind.
-    isolate: false,
     projects: [
       {
         test: {
+          ...SHARED,
           name: 'unit',
           include: [
             'test/{domain,ledger,links,payloads,activities,worker,api,sandbox,dev,workflows,chaos,replay,ops}/**/*.test.ts',
@@ -20,6 +22,7 @@ export default defineConfig({
       {
         test: {
           // Each file starts a whole stack on the one Temporal server of the run.
+          ...SHARED,
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/support/temporal-server.ts'],

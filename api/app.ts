@@ -13,6 +13,7 @@ import type { Links } from '../links/links.ts';
 import { createAuthenticate } from './auth.ts';
 import { createBilling } from './billing.ts';
 import { createCharging } from './charging.ts';
+import { closeWithoutWaiting } from './closing.ts';
 import type { AppConfig } from './config.ts';
 import { describeRoutes } from './documentation.ts';
 import { createEnrolling } from './enrolling.ts';
@@ -84,6 +85,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     );
   });
   readJsonOnly(app);
+  closeWithoutWaiting(app);
 
   await app.register(rateLimit, { global: false });
   const authenticate = createAuthenticate(app, config.apiKeys);

@@ -1,6 +1,6 @@
 // What operators do past the api: customers brought back after a lost Temporal cluster (a second, empty namespace on the
 // same ledger and sandbox), the brake, erasure, export. The sandbox's truth decides.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { exportCustomer } from '../../ops/export.ts';
 import { recoverAll, recoverOne } from '../../ops/recover.ts';
 import { workflowIdOf } from '../../workflows/messages.ts';
@@ -9,6 +9,7 @@ import { CONSENT, DAY, startTestStack, startWorld, type TestStack } from '../sup
 /** Stripe's SDK asks once more by itself when a connection is dropped, and an activity asks three times. */
 const UNTIL_GIVEN_UP = 6;
 const BY = { who: 'olga', why: 'an exercise' };
+const FAILING = { method: 'POST', kind: 500, when: 'before', times: 50 };
 
 let world: Awaited<ReturnType<typeof startWorld>>;
 let stack: TestStack;
@@ -64,50 +65,53 @@ async function failuresOf(customerId: string) {
 test('after the whole Temporal cluster is lost, recover all brings every customer back with nothing doubled', {
   timeout: 180_000,
 }, async () => {
-  await enrolAnd('settled');
-  await open('settled');
-  await stack.untilCharge('settled', 'settled-1', 'succeeded');
-  await enrolAnd('later');
-  await open('later', { dueAt: new Date(Date.now() + 10 * DAY).toISOString() });
-  await enrolAnd('soft', 'insufficient_funds');
-  await open('soft');
-  const retrying = await stack.untilCharge('soft', 'soft-1', 'retrying');
-  await enrolAnd('cardless', 'lost_card');
-  await open('cardless');
-  await stack.untilCharge('cardless', 'cardless-1', 'awaiting_card');
-  await enrolAnd('waiting', 'authentication_required');
-  await open('waiting');
-  const waiting = await stack.untilCharge('waiting', 'waiting-1', 'awaiting_step_up');
-  await enrolAnd('came', 'authentication_required');
-  await open('came');
-  const came = await stack.untilCharge('came', 'came-1', 'awaiting_step_up');
-  await enrolAnd('slow', 'processing');
-  await open('slow');
-  const slow = await stack.untilCharge('slow', 'slow-1', 'processing');
-  await enrolAnd('gone');
-  await stack.post('/v1/customers/gone/cancel');
-  await stack.untilCustomer('gone', 'cancelled');
-  await enrolAnd('closing', 'authentication_required');
-  await open('closing');
-  await stack.untilCharge('closing', 'closing-1', 'awaiting_step_up');
-  const cancelPath = '/v1/payment_intents/*/cancel';
-  await stack.control('faults', { method: 'POST', path: cancelPath, kind: 500, when: 'before', times: 50 });
-  await stack.post('/v1/customers/closing/charges/closing-1/cancel');
-  await stack.until('/v1/customers/closing/evidence', ({ items }) =>
-    items.some(({ kind }: { kind: string }) => kind === 'charge_cancel'),
-  );
-  await enrolAnd('promised');
-  await enrolAnd('unknown');
-  const confirmPath = '/v1/payment_intents/*/confirm';
-  await stack.control('faults', {
-    method: 'POST',
-    path: confirmPath,
-    kind: 'drop',
-    when: 'after',
-    times: 50,
-  });
-  await open('unknown');
-  await expect.poll(async () => (await stack.truth('unknown-1')).succeeded, { timeout: 15_000 }).toBe(1);
+  const owing = async (customerId: string, status: string, ...outcomes: string[]) => {
+    await enrolAnd(customerId, ...outcomes);
+    await open(customerId);
+    return stack.untilCharge(customerId, `${customerId}-1`, status);
+  };
+  const closing = async () => {
+    await owing('closing', 'awaiting_step_up', 'authentication_required');
+    await stack.control('faults', {
+      ...FAILING,
+      path: '/v1/payment_intents/*/cancel',
+      customerId: 'closing',
+    });
+    await stack.post('/v1/customers/closing/charges/closing-1/cancel');
+    await stack.until('/v1/customers/closing/evidence', ({ items }) =>
+      items.some(({ kind }: { kind: string }) => kind === 'charge_cancel'),
+    );
+  };
+  const unknown = async () => {
+    await enrolAnd('unknown');
+    const dropped = { ...FAILING, kind: 'drop', when: 'after' };
+    const path = '/v1/payment_intents/*/confirm';
+    await stack.control('faults', { ...dropped, path, customerId: 'unknown' });
+    await open('unknown');
+    await vi.waitFor(async () => expect((await stack.truth('unknown-1')).succeeded).toBe(1), 15_000);
+  };
+  const gone = async () => {
+    await enrolAnd('gone');
+    await stack.post('/v1/customers/gone/cancel');
+    await stack.untilCustomer('gone', 'cancelled');
+  };
+  const later = async () => {
+    await enrolAnd('later');
+    await open('later', { dueAt: new Date(Date.now() + 10 * DAY).toISOString() });
+  };
+  const [retrying, waiting, came, slow] = await Promise.all([
+    owing('soft', 'retrying', 'insufficient_funds'),
+    owing('waiting', 'awaiting_step_up', 'authentication_required'),
+    owing('came', 'awaiting_step_up', 'authentication_required'),
+    owing('slow', 'processing', 'processing'),
+    owing('settled', 'succeeded'),
+    owing('cardless', 'awaiting_card', 'lost_card'),
+    enrolAnd('promised'),
+    closing(),
+    unknown(),
+    gone(),
+    later(),
+  ]);
 
   await stack.stop(); // and nobody will ever work in that namespace again
   await fetch(`${world.sandboxUrl}/_sandbox/faults`, { method: 'DELETE' });
