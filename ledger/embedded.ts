@@ -5,9 +5,9 @@ import { PGlite } from '@electric-sql/pglite';
 import type { PostgresPool, PostgresPoolClient } from 'kysely';
 import { lockFolder } from './folder-lock.ts';
 
-/** Lives and dies with the process. */
-export async function inMemory(): Promise<PostgresPool> {
-  return poolOf(await PGlite.create());
+/** Lives and dies with the process. @param snapshot what it begins as: PGlite's own dump */
+export async function inMemory(snapshot: Blob): Promise<PostgresPool> {
+  return poolOf(await PGlite.create({ loadDataDir: snapshot }));
 }
 
 /**

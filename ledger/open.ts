@@ -18,14 +18,14 @@ import { stripeObjects } from './stripe-objects.ts';
 
 const PING_MS = 2_000;
 
-/** `memory` forgets everything when it is closed. */
+/** `snapshot`, as PGlite dumps a ledger: one in memory begins as that was, and forgets everything when it is closed. */
 export type LedgerOptions =
   | { readonly databaseUrl: string }
   | { readonly dataDir: string }
-  | { readonly memory: true };
+  | { readonly snapshot: Blob };
 
 /**
- * Opens PostgreSQL at `databaseUrl`, or PGlite in `<dataDir>/ledger` or in memory, and migrates it to this version's
+ * Opens PostgreSQL at `databaseUrl`, or PGlite in `<dataDir>/ledger` or from a snapshot, and migrates it to this version's
  * tables. Any number of processes may open one PostgreSQL at once; a data folder is one process's.
  * @throws Error when the database cannot be reached, was migrated by a newer version, or its folder is in use
  */
@@ -56,7 +56,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
 
 async function poolFor(options: LedgerOptions): Promise<PostgresPool> {
   if ('databaseUrl' in options) return remotePool(options.databaseUrl);
-  return 'dataDir' in options ? inFolder(options.dataDir) : inMemory();
+  return 'dataDir' in options ? inFolder(options.dataDir) : inMemory(options.snapshot);
 }
 
 function remotePool(connectionString: string): Pool {

@@ -7,12 +7,13 @@ import { createStripeClient } from '../../activities/stripe-client.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { openLedger } from '../../ledger/open.ts';
 import { enrol, intentFor, type Sandbox, startSandbox } from '../sandbox/start.ts';
+import { inMemory } from '../support/databases.ts';
 
 const DAY_AND_HOUR_S = 25 * 3600;
 
 let ledger: Ledger;
 beforeAll(async () => {
-  ledger = await openLedger({ memory: true });
+  ledger = await openLedger(await inMemory());
 }, 60_000);
 afterAll(() => ledger.close());
 

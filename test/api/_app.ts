@@ -11,6 +11,7 @@ import type { ChargeView, CustomerView } from '../../domain/view.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { openLedger } from '../../ledger/open.ts';
 import { createLinks, type Links } from '../../links/links.ts';
+import { inMemory } from '../support/databases.ts';
 
 /** Nobody listens on port 1. */
 const NOWHERE = '127.0.0.1:1';
@@ -67,7 +68,7 @@ export interface PutCustomer {
 
 export async function startTestApp(env: Record<string, string> = {}): Promise<TestApp> {
   const config = loadConfig({ ...ENV, ...env });
-  const ledger = await openLedger({ memory: true });
+  const ledger = await openLedger(await inMemory());
   // Without the SDK's retries every call fails at once instead of at its deadline.
   const connection = Connection.lazy({ ...config.temporal.connectionOptions, interceptors: [] });
   const links = createLinks({ secrets: config.linkSecrets, publicUrl: config.app.publicUrl });

@@ -67,7 +67,7 @@ async function fuzz(): Promise<number> {
     stops.push(temporal.stop);
     const stack = await startStack({
       temporal: { address: temporal.address, namespace: 'default' },
-      ledger: { memory: true },
+      ledger: { dataDir: folder },
       workflows: { workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)) },
       sandbox: {},
       env: { PAYLOAD_KEYS: `fuzz:${randomBytes(32).toString('base64')}` },
