@@ -162,6 +162,8 @@ describe('an answer that comes after the key’s 24 hours', () => {
   });
 
   test.each(LOST)('%s, lost %s Stripe acted, is looked up and not repeated', async (what, when) => {
+    // Whoever was first in asking in vain may be at a later, rarer look by now.
+    await stack.passTime(idOf(what, when), 2 * 60_000);
     await expectCollected(idOf(what, when));
   });
 
