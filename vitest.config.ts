@@ -1,8 +1,13 @@
 // Which tests there are and what each kind needs; it holds no settings of the product.
 import { defineConfig } from 'vitest/config';
 
-/** Files of one worker share what they import, which is most of a small file's time: none may leave anything behind. */
-const SHARED = { isolate: false };
+const SHARED = {
+  // Files of one worker share what they import, which is most of a small file's time: none may leave anything behind.
+  isolate: false,
+  // Nothing here is about speed: a busy machine may take its time.
+  testTimeout: 180_000,
+  hookTimeout: 180_000,
+};
 
 export default defineConfig({
   test: {
@@ -16,7 +21,6 @@ export default defineConfig({
           include: [
             'test/{domain,ledger,links,payloads,activities,worker,api,sandbox,dev,workflows,chaos,replay,ops}/**/*.test.ts',
           ],
-          testTimeout: 60_000,
         },
       },
       {
@@ -26,9 +30,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/support/temporal-server.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          maxConcurrency: 16,
+          maxConcurrency: 10,
         },
       },
     ],

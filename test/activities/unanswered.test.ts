@@ -14,7 +14,7 @@ const DAY_AND_HOUR_S = 25 * 3600;
 let ledger: Ledger;
 beforeAll(async () => {
   ledger = await openLedger(await inMemory());
-}, 60_000);
+});
 afterAll(() => ledger.close());
 
 /** The activities of a worker whose ledger is `its`. */

@@ -15,8 +15,6 @@ import { inMemory } from '../support/databases.ts';
 
 /** Nobody listens on port 1. */
 const NOWHERE = '127.0.0.1:1';
-/** PostgreSQL in memory begins by compiling itself, which takes its time on a busy machine. */
-export const STARTUP_MS = 60_000;
 export const WEBHOOK_SECRETS = ['whsec_new', 'whsec_old'];
 
 export const ENV = {

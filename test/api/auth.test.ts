@@ -1,11 +1,11 @@
 // Who may ask for what.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { STARTUP_MS, startTestApp, type TestApp } from './_app.ts';
+import { startTestApp, type TestApp } from './_app.ts';
 
 let api: TestApp;
 beforeAll(async () => {
   api = await startTestApp();
-}, STARTUP_MS);
+});
 afterAll(() => api.close());
 
 describe('without a valid key', () => {

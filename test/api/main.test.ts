@@ -30,20 +30,20 @@ test.concurrent('--help needs no configuration', async ({ expect }) => {
   expect(code).toBe(0);
   for (const name of Object.keys(ENV))
     expect(out).toContain(name.startsWith('TEMPORAL_') ? 'TEMPORAL_' : name);
-}, 60_000);
+});
 
 test.concurrent('bad configuration: exit code 2, and every fault', async ({ expect }) => {
   const { code, err } = await run([], { ...ENV, LINK_SECRET: 'short', PORT: 'x' });
   expect(code).toBe(2);
   expect(err).toContain('LINK_SECRET');
   expect(err).toContain('PORT');
-}, 60_000);
+});
 
 test.concurrent('a ledger that is not there: exit code 1', async ({ expect }) => {
   const { code, out } = await run([], { ...ENV, DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' });
   expect(code).toBe(1);
   expect(out).toContain('the api ends because of a fault');
-}, 60_000);
+});
 
 test.runIf(RUNS_POSTGRES)(
   'it serves while Temporal is away, and ends in order when told to',
@@ -67,5 +67,4 @@ test.runIf(RUNS_POSTGRES)(
       await postgres.stop();
     }
   },
-  60_000,
 );

@@ -1,7 +1,7 @@
 // Who may ring the bell, and for whom it rings.
 import Stripe from 'stripe';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { STARTUP_MS, startTestApp, type TestApp, WEBHOOK_SECRETS } from './_app.ts';
+import { startTestApp, type TestApp, WEBHOOK_SECRETS } from './_app.ts';
 
 const [SECRET = '', OLD_SECRET = ''] = WEBHOOK_SECRETS;
 
@@ -12,7 +12,7 @@ beforeAll(async () => {
   await api.ledger.addStripeObject({ stripeId: 'pi_known', customerId: 'known', chargeId: 'c' });
   await api.ledger.addStripeObject({ stripeId: 'seti_known', customerId: 'known' });
   await api.ledger.addStripeObject({ stripeId: 'cus_known', customerId: 'known' });
-}, STARTUP_MS);
+});
 afterAll(() => api.close());
 
 let events = 0;

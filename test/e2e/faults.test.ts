@@ -38,7 +38,7 @@ const FAULTS: readonly Fault[] = [
 
 let stack: TestStack;
 beforeAll(async () => {
-  stack = await startTestStack({ stripeTimeoutMs: 1_500 });
+  stack = await startTestStack({ stripeTimeoutMs: 3_000 });
   await stack.control('webhooks', { mode: 'lose' });
 });
 afterAll(() => stack.stop());
@@ -64,7 +64,7 @@ async function untilAsking(customerId: string, activity: string) {
   const pending = async () =>
     (await handle.describe()).raw.pendingActivities?.map(({ activityType }) => activityType?.name);
   await vi.waitFor(async () => expect(await pending()).toContain(activity), {
-    timeout: 20_000,
+    timeout: 60_000,
     interval: 200,
   });
 }

@@ -54,7 +54,7 @@ describe('an attempt that Stripe was too busy for, and that waits to be sent aga
         ({ activityType, attempt }) => activityType?.name === 'confirmIntent' && attempt === 2,
       );
     };
-    await expect.poll(isWaiting, { timeout: 15_000 }).toBe(true);
+    await expect.poll(isWaiting, { timeout: 60_000 }).toBe(true);
   }
 
   test('is never sent once the customer is cancelled', async () => {

@@ -75,7 +75,7 @@ test('the link of an enrolment whose tries are used up is over', async () => {
     async () => {
       expect((await stack.stripe('GET', `setup_intents/${setupIntentId}`)).status).toBe('canceled');
     },
-    { timeout: 15_000 },
+    { timeout: 60_000 },
   );
 });
 

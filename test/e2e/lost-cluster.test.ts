@@ -183,7 +183,7 @@ describe.runIf(RUNS_POSTGRES)('the Temporal database is deleted in the middle of
     await server?.stop();
     await line?.close();
     await rm(dataDir, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   test('recover all starts everybody but those whose life is over, and shows Temporal nothing in the clear', async () => {
     expect(said).toBe('13 started, 0 running already, 1 over\n');

@@ -51,7 +51,7 @@ beforeEach(() => {
 /** The notices of this type, once there are as many. */
 async function hear(type: string, count = 1): Promise<readonly Heard[]> {
   const ofType = () => heard.filter((notice) => notice.type === type);
-  await expect.poll(() => ofType().length, { timeout: 15_000 }).toBe(count);
+  await expect.poll(() => ofType().length, { timeout: 60_000 }).toBe(count);
   expect(forged).toEqual([]);
   return ofType();
 }

@@ -39,7 +39,7 @@ test.each([
   'StepUpDeadline IS NOT NULL',
   "Currency = 'eur' AND IssuerCountry = 'US' AND NextActionAt IS NOT NULL AND StripeCustomerId IS NOT NULL",
 ])('who waits for the bank is found by %s', async (query) => {
-  await expect.poll(() => found(query), { timeout: 10_000 }).toEqual([workflowIdOf('seen')]);
+  await expect.poll(() => found(query), { timeout: 60_000 }).toEqual([workflowIdOf('seen')]);
 });
 
 test('the details say in Markdown what is going on, what comes next and what to do; no personal data', async () => {

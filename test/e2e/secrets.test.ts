@@ -54,7 +54,7 @@ beforeAll(async () => {
     logger: pino({ level: 'trace' }, { write: (line) => void apiLog.push(line) }),
   });
   await live();
-}, 180_000);
+});
 afterAll(async () => {
   await stack.stop();
   merchant.close();

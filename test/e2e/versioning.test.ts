@@ -118,7 +118,7 @@ async function versionInfo(buildId: Release) {
 async function makeCurrent(buildId: Release): Promise<void> {
   const { workflowService } = stack.client;
   const deployment = { namespace: NAMESPACE, deploymentName: DEPLOYMENT };
-  const patience = { timeout: 30_000, interval: 100 };
+  const patience = { timeout: 60_000, interval: 100 };
   await vi.waitFor(async () => {
     const queues = (await versionInfo(buildId))?.taskQueueInfos?.map(({ name }) => name);
     expect(queues).toEqual(expect.arrayContaining([BILLING_QUEUE, STRIPE_QUEUE]));
@@ -194,7 +194,7 @@ test('customers of unversioned workers go on under the first version that is mad
   });
   await makeCurrent('today');
   await stack.client.workflow.getHandle(workflowIdOf('later')).signal(customerSteppedUp, NOBODYS);
-  await expect.poll(() => releaseOf('later'), { timeout: 15_000 }).toBe('today');
+  await expect.poll(() => releaseOf('later'), { timeout: 60_000 }).toBe('today');
   expect(await historiesOf('later')).toHaveLength(1);
   await expectUnbroken('later');
 });
@@ -224,7 +224,7 @@ test('a release that cannot go on with their runs gets customers when they rest,
   await stack.passTime('later', 8 * DAY); // the weekly look
   await stack.client.workflow.getHandle(workflowIdOf('idle')).signal(customerSteppedUp, NOBODYS);
   for (const id of ['waiting', 'later', 'idle'])
-    await expect.poll(() => releaseOf(id), { timeout: 15_000 }).toBe('next');
+    await expect.poll(() => releaseOf(id), { timeout: 60_000 }).toBe('next');
   await stack.passTime('later', 3 * DAY);
   await stack.untilCharge('later', 'later-1', 'succeeded');
 
@@ -235,7 +235,7 @@ test('a release that cannot go on with their runs gets customers when they rest,
 
   // Nobody is left: its workers may go.
   const drainage = async () => (await versionInfo('today'))?.drainageInfo?.status;
-  await expect.poll(drainage, { timeout: 30_000 }).toBe(DRAINED);
+  await expect.poll(drainage, { timeout: 60_000 }).toBe(DRAINED);
 });
 
 test('workers that stop too early: no other release touches the charge, and it is collected once they are back', async () => {
@@ -244,7 +244,7 @@ test('workers that stop too early: no other release touches the charge, and it i
   await stack.control('faults', { method: 'POST', path, kind: 'drop', when: 'before', times: 50 });
   await open('early');
   const attempt = async () => (await describe('early')).pendingActivities?.[0]?.attempt ?? 0;
-  await expect.poll(attempt, { timeout: 15_000, interval: 40 }).toBeGreaterThan(1);
+  await expect.poll(attempt, { timeout: 60_000, interval: 40 }).toBeGreaterThan(1);
   await stopNext();
   await fetch(`${world.sandboxUrl}/_sandbox/faults`, { method: 'DELETE' });
   const left = await attempt();
@@ -257,6 +257,6 @@ test('workers that stop too early: no other release touches the charge, and it i
   await startNext();
   await stack.untilCharge('early', 'early-1', 'succeeded');
   expect(await stack.truth('early-1')).toMatchObject({ succeeded: 1, intents: [{ confirmations: 1 }] });
-  await expect.poll(() => releaseOf('early'), { timeout: 15_000 }).toBe('today');
+  await expect.poll(() => releaseOf('early'), { timeout: 60_000 }).toBe('today');
   await expectUnbroken('early');
 });

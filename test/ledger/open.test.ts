@@ -30,7 +30,7 @@ describe.each(DATABASES)('opening on $name', ({ start }) => {
   let database: TestDatabase;
   beforeAll(async () => {
     database = await start();
-  }, 60_000);
+  });
   afterAll(() => database?.stop());
 
   test('everything is still there, with the same installation, when it is opened again', async () => {
@@ -75,7 +75,7 @@ describe.runIf(RUNS_POSTGRES)('one PostgreSQL', () => {
   let postgres: TestPostgres;
   beforeEach(async () => {
     postgres = await startPostgres();
-  }, 60_000);
+  });
   afterEach(() => postgres?.stop());
 
   test('opened by several at once is migrated once', async () => {
@@ -120,37 +120,32 @@ test.runIf(RUNS_POSTGRES)(
     for (const socket of sockets) socket.destroy();
     await ledger.close();
   },
-  60_000,
 );
 
-test.runIf(RUNS_POSTGRES)(
-  'a connection that breaks during a query fails that query only',
-  async () => {
-    const postgres = await startPostgres();
-    onTestFinished(() => postgres.stop());
-    const ledger = await openLedger({ databaseUrl: postgres.url });
-    onTestFinished(() => ledger.close());
-    const locker = new Client({ connectionString: postgres.url });
-    await locker.connect();
-    onTestFinished(() => locker.end());
+test.runIf(RUNS_POSTGRES)('a connection that breaks during a query fails that query only', async () => {
+  const postgres = await startPostgres();
+  onTestFinished(() => postgres.stop());
+  const ledger = await openLedger({ databaseUrl: postgres.url });
+  onTestFinished(() => ledger.close());
+  const locker = new Client({ connectionString: postgres.url });
+  await locker.connect();
+  onTestFinished(() => locker.end());
 
-    await locker.query('begin; lock table customers');
-    const waiting = ledger.record(entry('waits', { facts: [fact(1, 'paused')] }));
-    const broken = expect(waiting).rejects.toThrow(/terminat/);
-    await vi.waitFor(async () => {
-      const { rowCount } = await locker.query(
-        `select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock'`,
-      );
-      expect(rowCount).toBe(1);
-    });
-    await broken;
-    await locker.query('rollback');
-    expect(await ledger.record(entry('waits', { facts: [fact(1, 'paused')] }))).toEqual({
-      alreadyClosed: [],
-    });
-  },
-  60_000,
-);
+  await locker.query('begin; lock table customers');
+  const waiting = ledger.record(entry('waits', { facts: [fact(1, 'paused')] }));
+  const broken = expect(waiting).rejects.toThrow(/terminat/);
+  await vi.waitFor(async () => {
+    const { rowCount } = await locker.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock'`,
+    );
+    expect(rowCount).toBe(1);
+  });
+  await broken;
+  await locker.query('rollback');
+  expect(await ledger.record(entry('waits', { facts: [fact(1, 'paused')] }))).toEqual({
+    alreadyClosed: [],
+  });
+});
 
 describe('a data folder', () => {
   let dataDir: string;
@@ -186,7 +181,7 @@ describe('a data folder', () => {
     await expect(openLedger({ dataDir })).rejects.toThrow(
       /another process is using .*DATA_DIR.*DATABASE_URL/s,
     );
-  }, 60_000);
+  });
 
   test('of a killed process opens by itself, with everything in it', async () => {
     const child = await hold();
@@ -195,7 +190,7 @@ describe('a data folder', () => {
     const ledger = await openLedger({ dataDir });
     expect(await ledger.getPersonal('held', 'contact')).toEqual({ email: 'held@example.com' });
     await ledger.close();
-  }, 60_000);
+  });
 
   test('is free at once after a close, and refused within one process too', async () => {
     const first = await openLedger({ dataDir });
@@ -203,7 +198,7 @@ describe('a data folder', () => {
     await first.close();
     expect(existsSync(join(dataDir, 'ledger.lock'))).toBe(false);
     await (await openLedger({ dataDir })).close();
-  }, 60_000);
+  });
 });
 
 test('a ledger in memory begins as its snapshot, and forgets', async () => {
@@ -215,4 +210,4 @@ test('a ledger in memory begins as its snapshot, and forgets', async () => {
   expect(second.installationId).toBe(first.installationId);
   expect(await second.getPersonal('short', 'contact')).toBeNull();
   await second.close();
-}, 60_000);
+});

@@ -13,7 +13,7 @@ describe.each(DATABASES)('on $name', ({ start }) => {
     ledger = await openLedger(database.options);
     await ledger.addStripeObject({ stripeId: 'pi_known', customerId: 'known', chargeId: 'c' });
     await ledger.addStripeObject({ stripeId: 'cus_known', customerId: 'known' });
-  }, 60_000);
+  });
   afterAll(async () => {
     await ledger?.close();
     await database?.stop();

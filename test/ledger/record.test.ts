@@ -11,7 +11,7 @@ describe.each(DATABASES)('the record on $name', ({ start }) => {
   beforeAll(async () => {
     database = await start();
     ledger = await openLedger(database.options);
-  }, 60_000);
+  });
   afterAll(async () => {
     await ledger?.close();
     await database?.stop();

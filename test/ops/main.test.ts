@@ -43,7 +43,7 @@ describe.runIf(RUNS_POSTGRES)('on a PostgreSQL', () => {
     await ledger.claimCustomer({ customerId: 'ada', requestHash: 'h', metadata: { tier: 'gold' }, personal });
     const facts = [fact(1, 'charge_opened', { chargeId: 'ch1' })];
     await ledger.record(entry('ada', { facts, charges: [charge('ch1')] }));
-  }, 120_000);
+  });
   afterAll(async () => {
     await ledger?.close();
     await postgres?.stop();
@@ -58,7 +58,7 @@ describe.runIf(RUNS_POSTGRES)('on a PostgreSQL', () => {
     expect(await ledger.isBrakeOn()).toBe(true);
     expect((await ops(['brake', 'off', ...BY])).code).toBe(0);
     expect(await ledger.isBrakeOn()).toBe(false);
-  }, 120_000);
+  });
 
   test('a dump restored into an empty database is the same ledger, and still refuses to change evidence', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'offsession-dump-'));
@@ -99,7 +99,7 @@ describe.runIf(RUNS_POSTGRES)('on a PostgreSQL', () => {
       await target.stop();
       await rm(folder, { recursive: true });
     }
-  }, 180_000);
+  });
 
   test('export writes the record as JSON, erase takes the personal data out of it', async () => {
     const before = await ops(['export', 'ada']);
@@ -116,14 +116,14 @@ describe.runIf(RUNS_POSTGRES)('on a PostgreSQL', () => {
     const after = await ops(['export', 'ada']);
     expect(after.out).not.toContain('ada@example.com');
     expect(JSON.parse(after.out)).toMatchObject({ metadata: {}, operatorActions: [{ kind: 'erased' }] });
-  }, 120_000);
+  });
 
   test('somebody nobody knows ends with 3', async () => {
     expect(await ops(['export', 'nobody'])).toMatchObject({
       code: 3,
       errors: 'the ledger has no customer "nobody" on record\n',
     });
-  }, 60_000);
+  });
 });
 
 test.each([
@@ -144,4 +144,4 @@ test('without a database it says what it needs', async () => {
     code: 2,
     errors: expect.stringContaining('DATABASE_URL is not set'),
   });
-}, 60_000);
+});

@@ -31,7 +31,7 @@ export interface TestStack extends Stack {
   call(method: string, path: string, body?: object, key?: string): Promise<Answer>;
   get(path: string): Promise<Json>;
   post(path: string, body?: object): Promise<Answer>;
-  /** Asks until the answer is as told, ever more patiently, for 30 s; fails with the last answer. */
+  /** Asks until the answer is as told, ever more patiently, for a minute; fails with the last answer. */
   until(path: string, isIt: (body: Json) => boolean): Promise<Json>;
   untilCharge(customerId: string, chargeId: string, status: string): Promise<Json>;
   untilCustomer(customerId: string, status: string): Promise<Json>;
@@ -177,7 +177,7 @@ export function asks(stack: Omit<Stack, 'stop'>, client: Client): Omit<TestStack
   };
   const get = async (path: string) => (await call('GET', path)).body;
   const until = async (path: string, isIt: (body: Json) => boolean) => {
-    const giveUpAt = Date.now() + 30_000;
+    const giveUpAt = Date.now() + 60_000;
     for (let pauseMs = 30; ; pauseMs = Math.min(pauseMs * 1.5, 500)) {
       const body = await get(path);
       if (isIt(body)) return body;

@@ -51,7 +51,7 @@ beforeAll(async () => {
     workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
     logger: new DefaultLogger('ERROR'),
   });
-}, 120_000);
+});
 
 afterAll(async () => {
   await connection?.close();
