@@ -81,7 +81,7 @@ describe('what failed to arrive', () => {
     const startedAt = Date.now();
     expect((await catchUp()).rung).toBeGreaterThan(0);
     await stack.untilCharge('lost', 'lost-1', 'succeeded');
-    expect(Date.now() - startedAt).toBeLessThan(20_000);
+    expect(Date.now() - startedAt).toBeLessThan(45_000);
     expect(await stack.truth('lost-1')).toMatchObject({ succeeded: 1, attempts: 2 });
     const before = await stateOf('lost');
     await catchUp();

@@ -190,7 +190,7 @@ describe('the way out', () => {
       },
     });
     await send('1');
-    await expect.poll(() => done, { timeout: 10_000 }).toEqual(['begun']);
+    await expect.poll(() => done, { timeout: 60_000 }).toEqual(['begun']);
     workers.shutdown();
     workers.shutdown();
     await send('2');
