@@ -38,8 +38,9 @@ const ANSWER_DEADLINE = 25_000;
 const SIGNAL_DEADLINE = 5_000;
 const QUERY_DEADLINE = 3_000;
 const PING_DEADLINE = 2_000;
-/** Between calls to a run that is not ready for them. */
+/** Between calls to a run that is not ready for them: at first, and at most. */
 const NOT_READY_PAUSE = 100;
+const LONGEST_NOT_READY_PAUSE = 2_000;
 
 const FAILED_PRECONDITION = 9;
 
@@ -76,12 +77,12 @@ export function createBilling(client: Client): Billing {
    */
   async function call<Answer>(deadlineMs: number, run: () => Promise<Answer>): Promise<Answer> {
     const deadline = Date.now() + deadlineMs;
-    for (;;) {
+    for (let pause = NOT_READY_PAUSE; ; pause = Math.min(pause * 2, LONGEST_NOT_READY_PAUSE)) {
       try {
         return await client.connection.withDeadline(deadline, run);
       } catch (error) {
-        if (!isNotReady(error) || Date.now() >= deadline) throw meaningOf(error);
-        await sleep(NOT_READY_PAUSE);
+        if (!isNotReady(error) || Date.now() + pause >= deadline) throw meaningOf(error);
+        await sleep(pause);
       }
     }
   }
@@ -128,8 +129,9 @@ export function createBilling(client: Client): Billing {
 }
 
 /**
- * Temporal's "workflow not ready" passes in a moment: a run younger than its first task cannot be queried, and an
- * update is dropped with the task it came with, as when a run is being cut and a bell comes in between.
+ * Temporal's "workflow not ready" mostly passes in a moment: a run younger than its first task cannot be queried, and an
+ * update is dropped with the task it came with, as when a run is being cut and a bell comes in between. A run whose
+ * tasks fail for good answers the same.
  */
 function isNotReady(error: unknown): boolean {
   const cause = error instanceof ServiceError ? error.cause : error;

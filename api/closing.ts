@@ -2,24 +2,33 @@
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 
+/** Milliseconds; no answer takes so long. What is still open then, such as an upload that has stalled, is cut. */
+const LONGEST_CLOSE = 45_000;
+
 /**
  * Node waits for every connection that has not sent its first request yet, for ever: browsers keep such ones in reserve,
  * and load balancers look in with them. From `close()` on, each connection without a request under way is ended.
  */
 export function closeWithoutWaiting(app: FastifyInstance): void {
-  const resting = new Set<Socket>();
+  const underWay = new Map<Socket, number>();
   let isClosing = false;
-  const rest = (socket: Socket) => (isClosing ? socket.destroySoon() : resting.add(socket));
   app.server.on('connection', (socket) => {
-    rest(socket);
-    socket.once('close', () => resting.delete(socket));
+    if (isClosing) return socket.destroy();
+    underWay.set(socket, 0);
+    return socket.once('close', () => underWay.delete(socket));
   });
   app.server.on('request', ({ socket }, response) => {
-    resting.delete(socket);
-    response.once('close', () => rest(socket));
+    underWay.set(socket, (underWay.get(socket) ?? 0) + 1);
+    response.once('close', () => {
+      const requests = underWay.get(socket);
+      if (requests === undefined) return; // the caller has hung up
+      underWay.set(socket, requests - 1);
+      if (isClosing && requests === 1) socket.destroySoon();
+    });
   });
   app.addHook('preClose', async () => {
     isClosing = true;
-    for (const socket of resting) socket.destroy();
+    for (const [socket, requests] of underWay) if (requests === 0) socket.destroy();
+    setTimeout(() => app.server.closeAllConnections(), LONGEST_CLOSE).unref();
   });
 }

@@ -2,7 +2,10 @@
 import { randomInt } from 'node:crypto';
 import getPort, { portNumbers } from 'get-port';
 
-/** Below the range that systems give to outgoing connections, any of which could take the port in between. */
+/**
+ * Below the range that systems give to outgoing connections, any of which could take the port in between; and so that
+ * it fits into 16 bits with a sign, in which Temporal's production server keeps some.
+ */
 const FIRST = 10_000;
 const LAST = 32_000;
 

@@ -7,7 +7,7 @@ const SHOWN = 25;
 const CALLS: ReadonlyArray<readonly [call: string, does: string]> = [
   [
     'POST /_sandbox/faults {"method","path","kind":500|429|409|"drop"|"hang","when":"before"|"after","times","customerId"?}',
-    'The next requests like this fail, before or after they take effect. In <code>path</code>, <code>*</code> stands for any one segment: <code>/v1/payment_intents/*/confirm</code>. A 500 is kept under its idempotency key, as Stripe keeps it.',
+    'The next requests like this fail, before or after they take effect. In <code>path</code>, <code>*</code> stands for any one segment: <code>/v1/payment_intents/*/confirm</code>. With <code>customerId</code> only those about that customer of the merchant’s, as their metadata says. A 500 is kept under its idempotency key, as Stripe keeps it.',
   ],
   ['GET /_sandbox/faults', 'Those still to come.'],
   ['DELETE /_sandbox/faults', 'No more faults.'],

@@ -27,7 +27,7 @@ const Fault = Type.Object(
     /** Whether the request is to take effect before it fails. */
     when: Type.Enum(['before', 'after']),
     times: Type.Integer({ minimum: 1, maximum: 10_000 }),
-    /** Ours, as in `metadata.customerId`: only requests about them. */
+    /** The merchant's own id, as in `metadata.customerId`: only requests about them. */
     customerId: Type.Optional(Type.String({ minLength: 1 })),
   },
   STRICT,

@@ -23,7 +23,10 @@ export function faultFor(world: World, method: string, path: string, params: unk
   return found?.[1] ?? null;
 }
 
-/** Whether the request makes something for this customer of the merchant's, or names something of theirs. */
+/**
+ * Whether the request is about this customer of the merchant's: by the metadata it gives, or by that of the customer it
+ * names or of the customer, SetupIntent or PaymentIntent in its path. Requests for other objects are about nobody.
+ */
 function isAbout({ store }: World, customerId: string, path: string, params: unknown): boolean {
   const { metadata, customer } = asRecord(params);
   const [, , , id = ''] = path.split('/');

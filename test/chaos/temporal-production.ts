@@ -83,7 +83,6 @@ export async function startProductionTemporal(databaseUrl: string, folder: strin
   };
 }
 
-/** The server keeps the ports of its members in 16 bits with a sign. */
 async function ports() {
   return { rpc: { grpcPort: await freePort(), membershipPort: await freePort(), bindOnIP: HOST } };
 }

@@ -21,7 +21,7 @@ const SETUP = { customerId: 'setup', paymentMethod: 'pm_card_visa', consent: CON
 /** A killed worker is missed after 15 s, and the next one has to start first. */
 const GOES_ON_WITHIN = { timeout: 90_000, interval: 250 };
 
-/** Stripe has acted; well before the worker takes the silence for an answer. */
+/** Stripe has acted. */
 const isDone = (look: () => Promise<void>) => vi.waitFor(look, { timeout: 60_000, interval: 100 });
 
 let stack: Processes;

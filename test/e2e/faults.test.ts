@@ -69,6 +69,12 @@ async function untilAsking(customerId: string, activity: string) {
   });
 }
 
+/** How many questions to Stripe nobody answered however often they were repeated. */
+async function failedForGood(customerId: string): Promise<number> {
+  const { events } = await stack.client.workflow.getHandle(`billing/${customerId}`).fetchHistory();
+  return (events ?? []).filter((event) => event.activityTaskFailedEventAttributes).length;
+}
+
 /** Collected, once, on one intent, and the intent is the one that the charge names. */
 async function expectCollected(customerId: string) {
   const charge = await stack.untilCharge(customerId, customerId, 'succeeded');
@@ -134,6 +140,7 @@ test.concurrent.each(
   const { faults }: { faults: (Fault & Named)[] } = await stack.control('faults');
   const left = faults.find((each) => each.customerId === customerId)?.times ?? 0;
   expect(left, 'strikes left').toBeLessThan(fault.times);
+  if (fault.times === UNTIL_GIVEN_UP) expect(await failedForGood(customerId)).toBeGreaterThan(0);
 });
 
 /** Nobody could ask Stripe what had become of it until a day later. */

@@ -36,6 +36,7 @@ const apiLog: string[] = [];
 const errorBodies: string[] = [];
 
 beforeAll(async () => {
+  workerLog.length = 0; // other files of this process have written into it
   // It refuses at first: failures are what finds its way into logs and histories.
   let asked = 0;
   merchant = createServer((_request, response) => {

@@ -1,4 +1,4 @@
-// Small workflows to try the clock on; they bill nobody.
+// Small workflows to try the clock and the way in on; they bill nobody.
 import {
   condition,
   continueAsNew,

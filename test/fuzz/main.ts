@@ -15,7 +15,7 @@ import { SEARCH_ATTRIBUTES } from '../../workflows/messages.ts';
 
 const HELP = `usage: npm run fuzz [-- --seconds N --examples N --seed N]
 
-Starts Temporal, the sandbox, worker and api in memory, installs schemathesis into a temporary folder (pip), and plays
+Starts Temporal, the sandbox, worker and api, installs schemathesis into a temporary folder (pip), and plays
 requests made from /openapi.json, good and bad, with a key of all scopes. It ends with 1 when an answer is a 5xx that
 is not documented, or breaks the document in status, content type or shape, or when bad input is not refused.
 

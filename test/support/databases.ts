@@ -1,4 +1,4 @@
-// The two databases that the ledger runs on, each started empty for one test file.
+// The two databases that the ledger runs on, each started empty for one test file. What a ledger does it does not test.
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -22,7 +22,7 @@ export interface TestDatabase {
 
 let snapshot: Promise<Blob> | undefined;
 
-/** PGlite takes seconds to make a database and no time to copy one: an empty ledger is made once for all files. */
+/** PGlite takes seconds to make a database and no time to copy one: an empty ledger is made once a process. */
 export function inMemory(): Promise<LedgerOptions> {
   snapshot ??= takeSnapshot();
   return snapshot.then((taken) => ({ snapshot: taken }));

@@ -10,7 +10,7 @@ import { inject } from 'vitest';
 export async function takeNamespace(): Promise<string> {
   const folder = inject('takenNamespacesDir');
   for (const namespace of inject('temporalNamespaces')) {
-    // Test files are separate processes; creating a file is the one step only one of them can win.
+    // Test files run in several processes; creating a file is the one step only one of them can win.
     const won = await writeFile(join(folder, namespace), '', { flag: 'wx' }).then(
       () => true,
       (error: NodeJS.ErrnoException) => {
