@@ -4,6 +4,7 @@ import {
   type Client,
   isGrpcServiceError,
   NamespaceNotFoundError,
+  QueryNotRegisteredError,
   ServiceError,
   WithStartWorkflowOperation,
   type Workflow,
@@ -131,9 +132,10 @@ export function createBilling(client: Client): Billing {
 /**
  * Temporal's "workflow not ready" mostly passes in a moment: a run younger than its first task cannot be queried, and an
  * update is dropped with the task it came with, as when a run is being cut and a bell comes in between. A run whose
- * tasks fail for good answers the same.
+ * tasks fail for good answers the same. A query that fails is one that came at a bad moment (workflows/own-task.ts).
  */
 function isNotReady(error: unknown): boolean {
+  if (error instanceof QueryNotRegisteredError) return true;
   const cause = error instanceof ServiceError ? error.cause : error;
   return isGrpcServiceError(cause) && cause.code === FAILED_PRECONDITION;
 }
@@ -153,6 +155,7 @@ function meaningOf(error: unknown): unknown {
   }
   const isAway =
     error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
+    error instanceof QueryNotRegisteredError ||
     error instanceof ServiceError ||
     error instanceof NamespaceNotFoundError ||
     isGrpcServiceError(error);

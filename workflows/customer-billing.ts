@@ -19,6 +19,7 @@ import { type ChargeView, type CustomerView, chargeView, viewOf } from '../domai
 import { carryOut } from './carry-out.ts';
 import * as messages from './messages.ts';
 import { showDetails, updateIndex } from './operator-view.ts';
+import { refuseBorrowedTasks } from './own-task.ts';
 
 /** A run is cut at least this often, so that its history stays short and new code is reached. */
 const LONGEST_RUN = 30 * DAY;
@@ -27,6 +28,7 @@ const ENROL_PATIENCE = 20 * SECOND;
 
 /** @param carried the life so far, or `newCustomer(id)` */
 export async function CustomerBilling(carried: CustomerState): Promise<void> {
+  refuseBorrowedTasks();
   let state = upgrade(carried);
   const inbox: CustomerEvent[] = [];
   const startedAtMs = Date.now();
