@@ -167,6 +167,22 @@ test('after the whole Temporal cluster is lost, recover all brings every custome
   }
 });
 
+test('a customer whose run was ended is brought back alone, waits for the bank as before, and pays once', async () => {
+  await enrolAnd('ended', 'authentication_required');
+  await open('ended');
+  const { paymentIntentId, stepUp } = await stack.untilCharge('ended', 'ended-1', 'awaiting_step_up');
+  await stack.until('/v1/customers/ended/evidence', ({ items }) =>
+    items.some(({ kind }: { kind: string }) => kind === 'notice'),
+  );
+  await stack.client.workflow.getHandle(workflowIdOf('ended')).terminate('TMPRL1100');
+  expect(await recoverOne('ended', { ledger: world.ledger, client: stack.client })).toBe('started');
+  const back = await stack.untilCharge('ended', 'ended-1', 'awaiting_step_up');
+  expect(back).toMatchObject({ paymentIntentId, stepUp: { deadline: stepUp.deadline } });
+  await stack.control(`challenges/${paymentIntentId}`, { result: 'succeed' });
+  await stack.untilCharge('ended', 'ended-1', 'succeeded');
+  expect(await stack.truth('ended-1')).toMatchObject({ succeeded: 1, intents: [{ paymentIntentId }] });
+});
+
 test('somebody nobody knows is not recovered, and somebody whose life is over stays as they are', async () => {
   const { ledger } = world;
   expect(await recoverOne('nobody', { ledger, client: stack.client })).toBeNull();
