@@ -40,7 +40,14 @@ export function controlPage(world: World): string {
   const settings = world.settings();
   const faults = store.faults
     .entries()
-    .map(([, fault]) => [fault.method, fault.path, fault.kind, fault.when, String(fault.times)]);
+    .map(([, { method, path, kind, when, times, customerId = 'all' }]) => [
+      method,
+      path,
+      kind,
+      when,
+      String(times),
+      customerId,
+    ]);
   const events = store.events
     .newestFirst()
     .slice(0, SHOWN)
@@ -87,7 +94,7 @@ export function controlPage(world: World): string {
       `<p>Its clock says ${escapeHtml(new Date(world.nowMs()).toISOString())} (${settings.clockAheadMs / 1000} s ahead). Webhooks: ${escapeHtml(settings.webhookMode)}. Any <code>sk_test_…</code> key opens it.</p>`,
       '<h2>Control table</h2>',
       `<table>${CALLS.map(([call, does]) => `<tr><td><code>${escapeHtml(call)}</code></td><td>${does}</td></tr>`).join('')}</table>`,
-      table('Faults to come', ['method', 'path', 'kind', 'when', 'times'], faults),
+      table('Faults to come', ['method', 'path', 'kind', 'when', 'times', 'customerId'], faults),
       table('PaymentIntents', ['id', 'status', 'amount', 'customer', 'chargeId', 'last error'], payments),
       table('SetupIntents', ['id', 'status', 'customer', 'payment method'], setups),
       table('Payment methods', ['id', 'card', 'country', 'customer', 'scripted outcomes'], cards),
