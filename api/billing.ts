@@ -155,7 +155,7 @@ function meaningOf(error: unknown): unknown {
   }
   const isAway =
     error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
-    error instanceof QueryNotRegisteredError ||
+    isNotReady(error) ||
     error instanceof ServiceError ||
     error instanceof NamespaceNotFoundError ||
     isGrpcServiceError(error);

@@ -1,7 +1,8 @@
 // Answers that never come, or lie: each fault at each call to Stripe that makes or moves something, all side by side, for
 // nearly all of it is waiting. No webhook arrives here, so only retries and looks help. The sandbox's truth decides.
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { CONSENT, startTestStack, type TestStack } from '../support/stack.ts';
+import { workflowIdOf } from '../../workflows/messages.ts';
+import { CONSENT, startTestStack, type TestStack, UNTIL_GIVEN_UP } from '../support/stack.ts';
 
 interface Fault {
   readonly row: string;
@@ -10,8 +11,6 @@ interface Fault {
   readonly times: number;
 }
 
-/** Stripe's SDK asks once more by itself when a connection is dropped, and an activity asks three times. */
-const UNTIL_GIVEN_UP = 6;
 const FAULTS: readonly Fault[] = [
   { row: 'a time-out before Stripe acts', kind: 'hang', when: 'before', times: 1 },
   { row: 'a time-out after Stripe acted', kind: 'hang', when: 'after', times: 1 },
@@ -60,7 +59,7 @@ async function owe(customerId: string) {
 
 /** Until the workflow is past repeating itself and asks Stripe what has become of it, in vain. */
 async function untilAsking(customerId: string, activity: string) {
-  const handle = stack.client.workflow.getHandle(`billing/${customerId}`);
+  const handle = stack.client.workflow.getHandle(workflowIdOf(customerId));
   const pending = async () =>
     (await handle.describe()).raw.pendingActivities?.map(({ activityType }) => activityType?.name);
   await vi.waitFor(async () => expect(await pending()).toContain(activity), {
@@ -71,7 +70,7 @@ async function untilAsking(customerId: string, activity: string) {
 
 /** How many questions to Stripe nobody answered however often they were repeated. */
 async function failedForGood(customerId: string): Promise<number> {
-  const { events } = await stack.client.workflow.getHandle(`billing/${customerId}`).fetchHistory();
+  const { events } = await stack.client.workflow.getHandle(workflowIdOf(customerId)).fetchHistory();
   return (events ?? []).filter((event) => event.activityTaskFailedEventAttributes).length;
 }
 
@@ -173,7 +172,7 @@ describe('an answer that comes after the key’s 24 hours', () => {
     await stack.enrol(customerId);
     await owe(customerId);
     await stack.untilCharge(customerId, customerId, 'succeeded');
-    const { events } = await stack.client.workflow.getHandle(`billing/${customerId}`).fetchHistory();
+    const { events } = await stack.client.workflow.getHandle(workflowIdOf(customerId)).fetchHistory();
     const ends = (events ?? [])
       .map((event) => event.activityTaskScheduledEventAttributes)
       .filter((scheduled) => scheduled?.taskQueue?.name === 'stripe')

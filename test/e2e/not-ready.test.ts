@@ -1,11 +1,9 @@
 // A request that comes with a task Temporal drops: it is made again, and answered as if nothing had been.
-import { fileURLToPath } from 'node:url';
-import { Client, Connection } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import type { Client } from '@temporalio/client';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createBilling } from '../../api/billing.ts';
 import { BILLING_QUEUE, workflowIdOf } from '../../workflows/messages.ts';
-import { takeNamespace } from '../support/namespace.ts';
+import { startToys } from '../support/toys.ts';
 import { CustomerBilling, leave, turnOver } from './toy-workflows.ts';
 
 let client: Client;
@@ -14,35 +12,14 @@ let meanwhile: () => Promise<unknown> = async () => {};
 let stop: () => Promise<unknown>;
 
 beforeAll(async () => {
-  const namespace = await takeNamespace();
-  const address = inject('temporalAddress');
-  const connection = await Connection.connect({ address });
-  const nativeConnection = await NativeConnection.connect({ address });
-  client = new Client({ connection, namespace });
-  const worker = await Worker.create({
-    connection: nativeConnection,
-    namespace,
-    taskQueue: BILLING_QUEUE,
-    workflowsPath: fileURLToPath(new URL('./toy-workflows.ts', import.meta.url)),
-    dataConverter: {
-      payloadCodecs: [
-        {
-          decode: async (payloads) => payloads,
-          encode: async (payloads) => {
-            await meanwhile();
-            return payloads;
-          },
-        },
-      ],
-    },
-  });
-  const running = worker.run();
-  stop = async () => {
-    worker.shutdown();
-    await running;
-    await nativeConnection.close();
-    await connection.close();
+  const encode = async <Payloads>(payloads: Payloads) => {
+    await meanwhile();
+    return payloads;
   };
+  const dataConverter = {
+    payloadCodecs: [{ encode, decode: async <Payloads>(payloads: Payloads) => payloads }],
+  };
+  ({ client, stop } = await startToys({ taskQueue: BILLING_QUEUE, dataConverter }));
 });
 afterAll(() => stop());
 

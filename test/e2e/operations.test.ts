@@ -4,10 +4,15 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { exportCustomer } from '../../ops/export.ts';
 import { recoverAll, recoverOne } from '../../ops/recover.ts';
 import { workflowIdOf } from '../../workflows/messages.ts';
-import { CONSENT, DAY, startTestStack, startWorld, type TestStack } from '../support/stack.ts';
+import {
+  CONSENT,
+  DAY,
+  startTestStack,
+  startWorld,
+  type TestStack,
+  UNTIL_GIVEN_UP,
+} from '../support/stack.ts';
 
-/** Stripe's SDK asks once more by itself when a connection is dropped, and an activity asks three times. */
-const UNTIL_GIVEN_UP = 6;
 const BY = { who: 'olga', why: 'an exercise' };
 const FAILING = { method: 'POST', kind: 500, when: 'before', times: 50 };
 

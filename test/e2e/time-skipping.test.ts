@@ -2,13 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import { tsToMs } from '@temporalio/common/lib/time.js';
-import { NativeConnection, Worker } from '@temporalio/worker';
-import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { skipTime, workflowNow } from '../../dev/time.ts';
-import { takeNamespace } from '../support/namespace.ts';
+import { startToys } from '../support/toys.ts';
 import type * as toys from './toy-workflows.ts';
 
 const HOUR = 60 * 60 * 1000;
@@ -25,11 +23,6 @@ let startedAt = 0;
 let workflowId: string;
 
 beforeAll(async () => {
-  const namespace = await takeNamespace();
-  const address = inject('temporalAddress');
-  const connection = await Connection.connect({ address });
-  const nativeConnection = await NativeConnection.connect({ address });
-  client = new Client({ connection, namespace });
   const stumbled = new Map<string, number>();
   const activities: toys.ToyActivities = {
     async note(_id, what, atMs) {
@@ -43,20 +36,7 @@ beforeAll(async () => {
       if (before < times) throw new Error('stumbled');
     },
   };
-  const worker = await Worker.create({
-    connection: nativeConnection,
-    namespace,
-    taskQueue: 'toys',
-    workflowsPath: fileURLToPath(new URL('./toy-workflows.ts', import.meta.url)),
-    activities,
-  });
-  const running = worker.run();
-  stopAll = async () => {
-    worker.shutdown();
-    await running;
-    await nativeConnection.close();
-    await connection.close();
-  };
+  ({ client, stop: stopAll } = await startToys({ taskQueue: 'toys', activities }));
 });
 afterAll(() => stopAll());
 beforeEach(() => {
