@@ -1,4 +1,5 @@
 // What happens by itself once its time has come on the sandbox's clock. It sets no timer; app.ts does.
+import { complain, review } from './disputes.ts';
 import { settleMandate } from './mandates.ts';
 import { settlePayment } from './paying.ts';
 import type { DueRecord } from './records.ts';
@@ -33,6 +34,16 @@ function run(call: Call, { what, id }: DueRecord): void {
     case 'refund': {
       const refund = store.refunds.get(id);
       if (refund) settleRefund(call, refund);
+      return;
+    }
+    case 'complaint': {
+      const charge = store.charges.get(id);
+      if (charge) complain(call, charge);
+      return;
+    }
+    case 'review': {
+      const dispute = store.disputes.get(id);
+      if (dispute) review(call, dispute);
       return;
     }
   }

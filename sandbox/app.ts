@@ -8,6 +8,7 @@ import { challengePages } from './challenge.ts';
 import { chargeRoutes } from './charges.ts';
 import { control } from './control.ts';
 import { customerRoutes } from './customers.ts';
+import { disputeRoutes } from './disputes.ts';
 import { eventRoutes } from './events.ts';
 import { IdempotencyKeys } from './idempotency.ts';
 import { mandateRoutes } from './mandates.ts';
@@ -40,6 +41,7 @@ const ROUTES: readonly Route[] = [
   ...chargeRoutes,
   ...mandateRoutes,
   ...refundRoutes,
+  ...disputeRoutes,
   ...eventRoutes,
 ];
 

@@ -7,6 +7,12 @@ export type Brand = 'visa' | 'mastercard' | 'amex' | 'discover' | 'diners' | 'jc
 /** What a card with a mandate under India's rules does once the notified customer has had their time. */
 export type IndianDebit = 'succeeds' | 'customer_cancels' | 'notification_fails' | 'mandate_cancelled';
 
+/** What the cardholder says of a charge, and how: an inquiry asks, a chargeback takes the money at once. */
+export interface Complaint {
+  readonly reason: string;
+  readonly caseType: 'inquiry' | 'chargeback';
+}
+
 export interface Card {
   readonly number: string;
   /** What follows `pm_card_`. */
@@ -26,6 +32,8 @@ export interface Card {
   /** Charges without a mandate are refused (the India mandate cards). */
   readonly needsMandate: boolean;
   readonly refund: 'succeeds' | 'pending_first' | 'fails_later';
+  /** What its holder does about every charge that succeeds, or null. */
+  readonly complaint: Complaint | null;
 }
 
 const PLAIN: Omit<Card, 'number' | 'tokens'> = {
@@ -39,6 +47,7 @@ const PLAIN: Omit<Card, 'number' | 'tokens'> = {
   indianDebit: 'succeeds',
   needsMandate: false,
   refund: 'succeeds',
+  complaint: null,
 };
 
 function card(number: string, tokens: string[], differs: Partial<Card> = {}): Card {
@@ -130,6 +139,16 @@ const CARDS: readonly Card[] = [
 
   card('4000000000007726', ['pendingRefund'], { refund: 'pending_first' }),
   card('4000000000005126', ['refundFail'], { refund: 'fails_later' }),
+
+  card('4000000000000259', ['createDispute'], {
+    complaint: { reason: 'fraudulent', caseType: 'chargeback' },
+  }),
+  card('4000000000002685', ['createDisputeProductNotReceived'], {
+    complaint: { reason: 'product_not_received', caseType: 'chargeback' },
+  }),
+  card('4000000000001976', ['createDisputeInquiry'], {
+    complaint: { reason: 'fraudulent', caseType: 'inquiry' },
+  }),
 
   card('4000003560000123', [], { country: 'IN', customerPresent: 'challenge', needsMandate: true }),
   card('4000003560000297', [], {

@@ -3,6 +3,7 @@
 import { randomInt } from 'node:crypto';
 import type Stripe from 'stripe';
 import { threeDSecure } from './authentication.ts';
+import type { Card } from './cards.ts';
 import type { Decline } from './declines.ts';
 import { resourceMissing } from './errors.ts';
 import { announce } from './events.ts';
@@ -12,7 +13,10 @@ import { clearable, mergeMetadata, metadata, readParams, texts } from './params.
 import { cardOf } from './payment-methods.ts';
 import type { ChargeRecord, PaymentMethodRecord } from './records.ts';
 import type { Route } from './routes.ts';
-import type { Call } from './world.ts';
+import { type Call, schedule } from './world.ts';
+
+/** How soon the holder of a test card disputes a charge; with Stripe it is as quick. */
+const COMPLAINT_MS = 500;
 
 export interface ChargeDetails {
   readonly flow: 'challenge' | 'frictionless' | null;
@@ -150,6 +154,7 @@ export function succeedCharge(call: Call, record: ChargeRecord): void {
   };
   call.world.store.charges.put(wire.id, record);
   announce(call, 'charge.succeeded', wire);
+  if (cardCharged(call, wire).complaint) schedule(call.world, 'complaint', wire.id, COMPLAINT_MS);
 }
 
 /** No money has moved, and none will on this charge. */
@@ -178,6 +183,13 @@ export function chargeFor(call: Call, id: string, param = 'id'): ChargeRecord {
   const record = call.world.store.charges.get(id);
   if (!record) throw resourceMissing('charge', id, param);
   return record;
+}
+
+/** The test card whose bank was asked. */
+export function cardCharged(call: Call, charge: Stripe.Charge): Card {
+  const method = call.world.store.paymentMethods.get(String(charge.payment_method));
+  if (!method) throw new Error(`${charge.id} was made without a payment method`);
+  return cardOf(method);
 }
 
 export const chargeRoutes: Route[] = [

@@ -28,6 +28,10 @@ const CALLS: ReadonlyArray<readonly [call: string, does: string]> = [
     'What is processing ends now: a payment, or the pending mandate of a SetupIntent.',
   ],
   [
+    'POST /_sandbox/disputes {"paymentIntentId","reason"?}',
+    'The cardholder disputes this payment now, whatever the card: as <code>fraudulent</code> unless another of Stripe’s reasons is given.',
+  ],
+  [
     'POST /_sandbox/clock {"advanceSeconds"}',
     'Time passes: idempotency keys age, <code>created</code> moves on, what is due happens. Signatures stay on wall time.',
   ],
@@ -99,7 +103,7 @@ export function controlPage(world: World): string {
       table('SetupIntents', ['id', 'status', 'customer', 'payment method'], setups),
       table('Payment methods', ['id', 'card', 'country', 'customer', 'scripted outcomes'], cards),
       table('Events', ['id', 'type', 'at', 'object', 'delivery'], events),
-      `<p class="small">The newest ${SHOWN} of each. ${store.customers.size} customers, ${store.charges.size} charges, ${store.refunds.size} refunds in all.</p>`,
+      `<p class="small">The newest ${SHOWN} of each. ${store.customers.size} customers, ${store.charges.size} charges, ${store.refunds.size} refunds, ${store.disputes.size} disputes in all.</p>`,
     ].join('\n'),
   );
 }

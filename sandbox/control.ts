@@ -6,11 +6,13 @@ import { runDue } from './agenda.ts';
 import { controlPage } from './control-page.ts';
 import { visitBank } from './customer-at-bank.ts';
 import { declineFor } from './declines.ts';
+import { disputeCharge } from './disputes.ts';
 import { StripeProblem } from './errors.ts';
 import { clearFaults, orderFault } from './faults.ts';
 import { settleMandate } from './mandates.ts';
 import { setOutcomes } from './outcomes.ts';
 import { settlePayment } from './paying.ts';
+import { paidCharge, paymentIntentFor } from './payment-intents.ts';
 import type { FaultKind, Outcome } from './records.ts';
 import { truth } from './truth.ts';
 import type { Call, World } from './world.ts';
@@ -54,6 +56,24 @@ const Outcomes = Type.Object(
 );
 const Answer = Type.Object({ result: Type.Enum(['succeed', 'fail']) }, STRICT);
 const Settlement = Type.Object({ result: Type.Optional(Type.Enum(['succeed', 'fail'])) }, STRICT);
+const Disputed = Type.Object(
+  {
+    paymentIntentId: Type.String({ pattern: '^pi_' }),
+    reason: Type.Optional(
+      Type.Enum([
+        'credit_not_processed',
+        'duplicate',
+        'fraudulent',
+        'general',
+        'product_not_received',
+        'product_unacceptable',
+        'subscription_canceled',
+        'unrecognized',
+      ]),
+    ),
+  },
+  STRICT,
+);
 const Clock = Type.Object(
   { advanceSeconds: Type.Number({ minimum: 0, maximum: 10 * 366 * 86_400 }) },
   STRICT,
@@ -171,6 +191,21 @@ export const control: FastifyPluginAsync<ControlOptions> = async (app, { world, 
       const status = settle(callOf(request), intentId, request.body?.result);
       await commit();
       return { intentId, status };
+    },
+  );
+
+  app.post<{ Body: Static<typeof Disputed> }>(
+    '/disputes',
+    { schema: { body: Disputed } },
+    async (request) => {
+      const { paymentIntentId, reason = 'fraudulent' } = request.body;
+      const call = callOf(request);
+      const charge = paidCharge(call, paymentIntentFor(call, paymentIntentId));
+      if (!charge) throw new Refusal(409, `${paymentIntentId} is not paid`);
+      if (charge.wire.disputed) throw new Refusal(409, `${paymentIntentId} is already disputed`);
+      const { id, status } = disputeCharge(call, charge, { reason, caseType: 'chargeback' });
+      await commit();
+      return { paymentIntentId, disputeId: id, status };
     },
   );
 

@@ -48,7 +48,7 @@ export function page<T extends { id: string }>(
  */
 export function listRoute(
   path: string,
-  kind: 'charges' | 'paymentIntents' | 'refunds' | 'setupIntents',
+  kind: 'charges' | 'disputes' | 'paymentIntents' | 'refunds' | 'setupIntents',
   fields: readonly string[],
 ): Route {
   const narrowing: Shape = Object.fromEntries(fields.map((field) => [field, text]));

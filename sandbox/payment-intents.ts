@@ -1,6 +1,7 @@
 // PaymentIntents: one amount, at most one successful charge. How one is paid is paying.ts.
 
 import type Stripe from 'stripe';
+import { chargeFor } from './charges.ts';
 import { CONFIRMABLE, methodMadeWith } from './confirming.ts';
 import { invalidRequest, resourceMissing, unexpectedState } from './errors.ts';
 import { announce } from './events.ts';
@@ -29,7 +30,7 @@ import {
   verbatim,
 } from './params.ts';
 import { applyOptions, cancel, confirmPayment, HOW_TO_CONFIRM, keep } from './paying.ts';
-import type { PaymentIntentRecord } from './records.ts';
+import type { ChargeRecord, PaymentIntentRecord } from './records.ts';
 import type { Route } from './routes.ts';
 import type { Call } from './world.ts';
 
@@ -82,6 +83,11 @@ export function paymentIntentFor(call: Call, id: string, param = 'intent'): Paym
   const record = call.world.store.paymentIntents.get(id);
   if (!record) throw resourceMissing('payment_intent', id, param);
   return record;
+}
+
+/** The charge that has paid it, or null. */
+export function paidCharge(call: Call, { wire }: PaymentIntentRecord): ChargeRecord | null {
+  return wire.status === 'succeeded' ? chargeFor(call, String(wire.latest_charge)) : null;
 }
 
 function apply(call: Call, record: PaymentIntentRecord, params: Params<typeof UPDATE>): void {

@@ -65,6 +65,10 @@ export interface RefundRecord {
   wire: Stripe.Refund;
 }
 
+export interface DisputeRecord {
+  wire: Stripe.Dispute;
+}
+
 export interface EventRecord {
   wire: Stripe.EventBase;
 }
@@ -116,7 +120,8 @@ export interface OutcomesRecord {
 
 /** Something that happens by itself later. `at` is epoch milliseconds on the sandbox's clock. */
 export interface DueRecord {
-  what: 'payment' | 'mandate' | 'refund';
+  what: 'payment' | 'mandate' | 'refund' | 'complaint' | 'review';
+  /** Of what it happens to; for a `complaint` that is the charge, for a `review` the dispute. */
   id: string;
   at: number;
 }

@@ -1,14 +1,14 @@
 // Refunds: money on its way back, at once, a little later, or coming back undelivered.
 
 import type Stripe from 'stripe';
-import { cardByNumber } from './cards.ts';
-import { chargeFor } from './charges.ts';
+import { cardCharged, chargeFor } from './charges.ts';
+import { disputeOf } from './disputes.ts';
 import { invalidRequest, resourceMissing } from './errors.ts';
 import { announce } from './events.ts';
 import { newId } from './ids.ts';
 import { listRoute } from './lists.ts';
 import { integer, mergeMetadata, metadata, oneOf, readParams, text, texts } from './params.ts';
-import { paymentIntentFor } from './payment-intents.ts';
+import { paidCharge, paymentIntentFor } from './payment-intents.ts';
 import type { ChargeRecord, RefundRecord } from './records.ts';
 import type { Route } from './routes.ts';
 import { type Call, schedule } from './world.ts';
@@ -39,16 +39,14 @@ function chargeToRefund(call: Call, params: { charge?: string; payment_intent?: 
       'One of the following params should be provided for this request: payment_intent or charge.',
     );
   }
-  const { wire } = paymentIntentFor(call, params.payment_intent, 'payment_intent');
-  if (wire.status !== 'succeeded' || typeof wire.latest_charge !== 'string') {
-    throw invalidRequest('This PaymentIntent does not have a successful charge to refund.', {
-      param: 'payment_intent',
-    });
-  }
-  return chargeFor(call, wire.latest_charge);
+  const charge = paidCharge(call, paymentIntentFor(call, params.payment_intent, 'payment_intent'));
+  if (charge) return charge;
+  throw invalidRequest('This PaymentIntent does not have a successful charge to refund.', {
+    param: 'payment_intent',
+  });
 }
 
-function checkRefundable(charge: Stripe.Charge, amount: number): void {
+function checkRefundable(call: Call, charge: Stripe.Charge, amount: number): void {
   if (charge.status !== 'succeeded') {
     throw invalidRequest(`Charge ${charge.id} has not succeeded and cannot be refunded.`, {
       param: 'charge',
@@ -58,6 +56,11 @@ function checkRefundable(charge: Stripe.Charge, amount: number): void {
     throw invalidRequest(`Charge ${charge.id} has already been refunded.`, {
       code: 'charge_already_refunded',
       param: 'charge',
+    });
+  }
+  if (disputeOf(call, charge.id)?.wire.is_charge_refundable === false) {
+    throw invalidRequest(`Charge ${charge.id} has been charged back; cannot issue a refund.`, {
+      code: 'charge_disputed',
     });
   }
   if (amount <= 0) {
@@ -99,9 +102,8 @@ export const refundRoutes: Route[] = [
       const params = readParams(raw, CREATE);
       const charge = chargeToRefund(call, params);
       const amount = params.amount ?? charge.wire.amount - charge.wire.amount_refunded;
-      checkRefundable(charge.wire, amount);
-      const method = call.world.store.paymentMethods.get(String(charge.wire.payment_method));
-      const goes = cardByNumber(method?.number ?? '')?.refund ?? 'succeeds';
+      checkRefundable(call, charge.wire, amount);
+      const goes = cardCharged(call, charge.wire).refund;
       const wire: Stripe.Refund = {
         id: newId('re'),
         object: 'refund',

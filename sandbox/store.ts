@@ -9,6 +9,7 @@ import type {
   ChargeRecord,
   CustomerRecord,
   DeliveryRecord,
+  DisputeRecord,
   DueRecord,
   EventRecord,
   FaultRecord,
@@ -61,6 +62,7 @@ interface Kinds {
   charges: ChargeRecord;
   mandates: MandateRecord;
   refunds: RefundRecord;
+  disputes: DisputeRecord;
   events: EventRecord;
   deliveries: DeliveryRecord;
   idempotency: IdempotencyRecord;
@@ -99,6 +101,7 @@ export async function openStore(file?: string): Promise<Store> {
     charges: collection('charges'),
     mandates: collection('mandates'),
     refunds: collection('refunds'),
+    disputes: collection('disputes'),
     events: collection('events'),
     deliveries: collection('deliveries'),
     idempotency: collection('idempotency'),

@@ -1,6 +1,6 @@
 // What every part of the sandbox stands on: the store, the clock, and who is calling. It knows no object of Stripe's.
 import { newId } from './ids.ts';
-import type { SettingsRecord } from './records.ts';
+import type { DueRecord, SettingsRecord } from './records.ts';
 import type { Store } from './store.ts';
 
 /** The one version whose shapes the sandbox speaks. */
@@ -47,6 +47,6 @@ export function createWorld(store: Store): World {
 }
 
 /** Puts something on the list of what happens by itself `afterMs` from now, on the sandbox's clock. */
-export function schedule(world: World, what: 'payment' | 'mandate' | 'refund', id: string, afterMs: number) {
+export function schedule(world: World, what: DueRecord['what'], id: string, afterMs: number) {
   world.store.due.put(newId('due'), { what, id, at: world.nowMs() + afterMs });
 }
