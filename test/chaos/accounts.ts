@@ -10,11 +10,11 @@ import type { Account, Evidence } from './verdict.ts';
 /** Customers asked about at once. */
 const AT_ONCE = 8;
 
-/** Asks until each has answered. */
+/** Asks until each has answered. @returns all that the sandbox knows, too */
 export async function collectAccounts(
   customers: readonly PlannedCustomer[],
   sources: { readonly caller: Caller; readonly temporal: Client; readonly sandboxUrl: string },
-): Promise<Account[]> {
+): Promise<{ readonly accounts: readonly Account[]; readonly truth: Truth }> {
   const { caller, temporal, sandboxUrl } = sources;
   const truth = (await (await fetch(`${sandboxUrl}/_sandbox/truth`)).json()) as Truth;
 
@@ -38,12 +38,14 @@ export async function collectAccounts(
       .catch(() => null);
     return rounds.flat().map((charge) => {
       const isIts = ({ chargeId }: { chargeId?: string | null }) => chargeId === charge.chargeId;
+      const isTheirs = (each: { chargeId: string | null; customerId: string | null }) =>
+        isIts(each) && each.customerId === customerId;
       const isWithWorkflow = live?.charges.find(isIts)?.status ?? null;
       return {
         customerId,
         charge,
-        bank: truth.charges.filter(isIts),
-        intents: truth.intents.filter(isIts),
+        bank: truth.charges.filter(isTheirs),
+        intents: truth.intents.filter(isTheirs),
         ledger: recorded.find(isIts)?.status ?? null,
         workflow: live === null ? 'silent' : isWithWorkflow,
         evidence: evidence.filter(isIts),
@@ -56,5 +58,5 @@ export async function collectAccounts(
     const some = await Promise.all(customers.slice(first, first + AT_ONCE).map(ofCustomer));
     accounts.push(...some.flat());
   }
-  return accounts;
+  return { accounts, truth };
 }

@@ -27,7 +27,18 @@ const SCRIPT: { readonly [Kind in ChargeKind]?: readonly string[] } = {
 };
 const FIRST_CARD = 'pm_card_visa';
 const NEXT_CARD = 'pm_card_mastercard';
-const CONSENT = { termsVersion: '1', acceptedAt: '2026-01-02T09:00:00Z' };
+/** Of every customer. */
+export const PERSONAL = {
+  emailDomain: 'private.example',
+  ip: '203.0.113.77',
+  userAgent: 'Netscape/4.08 (of a customer)',
+};
+const CONSENT = {
+  termsVersion: '1',
+  acceptedAt: '2026-01-02T09:00:00Z',
+  ip: PERSONAL.ip,
+  userAgent: PERSONAL.userAgent,
+};
 const FAR_AWAY_MS = 30 * 24 * 3_600_000;
 
 const PATIENCE_MS = 20_000;
@@ -117,7 +128,8 @@ export function createCaller({
   }
 
   async function enrol(customerId: string): Promise<void> {
-    await post('/v1/customers', { customerId, paymentMethod: FIRST_CARD, consent: CONSENT });
+    const email = `${customerId}@${PERSONAL.emailDomain}`;
+    await post('/v1/customers', { customerId, email, paymentMethod: FIRST_CARD, consent: CONSENT });
     await mandateOf(customerId);
   }
 

@@ -1,15 +1,19 @@
 // `npm run chaos`: the whole product under random kills and cuts, and the verdict on every charge. Exit code 0 only if
-// nothing was paid twice, lost, wrongly failed or left without its evidence.
+// all of the plan was done and nothing was found.
 import { setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { collectAccounts } from './accounts.ts';
-import { createCaller } from './caller.ts';
+import { createCaller, PERSONAL } from './caller.ts';
+import { searchLogs } from './logs.ts';
 import { makePlan, type Plan, type PlannedCustomer } from './plan.ts';
+import { killsIn, type Life, type Result, report } from './report.ts';
+import { judgeRun, judgeStrays } from './run-verdict.ts';
+import { forbidden } from './secrets.ts';
 import { type System, startSystem } from './system.ts';
 import { createTrouble } from './trouble.ts';
-import { type Account, FAULTS, type Finding, judge, story } from './verdict.ts';
+import { type Finding, judge } from './verdict.ts';
 
 const USAGE = `usage: npm run chaos -- [--seed N] [--charges N] [--kills N] [--minutes N] [--production] [--keep]
 
@@ -19,12 +23,13 @@ are charged, heals everything, waits until all agree, and holds every charge aga
   --seed N      what breaks when, and who owes what (default: a new one, which is printed)
   --charges N   default 2000
   --kills N     SIGKILLs; cuts, slow spells, Stripe's faults and lost webhooks come on top (default 100)
-  --minutes N   no customer begins after so long, however many charges are left
+  --minutes N   no customer begins after so long; where charges are left then, the run is not passed
   --production  on Temporal's production server with PostgreSQL (temporal-server and temporal-sql-tool on PATH);
                 without it on Temporal's development server with SQLite
   --keep        keep everybody's logs, and say where; without it they are kept after a finding only
 
-docs/chaos.md says how to read the result. Exit codes: 0 nothing found, 1 findings, 2 bad usage, 130 interrupted.`;
+docs/chaos.md says how to read the result. Exit codes: 0 all was done and nothing found, 1 findings, or less was done
+than planned, 2 bad usage, 130 interrupted.`;
 
 /** Customers who are charged side by side. */
 const AT_ONCE = 50;
@@ -62,9 +67,12 @@ async function main(): Promise<number> {
   const system = await startSystem(production, say);
   let isClean = false;
   try {
-    const result = await run(options, system, interrupted.signal);
+    const judged = await run(options, system, interrupted.signal);
+    await system.stop(); // what everybody says last is searched too
+    const leaks = await findLeaks(system);
+    const result = { ...judged, findings: [...judged.findings, ...leaks] };
     isClean = result.findings.length === 0;
-    report(result);
+    for (const line of report(result)) say(line);
     say(`\nTo repeat: ${again}`);
     return isClean ? 0 : 1;
   } catch (error) {
@@ -73,36 +81,20 @@ async function main(): Promise<number> {
     return 130;
   } finally {
     const isKept = options.keep || (!isClean && !interrupted.signal.aborted);
-    await system.stop(isKept);
+    await system.stop();
     if (isKept) say(`Logs: ${system.folder}`);
+    else await system.removeFolder();
   }
-}
-
-/** A charge, from being asked for to its end, epoch milliseconds. */
-interface Life {
-  readonly chargeId: string;
-  readonly askedMs: number;
-  readonly endedMs: number;
-}
-
-interface Result {
-  readonly temporalName: string;
-  readonly accounts: readonly Account[];
-  readonly findings: readonly { readonly account: Account; readonly finding: Finding }[];
-  readonly counts: ReadonlyMap<string, number>;
-  readonly plannedKills: number;
-  readonly endedByThemselves: number;
-  readonly busySeconds: number;
-  readonly lives: readonly Life[];
-  readonly killedAt: readonly number[];
-  /** Null: they never did. */
-  readonly agreedAfterSeconds: number | null;
 }
 
 async function run(options: Options, system: System, interrupted: AbortSignal): Promise<Result> {
   const plan = makePlan(options);
   const over: Life[] = [];
-  const trouble = createTrouble(plan.deeds, system, (error) => say(`could not break something: ${error}`));
+  const failures: string[] = [];
+  const trouble = createTrouble(plan.deeds, system, (what) => {
+    say(what);
+    failures.push(what);
+  });
   const ended = new AbortController();
   const signal = AbortSignal.any([interrupted, ended.signal]);
   setMaxListeners(0, signal, interrupted, ended.signal); // everybody waits for it
@@ -141,22 +133,23 @@ async function run(options: Options, system: System, interrupted: AbortSignal): 
     const deadline = pause(AGREE_WITHIN_MS, undefined, { signal });
     await Promise.race([lives, deadline]);
     for (;;) {
-      const accounts = await collectAccounts(begun, sources);
-      const findings = accounts.flatMap((account) => judge(account).map((finding) => ({ account, finding })));
+      const { accounts, truth } = await collectAccounts(begun, sources);
+      const ofCharges = accounts.flatMap((account) => judge(account).map((each) => ({ ...each, account })));
       const afterMs = Date.now() - healedMs;
-      if (findings.length === 0 || afterMs > AGREE_WITHIN_MS) {
+      if (ofCharges.length === 0 || afterMs > AGREE_WITHIN_MS) {
         await temporal.connection.close();
+        const done = { charges: over.length, kills: killsIn(trouble.counts()), failures };
         return {
+          plan,
           accounts,
-          findings,
+          findings: [...ofCharges, ...judgeStrays(truth, begun), ...judgeRun(plan, done)],
           temporalName: system.temporalName,
           counts: trouble.counts(),
-          plannedKills: options.kills,
           endedByThemselves: system.endedByThemselves(),
           busySeconds,
           lives: over,
           killedAt: trouble.killedAt(),
-          agreedAfterSeconds: findings.length === 0 ? afterMs / 1000 : null,
+          agreedAfterSeconds: ofCharges.length === 0 ? afterMs / 1000 : null,
         };
       }
       await pause(BETWEEN_VERDICTS_MS, undefined, { signal });
@@ -166,6 +159,16 @@ async function run(options: Options, system: System, interrupted: AbortSignal): 
     ended.abort(new Error('the run is over'));
     await trouble.end().catch(() => {});
   }
+}
+
+/** Who was paid by whom, and with which keys, is nobody's to read. */
+function findLeaks({ logFiles, secrets }: System): Promise<Finding[]> {
+  const personal = {
+    'an email': [PERSONAL.emailDomain],
+    'an IP': [PERSONAL.ip],
+    'a user agent': [PERSONAL.userAgent],
+  };
+  return searchLogs(logFiles(), forbidden({ ...secrets, ...personal }));
 }
 
 /** A few customers at a time; who has begun is in `begun`, and is seen to the end. */
@@ -188,60 +191,6 @@ async function liveAll(
 
 async function until(isSo: () => boolean, signal: AbortSignal): Promise<void> {
   while (!isSo()) await pause(1_000, undefined, { signal });
-}
-
-function killsIn(counts: ReadonlyMap<string, number>): number {
-  return [...counts].reduce((sum, [name, count]) => (name.startsWith('kill ') ? sum + count : sum), 0);
-}
-
-function report(result: Result): void {
-  const { accounts, findings, counts, busySeconds, lives, agreedAfterSeconds } = result;
-  for (const account of new Set(findings.map((each) => each.account))) {
-    const what = findings.filter((each) => each.account === account).map(({ finding }) => finding);
-    say(`\n${what.map((finding) => `${finding.fault}: ${finding.what}`).join('; ')}`);
-    for (const line of story(account)) say(line);
-  }
-  const group = (verb: string) =>
-    [...counts]
-      .filter(([name]) => name.startsWith(`${verb} `))
-      .sort(([one], [other]) => one.localeCompare(other))
-      .map(([name, count]) => `${name.slice(verb.length + 1)} ${count}`)
-      .join(', ') || 'none';
-  const attempts = accounts.reduce((sum, { bank }) => sum + bank.length, 0);
-  const rows: [string, string | number][] = [
-    ['server', result.temporalName],
-    ['charges', accounts.length],
-    ['times the bank was asked', attempts],
-    ['kills', `${killsIn(counts)} of ${result.plannedKills} planned (${group('kill')})`],
-    ['cuts', group('cut')],
-    ['frozen', group('freeze')],
-    ['slow spells', group('slow')],
-    ['Stripe’s faults', group('stripe')],
-    ['webhook spells', group('webhooks')],
-    ['processes that gave up and were started again', result.endedByThemselves],
-    ...FAULTS.map((fault): [string, number] => [
-      fault,
-      findings.filter(({ finding }) => finding.fault === fault).length,
-    ]),
-    ['minutes under fire', (busySeconds / 60).toFixed(1)],
-    ['charges per second', (lives.length / busySeconds).toFixed(2)],
-    ['seconds of a charge', lengths(result)],
-    ['seconds until all agree', agreedAfterSeconds === null ? 'never' : agreedAfterSeconds.toFixed(0)],
-  ];
-  say('\n| | |\n|---|---|');
-  for (const [name, value] of rows) say(`| ${name} | ${value} |`);
-}
-
-/** How long charges took: the usual one, and the longest of those during which something was killed. */
-function lengths({ lives, killedAt }: Result): string {
-  const length = ({ askedMs, endedMs }: Life) => (endedMs - askedMs) / 1000;
-  const ordered = [...lives].sort((one, other) => length(one) - length(other));
-  const median = ordered[Math.floor(ordered.length / 2)];
-  const killed = ordered.findLast((life) => killedAt.some((ms) => ms >= life.askedMs && ms <= life.endedMs));
-  return [
-    `median ${median ? length(median).toFixed(1) : 'none'}`,
-    `longest with a kill meanwhile ${killed ? `${length(killed).toFixed(1)} (${killed.chargeId})` : 'none'}`,
-  ].join('; ');
 }
 
 /** @returns an exit code where there is nothing to run */

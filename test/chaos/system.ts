@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { freePort } from '../../dev/free-port.ts';
 import { startOwnPostgres } from '../support/postgres.ts';
 import { type Line, openLine } from './line.ts';
+import { expectListening } from './listening.ts';
 import { APIS, type Killed, type Line as LineName, WORKERS } from './plan.ts';
 import { type Killable, supervise } from './process.ts';
 import { startDevelopmentTemporal } from './temporal.ts';
@@ -27,13 +28,19 @@ export interface System {
   readonly endedByThemselves: () => number;
   /** Which Temporal server this is, for people. */
   readonly temporalName: string;
+  /** What nobody may ever read, by what it is. */
+  readonly secrets: { readonly [what: string]: readonly string[] };
+  /** Of workers, apis and Temporal. */
+  readonly logFiles: () => readonly string[];
   /** Where everybody's log is. */
   readonly folder: string;
-  /** Ends all of it; the folder stays where `keep` says so. */
-  stop(keep: boolean): Promise<void>;
+  /** Ends all of it; the folder stays. */
+  stop(): Promise<void>;
+  removeFolder(): Promise<void>;
 }
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const STRIPE_KEY = 'sk_test_sandbox';
 const READY_WITHIN_MS = 60_000;
 
 /**
@@ -47,9 +54,8 @@ export async function startSystem(
 ): Promise<System> {
   const folder = await mkdtemp(join(tmpdir(), 'offsession-chaos-'));
   const stops: (() => Promise<unknown>)[] = [];
-  const stop = async (keep: boolean) => {
+  const stop = async () => {
     for (const end of stops.splice(0).reverse()) await end();
-    if (!keep) await rm(folder, { recursive: true, force: true });
   };
   try {
     const line = async () => {
@@ -112,9 +118,10 @@ export async function startSystem(
       STRIPE_WEBHOOK_SECRET: webhookSecret,
       SANDBOX_WEBHOOK_URL: `http://127.0.0.1:${lines.webhooks.port}/webhooks/stripe`,
     });
+    const linkSecret = randomBytes(32).toString('hex');
     const shared = {
-      STRIPE_SECRET_KEY: 'sk_test_sandbox',
-      LINK_SECRET: randomBytes(32).toString('hex'),
+      STRIPE_SECRET_KEY: STRIPE_KEY,
+      LINK_SECRET: linkSecret,
       PUBLIC_URL: 'http://127.0.0.1',
     };
     const apiPorts: number[] = [];
@@ -146,6 +153,7 @@ export async function startSystem(
         STRIPE_API_BASE: `http://127.0.0.1:${lines.worker_stripe.port}`,
       }),
     );
+    const supervised = [...workers, ...apis, temporal];
     return {
       apiUrls,
       apiKey,
@@ -156,16 +164,30 @@ export async function startSystem(
         worker: workers,
         api: apis,
         temporal: [{ kill: (downMs) => temporal.kill(downMs).then(leadToTemporal) }],
-        postgres: [postgres],
+        postgres: [
+          {
+            async kill(downMs) {
+              await expectListening(Number(database.port));
+              await postgres.kill(downMs); // it does not start again before it is dead
+            },
+          },
+        ],
       },
-      endedByThemselves: () =>
-        [...workers, ...apis, temporal].reduce((sum, each) => sum + each.endedByItself(), 0),
+      endedByThemselves: () => supervised.reduce((sum, each) => sum + each.endedByItself(), 0),
       temporalName: temporal.name,
+      secrets: {
+        'a Stripe key': [STRIPE_KEY],
+        'a signing secret': [webhookSecret],
+        'the secret of links': [linkSecret],
+        'the API key': [apiKey],
+      },
+      logFiles: () => supervised.flatMap((each) => each.logFiles()),
       folder,
       stop,
+      removeFolder: () => rm(folder, { recursive: true, force: true }),
     };
   } catch (error) {
-    await stop(true);
+    await stop();
     throw new Error(`the system did not start; logs are in ${folder}`, { cause: error });
   }
 }

@@ -79,6 +79,7 @@ export async function startProductionTemporal(databaseUrl: string, folder: strin
       await untilServing(address, [NAMESPACE], () => true);
     },
     endedByItself: server.endedByItself,
+    logFiles: server.logFiles,
     stop: server.stop,
   };
 }

@@ -7,17 +7,17 @@ export interface Trouble {
   advance(over: number): void;
   /** Waits for what is under way, and makes everything whole: nothing breaks any more. */
   end(): Promise<void>;
-  /** How often each kind of deed was done. */
+  /** How often each kind of deed has been done: a kill counts once what it killed was dead and is back. */
   readonly counts: () => ReadonlyMap<string, number>;
-  /** When something was killed, epoch milliseconds. */
+  /** When something was killed for certain, epoch milliseconds. */
   readonly killedAt: () => readonly number[];
 }
 
-/** @param onFault hears of a deed that could not be done */
+/** @param onFailure hears of each deed that could not be done: which one, and why */
 export function createTrouble(
   deeds: readonly PlannedDeed[],
-  system: System,
-  onFault: (error: unknown) => void,
+  system: Pick<System, 'lines' | 'processes' | 'sandboxUrl'>,
+  onFailure: (what: string) => void,
 ): Trouble {
   const left = [...deeds];
   const counts = new Map<string, number>();
@@ -36,52 +36,71 @@ export function createTrouble(
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
   }
 
-  function afterOthers(name: string, act: () => Promise<void>): void {
-    const before = busy.get(name) ?? Promise.resolve();
-    busy.set(name, before.then(act).catch(onFault));
+  function count(name: string): void {
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+
+  /** @param whose deeds wait for each other */
+  function afterOthers(whose: string, name: string, act: () => Promise<void>): void {
+    const before = busy.get(whose) ?? Promise.resolve();
+    const done = before.then(act).catch((error) => onFailure(`${name} failed: ${error}`));
+    busy.set(whose, done);
   }
 
   function kill({ what, which, downMs }: Extract<Deed, { do: 'kill' }>): void {
-    afterOthers(`${what} ${which}`, async () => {
-      killedAt.push(Date.now());
-      await system.processes[what][which]?.kill(downMs);
+    afterOthers(`${what} ${which}`, `kill ${what} ${which}`, async () => {
+      const victim = system.processes[what][which];
+      if (!victim) throw new Error('there is none');
+      const atMs = Date.now();
+      await victim.kill(downMs);
+      killedAt.push(atMs);
+      count(`kill ${what}`);
     });
   }
 
-  function start(deed: Deed): string {
+  function steer(whose: string, name: string, body: object): void {
+    afterOthers(whose, name, async () => {
+      await control('POST', whose, body);
+      count(name);
+    });
+  }
+
+  function start(deed: Deed): void {
     switch (deed.do) {
       case 'kill':
         kill(deed);
-        return `kill ${deed.what}`;
+        break;
       case 'cut':
         system.lines[deed.line].cut(deed.ms);
-        return `cut ${deed.line}`;
+        count(`cut ${deed.line}`);
+        break;
       case 'freeze':
         system.lines[deed.line].freeze(deed.ms);
-        return `freeze ${deed.line}`;
+        count(`freeze ${deed.line}`);
+        break;
       case 'slow':
         system.lines[deed.line].slow(deed.ms, deed.delayMs);
-        return `slow ${deed.line}`;
+        count(`slow ${deed.line}`);
+        break;
       case 'stripe_fault':
-        afterOthers('faults', () => control('POST', 'faults', deed.fault));
-        return `stripe ${deed.fault.kind} ${deed.fault.when}`;
+        steer('faults', `stripe ${deed.fault.kind} ${deed.fault.when}`, deed.fault);
+        break;
       case 'webhooks':
         clearTimeout(webhooksNormal);
-        afterOthers('webhooks', () => control('POST', 'webhooks', { mode: deed.mode }));
-        webhooksNormal = setTimeout(
-          () => afterOthers('webhooks', () => control('POST', 'webhooks', { mode: 'normal' })),
-          deed.ms,
-        );
-        return `webhooks ${deed.mode}`;
+        steer('webhooks', `webhooks ${deed.mode}`, { mode: deed.mode });
+        webhooksNormal = setTimeout(endWebhookSpell, deed.ms);
     }
+  }
+
+  function endWebhookSpell(): void {
+    const normal = { mode: 'normal' };
+    afterOthers('webhooks', 'end the webhook spell', () => control('POST', 'webhooks', normal));
   }
 
   return {
     advance(over) {
       while (left[0] && left[0].after <= over) {
-        const { deed } = left.shift() as PlannedDeed;
-        const name = start(deed);
-        counts.set(name, (counts.get(name) ?? 0) + 1);
+        start((left.shift() as PlannedDeed).deed);
       }
     },
     async end() {

@@ -1,5 +1,6 @@
 // What became of one charge, held against what the sandbox knows to be true. It asks nobody.
 import type { TrueCharge, TrueIntent } from '../../sandbox/truth.ts';
+import { judgeEvidence } from './evidence.ts';
 import type { ChargeKind, PlannedCharge } from './plan.ts';
 
 /** All that is known of one charge at the end, each from its own source. */
@@ -23,7 +24,18 @@ export interface Evidence {
   readonly data: { readonly [key: string]: unknown };
 }
 
-export const FAULTS = ['duplicate', 'lost', 'wrongly failed', 'evidence missing', 'disagreement'] as const;
+export const FAULTS = [
+  // of one charge
+  'duplicate',
+  'lost',
+  'wrongly failed',
+  'evidence missing',
+  'disagreement',
+  // of the run as a whole
+  'of no planned charge',
+  'secrets in logs',
+  'not done as planned',
+] as const;
 
 export interface Finding {
   readonly fault: (typeof FAULTS)[number];
@@ -65,27 +77,6 @@ function judgeMoney({ charge, bank, intents, ledger }: Account): Finding[] {
       find('wrongly failed', 'called cancelled, and the money was taken');
   } else if (GIVEN_UP.includes(ledger)) find('wrongly failed', `it is ${ledger}`);
   else find('lost', `it is still ${ledger}${paid.length > 0 ? ', and paid' : ''}`);
-  return findings;
-}
-
-function judgeEvidence({ bank, intents, ledger, evidence }: Account): Finding[] {
-  const missing = (what: string): Finding => ({ fault: 'evidence missing', what });
-  const of = (kind: string) => evidence.filter((fact) => fact.kind === kind);
-  const findings: Finding[] = [];
-  if (of('charge_opened').length !== 1)
-    findings.push(missing(`${of('charge_opened').length} records of its opening`));
-  const answered = of('attempt').map(({ data }) => (data.answer as { stripeChargeId?: string } | null) ?? {});
-  for (const { stripeChargeId, status } of bank) {
-    if (!answered.some((answer) => answer.stripeChargeId === stripeChargeId))
-      findings.push(missing(`no record of ${stripeChargeId} (${status})`));
-  }
-  for (const { paymentIntentId, confirmations } of intents) {
-    const isThere = of('payment_intent_created').some(({ data }) => data.paymentIntentId === paymentIntentId);
-    if (confirmations > 0 && !isThere) findings.push(missing(`no record of ${paymentIntentId}`));
-  }
-  const ends = of('charge_closed').map(({ data }) => data.as);
-  if (ends.length !== 1 || ends[0] !== ledger)
-    findings.push(missing(`its end is recorded as ${ends.join(' and ') || 'nothing'}, and it is ${ledger}`));
   return findings;
 }
 
