@@ -9,6 +9,7 @@ import { faultFor, strike } from './faults.ts';
 import { fingerprint, type IdempotencyKeys } from './idempotency.ts';
 import { newId } from './ids.ts';
 import { errorFor } from './intents.ts';
+import type { LateRequests } from './late.ts';
 import { asRecord, parseForm, texts } from './params.ts';
 import type { FaultRecord } from './records.ts';
 import type { Route } from './routes.ts';
@@ -20,6 +21,7 @@ const UNDERWAY_MS = 20;
 export interface ApiOptions {
   readonly world: World;
   readonly keys: IdempotencyKeys;
+  readonly late: LateRequests;
   readonly routes: readonly Route[];
   readonly originOf: (request: FastifyRequest) => string;
   /** Keeps what has changed and begins to tell of it. */
@@ -105,8 +107,8 @@ interface Passage {
   readonly path: string;
   readonly params: unknown;
   readonly key: string | null;
-  /** The 500 that has been ordered for it, if any. */
-  readonly broken: FaultRecord | null;
+  /** What has been ordered for its carrying out, if anything: a 500, or to be late. */
+  readonly inside: FaultRecord | null;
 }
 
 async function serve(options: ApiOptions, route: Route, request: FastifyRequest, reply: FastifyReply) {
@@ -114,7 +116,7 @@ async function serve(options: ApiOptions, route: Route, request: FastifyRequest,
   const path = pathOf(request);
   const params = request.method === 'POST' ? (request.body ?? {}) : request.query;
   const fault = faultFor(world, request.method, path, params);
-  const broken = fault?.kind === '500' ? fault : null;
+  const inside = fault?.kind === '500' || fault?.kind === 'late' ? fault : null;
   const passage: Passage = {
     route,
     request,
@@ -122,10 +124,11 @@ async function serve(options: ApiOptions, route: Route, request: FastifyRequest,
     path,
     params,
     key: request.method === 'POST' ? headerOf(request, 'idempotency-key') : null,
-    broken,
+    inside,
   };
-  // A lost answer and a refusal at the door meet every request, also a replay; a 500 only one that is carried out.
-  const outside = broken ? null : fault;
+  // A lost answer and a refusal at the door meet every request, also a replay; a 500 and a delay only one that is
+  // carried out: who repeats a late one is told that its key is in use.
+  const outside = inside ? null : fault;
   if (outside) strike(world, outside);
   if (outside?.when === 'before') {
     await commit();
@@ -175,16 +178,34 @@ function admit({ keys }: ApiOptions, passage: Passage): { claimed: true } | ({ c
 /** Acts, and keeps the answer under its key if the acting had begun. */
 async function carryOut(options: ApiOptions, passage: Passage): Promise<Outcome> {
   const { world, keys } = options;
-  const { broken, key, request, requestId } = passage;
-  if (broken) strike(world, broken);
+  const { inside, key, request, requestId } = passage;
+  if (inside) strike(world, inside);
+  const broken = inside?.kind === '500' ? inside : null;
   if (key !== null) await pause(UNDERWAY_MS);
+  await holdWhere('before', options, passage);
   const acted = broken?.when === 'before' ? null : execute(options, passage);
   const answer = broken || !acted ? answerOf(BROKEN) : acted;
   if (key !== null && answer.executed) {
     const print = fingerprint(request.method, passage.path, passage.params);
     keys.store(key, { fingerprint: print, requestId, status: answer.status, body: answer.body });
   }
+  await holdWhere('after', options, passage);
   return { answer, headers: key === null ? {} : { 'idempotency-key': key } };
+}
+
+/** Holds a request that is to be late there. What it has done by then holds for everybody. */
+async function holdWhere(
+  when: FaultRecord['when'],
+  { late, commit }: ApiOptions,
+  { inside, request, path }: Passage,
+): Promise<void> {
+  if (inside?.delaySeconds === undefined || inside.when !== when) return;
+  await commit();
+  const { customerId, delaySeconds } = inside;
+  await late.hold(
+    { method: request.method, path, when, ...(customerId === undefined ? {} : { customerId }) },
+    delaySeconds,
+  );
 }
 
 function execute({ world, originOf }: ApiOptions, passage: Passage): Answer {

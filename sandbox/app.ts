@@ -11,6 +11,7 @@ import { customerRoutes } from './customers.ts';
 import { disputeRoutes } from './disputes.ts';
 import { eventRoutes } from './events.ts';
 import { IdempotencyKeys } from './idempotency.ts';
+import { LateRequests } from './late.ts';
 import { mandateRoutes } from './mandates.ts';
 import { parseForm } from './params.ts';
 import { paymentIntentRoutes } from './payment-intents.ts';
@@ -77,15 +78,17 @@ export async function buildSandbox(options: SandboxOptions): Promise<FastifyInst
     if (runDue(call)) commit().catch(onFault);
   }, LOOK_MS);
   app.addHook('onReady', async () => deliverer.resume());
+  const late = new LateRequests();
   app.addHook('onClose', async () => {
     clearInterval(look);
+    late.close();
     await deliverer.close();
     await store.close();
   });
 
   const keys = new IdempotencyKeys(world);
-  await app.register(api, { prefix: '/v1', world, keys, routes: ROUTES, originOf, commit });
-  await app.register(control, { prefix: '/_sandbox', world, originOf, commit });
+  await app.register(api, { prefix: '/v1', world, keys, late, routes: ROUTES, originOf, commit });
+  await app.register(control, { prefix: '/_sandbox', world, late, originOf, commit });
   await app.register(challengePages, { world, originOf, commit });
   await app.register(stripeJs);
   return app;

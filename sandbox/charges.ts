@@ -2,7 +2,7 @@
 
 import { randomInt } from 'node:crypto';
 import type Stripe from 'stripe';
-import { threeDSecure } from './authentication.ts';
+import { exemption, threeDSecure } from './authentication.ts';
 import type { Card } from './cards.ts';
 import type { Decline } from './declines.ts';
 import { resourceMissing } from './errors.ts';
@@ -21,6 +21,8 @@ const COMPLAINT_MS = 500;
 export interface ChargeDetails {
   readonly flow: 'challenge' | 'frictionless' | null;
   readonly mandateId: string | null;
+  /** The bank did without the customer, who was away. */
+  readonly customerSpared: boolean;
 }
 
 type How =
@@ -96,7 +98,7 @@ export function recordCharge(
 function cardDetails(
   intent: Stripe.PaymentIntent,
   method: PaymentMethodRecord,
-  { flow, mandateId }: ChargeDetails,
+  { flow, mandateId, customerSpared }: ChargeDetails,
 ): Stripe.Charge.PaymentMethodDetails.Card {
   const card = cardOf(method);
   const wire = method.wire.card;
@@ -121,7 +123,11 @@ function cardDetails(
     network_transaction_id: null,
     regulated_status: 'unregulated',
     ...(stored ? { stored_credential_usage: stored } : {}),
-    three_d_secure: authentication && { ...authentication, exemption_indicator: null },
+    three_d_secure: authentication
+      ? { ...authentication, exemption_indicator: null }
+      : customerSpared
+        ? exemption(card)
+        : null,
     transaction_link_id: null,
     wallet: null,
   };
@@ -139,7 +145,7 @@ export function succeedCharge(call: Call, record: ChargeRecord): void {
   if (card) {
     card.amount_authorized = wire.amount;
     card.authorization_code = String(randomInt(100_000, 1_000_000));
-    card.network_transaction_id = String(randomInt(1_000_000_000_000)).padStart(15, '1');
+    card.network_transaction_id = newNetworkTransactionId();
   }
   wire.outcome = {
     advice_code: null,
@@ -163,6 +169,9 @@ export function failCharge(call: Call, record: ChargeRecord, decline: Decline): 
   wire.status = 'failed';
   wire.failure_code = decline.code;
   wire.failure_message = decline.message;
+  const card = wire.payment_method_details?.card;
+  // The network gives its number with the issuer's answer, and one without a code of the network's came from elsewhere.
+  if (card && decline.networkDeclineCode !== null) card.network_transaction_id = newNetworkTransactionId();
   wire.outcome = {
     advice_code: decline.adviceCode,
     network_advice_code: decline.networkAdviceCode,
@@ -176,6 +185,10 @@ export function failCharge(call: Call, record: ChargeRecord, decline: Decline): 
   };
   call.world.store.charges.put(wire.id, record);
   announce(call, 'charge.failed', wire);
+}
+
+function newNetworkTransactionId(): string {
+  return String(randomInt(1_000_000_000_000)).padStart(15, '1');
 }
 
 /** @throws StripeProblem 404 if there is none */

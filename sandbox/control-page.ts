@@ -1,16 +1,18 @@
 // The page a person sees under `/_sandbox/`: what is there and how to change it. It changes nothing.
 import { escapeHtml, htmlPage } from './html.ts';
+import type { LateRequest } from './late.ts';
 import type { World } from './world.ts';
 
 const SHOWN = 25;
 
 const CALLS: ReadonlyArray<readonly [call: string, does: string]> = [
   [
-    'POST /_sandbox/faults {"method","path","kind":500|429|409|"drop"|"hang","when":"before"|"after","times","customerId"?}',
-    'The next requests like this fail, before or after they take effect. In <code>path</code>, <code>*</code> stands for any one segment: <code>/v1/payment_intents/*/confirm</code>. With <code>customerId</code> only those about that customer of the merchant’s, as their metadata says. A 500 is kept under its idempotency key, as Stripe keeps it.',
+    'POST /_sandbox/faults {"method","path","kind":500|429|409|"drop"|"hang"|"late","when":"before"|"after","times","customerId"?,"delaySeconds"?}',
+    'The next requests like this fail, before or after they take effect. In <code>path</code>, <code>*</code> stands for any one segment: <code>/v1/payment_intents/*/confirm</code>. With <code>customerId</code> only those about that customer of the merchant’s, as their metadata says. A 500 is kept under its idempotency key, as Stripe keeps it. A late one does not fail: it takes effect, or is answered, <code>delaySeconds</code> (1 to 60) later, though its client be gone, and until then its key is in use.',
   ],
   ['GET /_sandbox/faults', 'Those still to come.'],
   ['DELETE /_sandbox/faults', 'No more faults.'],
+  ['GET /_sandbox/late', 'The requests that are being held.'],
   [
     'POST /_sandbox/webhooks {"mode":"normal"|"lose"|"twice"|"late"|"shuffle"}',
     'How events from now on are delivered.',
@@ -39,15 +41,15 @@ const CALLS: ReadonlyArray<readonly [call: string, does: string]> = [
 ];
 
 /** The page as HTML. */
-export function controlPage(world: World): string {
+export function controlPage(world: World, late: readonly LateRequest[]): string {
   const { store } = world;
   const settings = world.settings();
   const faults = store.faults
     .entries()
-    .map(([, { method, path, kind, when, times, customerId = 'all' }]) => [
+    .map(([, { method, path, kind, when, times, customerId = 'all', delaySeconds }]) => [
       method,
       path,
-      kind,
+      delaySeconds === undefined ? kind : `${kind} by ${delaySeconds} s`,
       when,
       String(times),
       customerId,
@@ -99,6 +101,17 @@ export function controlPage(world: World): string {
       '<h2>Control table</h2>',
       `<table>${CALLS.map(([call, does]) => `<tr><td><code>${escapeHtml(call)}</code></td><td>${does}</td></tr>`).join('')}</table>`,
       table('Faults to come', ['method', 'path', 'kind', 'when', 'times', 'customerId'], faults),
+      table(
+        'Requests held',
+        ['method', 'path', 'when', 'customerId', 'until'],
+        late.map(({ method, path, when, customerId = 'all', until }) => [
+          method,
+          path,
+          when,
+          customerId,
+          until,
+        ]),
+      ),
       table('PaymentIntents', ['id', 'status', 'amount', 'customer', 'chargeId', 'last error'], payments),
       table('SetupIntents', ['id', 'status', 'customer', 'payment method'], setups),
       table('Payment methods', ['id', 'card', 'country', 'customer', 'scripted outcomes'], cards),

@@ -9,6 +9,7 @@ import { declineFor } from './declines.ts';
 import { disputeCharge } from './disputes.ts';
 import { StripeProblem } from './errors.ts';
 import { clearFaults, orderFault } from './faults.ts';
+import type { LateRequests } from './late.ts';
 import { settleMandate } from './mandates.ts';
 import { setOutcomes } from './outcomes.ts';
 import { settlePayment } from './paying.ts';
@@ -25,12 +26,14 @@ const Fault = Type.Object(
     method: Type.Enum(['GET', 'POST', 'DELETE']),
     /** As requested, e.g. `/v1/payment_intents/*\/confirm`; `*` or `:id` stands for any one segment. */
     path: Type.String({ pattern: '^/v1/' }),
-    kind: Type.Enum([500, 429, 409, '500', '429', '409', 'drop', 'hang']),
+    kind: Type.Enum([500, 429, 409, '500', '429', '409', 'drop', 'hang', 'late']),
     /** Whether the request is to take effect before it fails. */
     when: Type.Enum(['before', 'after']),
     times: Type.Integer({ minimum: 1, maximum: 10_000 }),
     /** The merchant's own id, as in `metadata.customerId`: only requests about them. */
     customerId: Type.Optional(Type.String({ minLength: 1 })),
+    /** How late: for kind `late`, which needs it. */
+    delaySeconds: Type.Optional(Type.Number({ minimum: 1, maximum: 60 })),
   },
   STRICT,
 );
@@ -82,6 +85,7 @@ const TruthQuery = Type.Object({ chargeId: Type.Optional(Type.String()) }, STRIC
 
 export interface ControlOptions {
   readonly world: World;
+  readonly late: LateRequests;
   readonly originOf: (request: FastifyRequest) => string;
   readonly commit: () => Promise<void>;
 }
@@ -96,7 +100,7 @@ class Refusal extends Error {
   }
 }
 
-export const control: FastifyPluginAsync<ControlOptions> = async (app, { world, originOf, commit }) => {
+export const control: FastifyPluginAsync<ControlOptions> = async (app, { world, late, originOf, commit }) => {
   const callOf = (request: FastifyRequest): Call => ({
     world,
     requestId: null,
@@ -134,9 +138,15 @@ export const control: FastifyPluginAsync<ControlOptions> = async (app, { world, 
       }),
   );
 
-  app.get('/', async (_request, reply) => reply.type('text/html; charset=utf-8').send(controlPage(world)));
+  app.get('/', async (_request, reply) =>
+    reply.type('text/html; charset=utf-8').send(controlPage(world, late.list())),
+  );
 
   app.post<{ Body: Static<typeof Fault> }>('/faults', { schema: { body: Fault } }, async ({ body }) => {
+    const isLate = body.kind === 'late';
+    if (isLate && body.delaySeconds === undefined) throw new Refusal(400, 'kind late needs delaySeconds');
+    if (!isLate && body.delaySeconds !== undefined)
+      throw new Refusal(400, 'delaySeconds is for kind late only');
     orderFault(world, { ...body, kind: String(body.kind) as FaultKind });
     await commit();
     return { faults: faultsOf(world) };
@@ -147,6 +157,7 @@ export const control: FastifyPluginAsync<ControlOptions> = async (app, { world, 
     await commit();
     return { faults: [] };
   });
+  app.get('/late', async () => ({ requests: late.list() }));
 
   app.post<{ Body: Static<typeof Webhooks> }>(
     '/webhooks',

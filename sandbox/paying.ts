@@ -90,7 +90,10 @@ export function confirmPayment(call: Call, record: PaymentIntentRecord, params: 
     return;
   }
   if (verdict.kind === 'challenge' && !customerPresent) record.bankWantsCustomerOf = method.wire.id;
-  const decline = conclude(call, record, method, asDecline(verdict, customerPresent), mandateId);
+  const decline = conclude(call, record, method, asDecline(verdict, customerPresent), {
+    mandateId,
+    customerPresent,
+  });
   if (decline) throw new StripeProblem(402, { ...decline, payment_intent: wire }, true);
 }
 
@@ -137,10 +140,15 @@ function conclude(
   record: PaymentIntentRecord,
   method: PaymentMethodRecord,
   verdict: Verdict,
-  mandateId: string | null,
+  { mandateId, customerPresent }: { mandateId: string | null; customerPresent: boolean },
 ): ErrorBody | null {
   const { wire } = record;
-  const details = { flow: verdict.kind === 'approve' ? verdict.flow : null, mandateId };
+  const isMissed = verdict.kind === 'decline' && verdict.decline.declineCode === 'authentication_required';
+  const details = {
+    flow: verdict.kind === 'approve' ? verdict.flow : null,
+    mandateId,
+    customerSpared: !customerPresent && method.setUp && !isMissed,
+  };
   if (verdict.kind === 'decline') {
     const handled = verdict.decline.declineCode !== 'authentication_not_handled';
     const charge = handled
@@ -260,7 +268,7 @@ export function answerPaymentChallenge(
   if (verdict.kind === 'decline' && verdict.decline.declineCode === 'authentication_required') {
     record.bankWantsCustomerOf = method.wire.id;
   }
-  conclude(call, record, method, verdict, null);
+  conclude(call, record, method, verdict, { mandateId: null, customerPresent: true });
 }
 
 /**

@@ -96,8 +96,11 @@ export interface IdempotencyRecord {
   body: string;
 }
 
-/** `hang`: no answer, and the connection stays open. `409`: the answer for a key that another request is using. */
-export type FaultKind = '500' | '429' | '409' | 'drop' | 'hang';
+/**
+ * `hang`: no answer, and the connection stays open. `409`: the answer for a key that another request is using.
+ * `late`: all as it should be, but `delaySeconds` late.
+ */
+export type FaultKind = '500' | '429' | '409' | 'drop' | 'hang' | 'late';
 
 export interface FaultRecord {
   id: string;
@@ -109,6 +112,8 @@ export interface FaultRecord {
   times: number;
   /** The merchant's own id, as in `metadata.customerId`: only requests about them. Absent: all. */
   customerId?: string;
+  /** Of a `late` one, and of no other. */
+  delaySeconds?: number;
 }
 
 /** What the bank will say next, instead of what the card's number says. */

@@ -1,5 +1,5 @@
 // The control table: strict bodies, clear refusals, and the truth about what was charged.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { enrol, failureOf, intentFor, startSandbox } from './start.ts';
 
 describe('strict bodies', () => {
@@ -10,6 +10,10 @@ describe('strict bodies', () => {
     ['/faults', { ...fault, path: 'customers' }, /path must match/],
     ['/faults', { ...fault, extra: true }, /unknown field "extra"/],
     ['/faults', { method: 'POST', path: '/v1/customers' }, /must have required property 'kind'/],
+    ['/faults', { ...fault, kind: 'late' }, /kind late needs delaySeconds/],
+    ['/faults', { ...fault, kind: 'late', delaySeconds: 0.5 }, /delaySeconds must be >= 1/],
+    ['/faults', { ...fault, kind: 'late', delaySeconds: 61 }, /delaySeconds must be <= 60/],
+    ['/faults', { ...fault, kind: 'hang', delaySeconds: 5 }, /delaySeconds is for kind late only/],
     ['/webhooks', { mode: 'sometimes' }, /mode must be one of normal, lose, twice, late, shuffle/],
     ['/outcomes', { paymentMethod: 'pm_1' }, /must have required property 'outcomes'/],
     ['/outcomes', { paymentMethod: 'pm_1', outcomes: [{ code: 'x' }] }, /outcomes\.0/],
@@ -175,12 +179,22 @@ test('the truth tells every attempt by the merchant’s charge id, and everythin
 test('the index explains the control table and lists what there is', async () => {
   const sandbox = await startSandbox();
   const { paymentMethod } = await enrol(sandbox);
+  const late = { method: 'GET', path: '/v1/customers', kind: 'late', when: 'after', times: 2 };
+  await sandbox.control('/faults', { ...late, delaySeconds: 60 });
+  const unanswered = failureOf(sandbox.stripe.customers.list());
+  onTestFinished(async () => {
+    await sandbox.close();
+    await unanswered;
+  });
+  await expect.poll(async () => (await sandbox.control('/late')).body.requests).toHaveLength(1);
   const answer = await fetch(`${sandbox.url}/_sandbox/`);
   expect(answer.headers.get('content-type')).toContain('text/html');
   const html = await answer.text();
   for (const expected of [
     'POST /_sandbox/outcomes',
     'GET /_sandbox/truth',
+    'late by 60 s',
+    'Requests held',
     paymentMethod,
     'setup_intent.succeeded',
   ]) {

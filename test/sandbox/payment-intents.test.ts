@@ -66,6 +66,47 @@ describe('a charge while the customer is away', () => {
     expect(charge).toMatchObject({ status: 'failed', paid: false, failure_code: 'authentication_required' });
   });
 
+  test.each([
+    ['authenticationRequiredOnSetup', 'spared by the bank', 'low_risk'],
+    [
+      'authenticationRequiredChargeDeclinedInsufficientFunds',
+      'spared, and declined for something else',
+      'low_risk',
+    ],
+    ['authenticationRequired', 'missed by the bank', null],
+    ['visa', 'not needed by law', null],
+  ])('on %s shows that the customer was %s', async (token, _how, exemption) => {
+    const sandbox = await startSandbox();
+    const { customer, paymentMethod } = await enrol(sandbox, `pm_card_${token}`);
+    const { id } = await intentFor(sandbox, customer.id);
+    const confirmed = sandbox.stripe.paymentIntents.confirm(id, {
+      off_session: true,
+      payment_method: paymentMethod,
+    });
+    await Promise.allSettled([confirmed]);
+    const [charge] = (await sandbox.stripe.charges.list({ payment_intent: id })).data;
+    const secure = charge?.payment_method_details?.card?.three_d_secure ?? null;
+    const exempted = { result: 'exempted', exemption_indicator: exemption, authentication_flow: null };
+    if (exemption === null) expect(secure).toBeNull();
+    else expect(secure).toMatchObject(exempted);
+  });
+
+  test.each([
+    ['insufficient_funds', /^\d{15}$/],
+    ['authentication_required', /^\d{15}$/],
+    ['transaction_not_approved', /^null$/],
+  ])('declined with %s has the network’s transaction id if the network has answered', async (code, id) => {
+    const sandbox = await startSandbox();
+    const { customer, paymentMethod } = await enrol(sandbox);
+    await sandbox.control('/outcomes', { paymentMethod, outcomes: [code] });
+    const intent = await intentFor(sandbox, customer.id);
+    const { charge } = await failureOf(
+      sandbox.stripe.paymentIntents.confirm(intent.id, { off_session: true, payment_method: paymentMethod }),
+    );
+    const { payment_method_details } = await sandbox.stripe.charges.retrieve(charge ?? '');
+    expect(String(payment_method_details?.card?.network_transaction_id)).toMatch(id);
+  });
+
   test('a refused create leaves an open intent', async () => {
     const sandbox = await startSandbox();
     const { customer, paymentMethod } = await enrol(sandbox, 'pm_card_authenticationRequired');
