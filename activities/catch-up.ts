@@ -20,6 +20,12 @@ const TYPES = [
   'payment_method.updated',
   'payment_method.automatically_updated',
   'mandate.updated',
+  'refund.created',
+  'refund.updated',
+  'refund.failed',
+  'charge.dispute.created',
+  'charge.dispute.updated',
+  'charge.dispute.closed',
 ];
 const PAGE = 100;
 

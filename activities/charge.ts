@@ -1,12 +1,14 @@
 // Asks Stripe about PaymentIntents: one question, one event back. A decline is an answer; everything else throws.
 import { ApplicationFailure, activityInfo } from '@temporalio/activity';
 import type Stripe from 'stripe';
-import type { EventOf, IntentReading, Step, StepOf } from '../domain/events.ts';
+import type { EventOf, IntentReading, IssuerAnswer, Step, StepOf } from '../domain/events.ts';
 import type { OurMetadata } from '../domain/metadata.ts';
+import type { Decline } from '../domain/state.ts';
 import type { ChargeTexts } from '../ledger/charge-rows.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { idIn } from '../ledger/owner.ts';
 import { idempotencyKey } from './idempotency-key.ts';
-import { declineFrom, failureFrom, isDecline, isUnexpectedState } from './stripe-errors.ts';
+import { declineFrom, failureFrom, isDecline, isRateLimit, isUnexpectedState } from './stripe-errors.ts';
 
 /** A step, and whose it is. */
 export type Of<Do extends Step['do']> = StepOf<Do> & { readonly customerId: string };
@@ -19,9 +21,25 @@ export function createChargeActivities({
   readonly stripe: Stripe;
   readonly ledger: Ledger;
 }) {
-  async function read(intentId: string): Promise<IntentReading> {
+  async function read(intentId: string, known: string | null): Promise<IntentReading> {
     const intent = await stripe.paymentIntents.retrieve(intentId, { expand: ['latest_charge'] });
-    return readingOf(intent);
+    return withMissed(intent, known);
+  }
+
+  /** The customer may have tried more than once since `known`; an intent shows its newest charge only. */
+  async function withMissed(
+    intent: Stripe.Response<Stripe.PaymentIntent>,
+    known: string | null,
+  ): Promise<IntentReading> {
+    const reading = readingOf(intent);
+    const latest = reading.stripeChargeId;
+    if (latest === null || latest === known) return reading;
+    const missed: IssuerAnswer[] = [];
+    for await (const charge of stripe.charges.list({ payment_intent: intent.id, limit: 100 })) {
+      if (charge.id === known) break;
+      if (charge.id !== latest) missed.unshift(answerOf(charge));
+    }
+    return { ...reading, missed };
   }
 
   /**
@@ -80,7 +98,9 @@ export function createChargeActivities({
      * looked at last before it.
      * @throws ApplicationFailure `Braked` (not retried) where an earlier try of this activity may have been sent
      */
-    async confirmIntent(step: Of<'confirmIntent'>): Promise<EventOf<'intentSeen'> | EventOf<'braked'>> {
+    async confirmIntent(
+      step: Of<'confirmIntent'>,
+    ): Promise<EventOf<'intentSeen'> | EventOf<'braked'> | EventOf<'rateLimited'>> {
       const { customerId, chargeId, intentId, intentNumber, attemptNumber, stripeMandateId } = step;
       const key = idempotencyKey(
         ledger.installationId,
@@ -90,8 +110,9 @@ export function createChargeActivities({
         intentNumber,
         attemptNumber,
       );
+      const isFirstTry = () => activityInfo().attempt === 1;
       if (await ledger.isBrakeOn()) {
-        if (activityInfo().attempt === 1) return { kind: 'braked', chargeId };
+        if (isFirstTry()) return { kind: 'braked', chargeId };
         throw ApplicationFailure.nonRetryable('the brake is on; an earlier try may have been sent', 'Braked');
       }
       try {
@@ -108,55 +129,65 @@ export function createChargeActivities({
         );
         return { kind: 'intentSeen', chargeId, reading: readingOf(intent) };
       } catch (error) {
+        if (isRateLimit(error) && isFirstTry()) return { kind: 'rateLimited', chargeId };
         if (!isDecline(error) || !error.payment_intent) throw failureFrom(error);
-        const reading = readingOf(error.payment_intent);
-        const decline = declineFrom(error);
-        const stripeChargeId = error.charge ?? reading.stripeChargeId;
+        const stripeChargeId = error.charge ?? idIn(error.payment_intent.latest_charge);
+        // An error is not expanded, and what the network said stands on the charge.
+        const latest = stripeChargeId && (await ask(() => stripe.charges.retrieve(stripeChargeId)));
+        const reading = readingOf({ ...error.payment_intent, latest_charge: latest });
         const requestId = error.requestId ?? null;
         return {
           kind: 'intentSeen',
           chargeId,
-          reading: { ...reading, decline, stripeChargeId, requestId },
+          reading: { ...reading, decline: declineFrom(error), requestId },
         };
       }
     },
 
     /** What Stripe knows of the intent now: authoritative at any age. */
-    async readIntent({ chargeId, intentId }: Of<'readIntent'>): Promise<EventOf<'intentSeen'>> {
-      const reading = await ask(() => read(intentId));
+    async readIntent({ chargeId, intentId, known }: Of<'readIntent'>): Promise<EventOf<'intentSeen'>> {
+      const reading = await ask(() => read(intentId, known));
       return { kind: 'intentSeen', chargeId, reading };
     },
 
     /** Ends the intent, so that nobody can pay it any more; where that is too late, says what it has become. */
-    async cancelIntent({ chargeId, intentId }: Of<'cancelIntent'>): Promise<EventOf<'intentSeen'>> {
+    async cancelIntent({ chargeId, intentId, known }: Of<'cancelIntent'>): Promise<EventOf<'intentSeen'>> {
       const reading = await ask(async () => {
         try {
-          return readingOf(
-            await stripe.paymentIntents.cancel(intentId, { cancellation_reason: 'abandoned' }),
-          );
+          const canceled = await stripe.paymentIntents.cancel(intentId, {
+            cancellation_reason: 'abandoned',
+            expand: ['latest_charge'],
+          });
+          return await withMissed(canceled, known);
         } catch (error) {
-          if (isUnexpectedState(error)) return await read(intentId);
+          if (isUnexpectedState(error)) return await read(intentId, known);
           throw error;
         }
       });
       return { kind: 'intentSeen', chargeId, reading };
     },
 
-    /** Finds an intent whose creation was never answered, by listing: Stripe's search lags and must not decide. */
+    /**
+     * Finds an intent whose creation was never answered, by listing: Stripe's search lags and must not decide. Of any
+     * number: a ledger restored from a backup may not know how many were made, and one that is paid comes first.
+     */
     async lookUpIntent(step: Of<'lookUpIntent'>): Promise<EventOf<'intentLookedUp'>> {
-      const { customerId, chargeId, intentNumber } = step;
-      const wanted = ours(customerId, chargeId, intentNumber);
+      const { customerId, chargeId } = step;
+      const { intentNumber: _any, ...wanted } = ours(customerId, chargeId, step.intentNumber);
       const found = await ask(async () => {
         const created = { gte: Math.floor(step.openedAtMs / 1000) - ONE_DAY_S };
         const { amount, currency } = step;
         const intents = stripe.paymentIntents.list({ customer: step.stripeCustomerId, created, limit: 100 });
+        let open: string | null = null;
         for await (const intent of intents) {
           // Metadata can be copied by hand; an intent over another sum is not ours whatever it says.
           const isIt =
             bears(intent.metadata, wanted) && intent.amount === amount && intent.currency === currency;
-          if (isIt && intent.status !== 'canceled') return intent.id;
+          if (!isIt || intent.status === 'canceled') continue;
+          if (intent.status === 'succeeded' || intent.status === 'processing') return intent.id;
+          open ??= intent.id;
         }
-        return null;
+        return open;
       });
       return { kind: 'intentLookedUp', chargeId, intentId: found && (await intentOf(step, found)) };
     },
@@ -193,20 +224,40 @@ export async function ask<Answer>(call: () => Promise<Answer>): Promise<Answer> 
 /** The listed fields only: an intent also carries its client secret. */
 function readingOf(intent: Stripe.PaymentIntent & { lastResponse?: { requestId?: string } }): IntentReading {
   const { latest_charge: latest, last_payment_error: problem } = intent;
-  const charge = typeof latest === 'object' ? latest : null;
-  const card = charge?.payment_method_details?.card ?? null;
   const completesAt = intent.processing?.card?.customer_notification?.completes_at ?? null;
   return {
+    ...answerOf(typeof latest === 'object' ? latest : null),
     intentId: intent.id,
     status: intent.status,
     cancellationReason: intent.cancellation_reason,
-    stripeChargeId: typeof latest === 'string' ? latest : (latest?.id ?? null),
+    stripeChargeId: idIn(latest),
     decline: problem ? declineFrom(problem) : null,
     processingUntilMs: completesAt === null ? null : completesAt * 1000,
     requestId: intent.lastResponse?.requestId ?? null,
-    networkTransactionId: card?.network_transaction_id ?? null,
-    exemption: card?.three_d_secure?.exemption_indicator ?? null,
-    electronicCommerceIndicator: card?.three_d_secure?.electronic_commerce_indicator ?? null,
-    threeDSecureResult: card?.three_d_secure?.result ?? null,
   };
+}
+
+function answerOf(charge: Stripe.Charge | null): IssuerAnswer {
+  const card = charge?.payment_method_details?.card ?? null;
+  const secure = card?.three_d_secure ?? null;
+  return {
+    stripeChargeId: charge?.id ?? null,
+    decline: charge?.failure_code ? declineOf(charge, charge.failure_code) : null,
+    networkTransactionId: card?.network_transaction_id ?? null,
+    exemption: secure?.exemption_indicator ?? null,
+    electronicCommerceIndicator:
+      card?.electronic_commerce_indicator ?? secure?.electronic_commerce_indicator ?? null,
+    threeDSecureResult: secure?.result ?? null,
+  };
+}
+
+/** On a charge the decline code stands as the reason of its outcome (docs.stripe.com/api/charges/object). */
+function declineOf({ outcome }: Stripe.Charge, code: string): Decline {
+  return declineFrom({
+    code,
+    decline_code: outcome?.reason ?? null,
+    advice_code: outcome?.advice_code ?? null,
+    network_decline_code: outcome?.network_decline_code ?? null,
+    network_advice_code: outcome?.network_advice_code ?? null,
+  });
 }

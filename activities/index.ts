@@ -6,8 +6,10 @@ import { beating } from './beating.ts';
 import { createCatchUpActivities } from './catch-up.ts';
 import { createChargeActivities } from './charge.ts';
 import { createEnrolmentActivities } from './enrolment.ts';
+import { createNoticeEndActivities } from './notice-ends.ts';
 import { createNoticeActivities, type MerchantWebhook } from './notices.ts';
 import { createRecordActivities } from './record.ts';
+import { createReversalActivities } from './reversals.ts';
 
 export interface ActivityDependencies {
   readonly stripe: Stripe;
@@ -24,9 +26,14 @@ export function createActivities(dependencies: ActivityDependencies) {
     stripe: beating({
       ...createEnrolmentActivities(dependencies),
       ...createChargeActivities(dependencies),
+      ...createReversalActivities(dependencies),
       ...catchUp.stripe,
     }),
-    ledger: { ...createRecordActivities(dependencies), ...catchUp.ledger },
+    ledger: {
+      ...createRecordActivities(dependencies),
+      ...createNoticeEndActivities(dependencies),
+      ...catchUp.ledger,
+    },
     notices: createNoticeActivities(dependencies),
   };
 }

@@ -9,7 +9,12 @@ export function createRecordActivities({ ledger }: { readonly ledger: Ledger }) 
   return {
     /** What the ledger remembers of a customer, for a run that starts from nothing. */
     async load({ customerId }: { readonly customerId: string }): Promise<EventOf<'loaded'>> {
-      const { snapshot, charges } = await ledger.loadCustomer(customerId);
+      const { snapshot: last, charges } = await ledger.loadCustomer(customerId);
+      const noticeIds = last?.notices.map(({ noticeId }) => noticeId) ?? [];
+      const ended = await ledger.endedNotices(customerId, noticeIds);
+      // Handing a notice over is no fact, so the snapshot still has those that were handed over since.
+      const notices = last?.notices.filter(({ noticeId }) => !ended.includes(noticeId)) ?? [];
+      const snapshot = last && { ...last, notices };
       const objects = charges.length === 0 ? [] : await ledger.stripeObjectsOf(customerId);
       const remembered = charges.map(({ terms, openedAtMs }): RememberedCharge => {
         const { chargeId, amount, currency, dueAtMs } = terms;

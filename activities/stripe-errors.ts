@@ -3,13 +3,14 @@ import { ApplicationFailure } from '@temporalio/activity';
 import Stripe from 'stripe';
 import type { Decline } from '../domain/state.ts';
 
-/** Our fault or the account's: the same request again would be refused again. `details`: Stripe's code, its request id. */
+/** Our fault or the account's: the same request again would be refused again. */
 const STRIPE_REJECTED = 'StripeRejected';
 
 /**
  * The failure to throw for anything but a decline. Only a decline says "no money moved": a time-out, a dropped
  * connection, a 5xx or a key in use says nothing, and the same request may be sent again under the same key
  * (docs.stripe.com/error-low-level). A bad API key is retried too: it stops the queue, not the customer.
+ * Its `details` are Stripe's code and request id, where there was an answer.
  */
 export function failureFrom(error: unknown): ApplicationFailure {
   if (!(error instanceof Stripe.errors.StripeError)) {
@@ -18,8 +19,14 @@ export function failureFrom(error: unknown): ApplicationFailure {
   }
   const code = codeOf(error);
   const words = ['Stripe', error.statusCode ?? 'no answer', code, error.requestId].filter(Boolean).join(' ');
-  if (error instanceof Stripe.errors.StripeRateLimitError)
-    return ApplicationFailure.create({ type: 'StripeRateLimited', message: words, nextRetryDelay: '3s' });
+  const details = [code, error.requestId ?? null];
+  if (isRateLimit(error))
+    return ApplicationFailure.create({
+      type: 'StripeRateLimited',
+      message: words,
+      nextRetryDelay: '3s',
+      details,
+    });
   const isOurs =
     error instanceof Stripe.errors.StripeInvalidRequestError ||
     error instanceof Stripe.errors.StripeIdempotencyError ||
@@ -29,10 +36,15 @@ export function failureFrom(error: unknown): ApplicationFailure {
       type: STRIPE_REJECTED,
       message: words,
       nonRetryable: true,
-      details: [code, error.requestId ?? null],
+      details,
     });
   }
-  return ApplicationFailure.create({ type: 'StripeUnavailable', message: words });
+  return ApplicationFailure.create({ type: 'StripeUnavailable', message: words, details });
+}
+
+/** Turned away unread: nothing was done, and nothing is kept under the key (docs.stripe.com/rate-limits). */
+export function isRateLimit(error: unknown): boolean {
+  return error instanceof Stripe.errors.StripeRateLimitError;
 }
 
 /** Whether the issuer, or Stripe on its behalf, said no. The SDK makes a card error of every 402. */

@@ -63,6 +63,8 @@ export interface Billing {
   view(customerId: string): Promise<CustomerView | null>;
   /** Stripe has news. @returns false when the customer has no open workflow */
   ring(customerId: string, news: StripeNews): Promise<boolean>;
+  /** The same, and starts a workflow where there is none: money may go back long after the customer has gone. */
+  ringOrStart(customerId: string, news: StripeNews): Promise<void>;
   /** The customer has authenticated. @returns false when the customer has no open workflow */
   steppedUp(customerId: string, chargeId: string): Promise<boolean>;
   /** Whether Temporal answers for our namespace; of the worker it says nothing. */
@@ -95,11 +97,8 @@ export function createBilling(client: Client): Billing {
           args: [request],
           waitForStage: 'ACCEPTED',
           startWorkflowOperation: new WithStartWorkflowOperation<Workflow>(CUSTOMER_BILLING, {
-            workflowId: workflowIdOf(customerId),
-            taskQueue: BILLING_QUEUE,
+            ...startOf(customerId),
             workflowIdConflictPolicy: 'USE_EXISTING',
-            staticSummary: `Customer ${customerId}`,
-            args: [newCustomer(customerId)],
           }),
         }),
       );
@@ -116,6 +115,16 @@ export function createBilling(client: Client): Billing {
     ring: (customerId, news) =>
       falseWhenNotFound(call(SIGNAL_DEADLINE, () => handleOf(customerId).signal(stripeRang, news))),
 
+    ringOrStart: async (customerId, news) => {
+      await call(SIGNAL_DEADLINE, () =>
+        client.workflow.signalWithStart<Workflow, [StripeNews]>(CUSTOMER_BILLING, {
+          ...startOf(customerId),
+          signal: stripeRang,
+          signalArgs: [news],
+        }),
+      );
+    },
+
     steppedUp: (customerId, chargeId) =>
       falseWhenNotFound(
         call(SIGNAL_DEADLINE, () => handleOf(customerId).signal(customerSteppedUp, { chargeId })),
@@ -126,6 +135,16 @@ export function createBilling(client: Client): Billing {
         client.workflowService.describeNamespace({ namespace: client.options.namespace }),
       );
     },
+  };
+}
+
+/** A run that knows nothing yet: it begins with what the ledger remembers. */
+function startOf(customerId: string) {
+  return {
+    workflowId: workflowIdOf(customerId),
+    taskQueue: BILLING_QUEUE,
+    staticSummary: `Customer ${customerId}`,
+    args: [newCustomer(customerId)],
   };
 }
 

@@ -303,6 +303,8 @@ const EVIDENCE_KINDS = wordsOf<FactKind>({
   charge_refused: true,
   charge_retry: true,
   charge_cancel: true,
+  refund: true,
+  dispute: true,
   notice: true,
   paused: true,
   resumed: true,
@@ -325,6 +327,21 @@ export const EvidenceAnswer = Type.Object({
       additionalProperties: true,
       description: 'Of a consent: IP and user agent, until erased.',
     }),
+  ),
+  delivery: Type.Optional(
+    Type.Object(
+      {
+        at: Time('When that was known, by the billing clock.'),
+        outcome: Type.Enum(['sent', 'nobody_listening', 'given_up']),
+        status: Type.Optional(
+          Type.Integer({ description: 'What the endpoint answered to one that was sent.', examples: [200] }),
+        ),
+        reason: Type.Optional(
+          Type.String({ description: 'Why it was given up.', examples: ['the endpoint answered 503'] }),
+        ),
+      },
+      { description: 'Of a notice: how it ended; absent until then. Sent more than once: the newest end.' },
+    ),
   ),
 });
 export type EvidenceAnswer = Static<typeof EvidenceAnswer>;

@@ -1,6 +1,6 @@
 // Turns what the domain and the ledger know into what goes over the wire. It reads nothing and decides nothing.
 import type { ChargeView, CustomerView } from '../domain/view.ts';
-import type { ChargeRow, ChargeTerms, CustomerRow, EvidenceItem } from '../ledger/ledger.ts';
+import type { ChargeRow, ChargeTerms, CustomerRow, EvidenceItem, NoticeDelivery } from '../ledger/ledger.ts';
 import type { Links } from '../links/links.ts';
 import type { ChargeAnswer, CustomerAnswer, EvidenceAnswer } from './schemas.ts';
 
@@ -96,7 +96,7 @@ export async function chargeAnswer(
 }
 
 export function evidenceAnswer(item: EvidenceItem): EvidenceAnswer {
-  const { atMs, kind, chargeId, who, why, data, personal } = item;
+  const { atMs, kind, chargeId, who, why, data, personal, delivery } = item;
   return {
     at: timeOf(atMs),
     kind,
@@ -105,7 +105,12 @@ export function evidenceAnswer(item: EvidenceItem): EvidenceAnswer {
     ...(why !== undefined && { why }),
     data: withTimes(data) as EvidenceAnswer['data'],
     ...(personal && { personal }),
+    ...(delivery && { delivery: deliveryAnswer(delivery) }),
   };
+}
+
+function deliveryAnswer({ atMs, ...end }: NoticeDelivery): NonNullable<EvidenceAnswer['delivery']> {
+  return { at: timeOf(atMs), ...end };
 }
 
 /** Facts name their times `…Ms`; over HTTP these become `…` in RFC 3339, at any depth. */

@@ -1,5 +1,6 @@
 // Stripe's webhooks: who sent this, and whose is it? The event is a bell; what it says is not believed, only read.
 import Stripe from 'stripe';
+import { reversalKindOf } from '../domain/reversals.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { idIn, ownerOf } from '../ledger/owner.ts';
 import type { Billing } from './billing.ts';
@@ -59,7 +60,12 @@ export async function passOn(event: StripeEvent, ledger: Ledger, billing: Billin
     await ledger.addUnclaimedEvent({ eventId, type, objectId, reason });
     return;
   }
-  const isHeard = await billing.ring(owner.customerId, { eventId, type, objectId });
+  const news = { eventId, type, objectId };
+  if (reversalKindOf(type)) {
+    await billing.ringOrStart(owner.customerId, news);
+    return;
+  }
+  const isHeard = await billing.ring(owner.customerId, news);
   if (!isHeard) await ledger.addUnclaimedEvent({ eventId, type, objectId, reason: 'customer_ended' });
 }
 

@@ -16,7 +16,7 @@ interface Planned {
 export function agenda(state: CustomerState, nowMs: number): readonly Planned[] {
   const looks = state.charges.flatMap((charge) => lookPlan(state, charge));
   const clocks = state.paused ? [] : state.charges.flatMap((charge) => clockPlan(charge));
-  return [...looks, ...enrolmentPlan(state), ...clocks, ...attemptPlan(state, nowMs)];
+  return [...looks, ...enrolmentPlan(state), ...clocks, ...attemptPlan(state, nowMs), ...reversalPlan(state)];
 }
 
 /** Whether attempts are held because an outcome is unknown or the customer is to authenticate another charge. */
@@ -73,7 +73,7 @@ function enrolmentPlan(state: CustomerState): Planned[] {
 
 /** Questions to Stripe about what is open there; neither a pause nor the lane holds them. */
 function lookPlan(state: CustomerState, charge: Charge): Planned[] {
-  const { chargeId, intentId, lookAtMs, phase } = charge;
+  const { chargeId, intentId, lookAtMs, phase, attempts } = charge;
   if (lookAtMs === null || phase.is === 'closed') return [];
   if (intentId === null) {
     if (state.stripeCustomerId === null) return [];
@@ -90,8 +90,15 @@ function lookPlan(state: CustomerState, charge: Charge): Planned[] {
     };
     return [{ atMs: lookAtMs, step }];
   }
+  const known = attempts.at(-1)?.outcome === 'processing' ? null : charge.stripeChargeId;
   const ask = phase.is === 'closing' ? 'cancelIntent' : 'readIntent';
-  return [{ atMs: lookAtMs, step: { do: ask, chargeId, intentId } }];
+  return [{ atMs: lookAtMs, step: { do: ask, chargeId, intentId, known } }];
+}
+
+function reversalPlan({ reversals }: CustomerState): Planned[] {
+  return reversals.flatMap(({ kind, objectId, lookAtMs }) =>
+    lookAtMs === null ? [] : [{ atMs: lookAtMs, step: { do: 'readReversal', reversal: kind, objectId } }],
+  );
 }
 
 /** What time alone brings about. */

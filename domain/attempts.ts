@@ -1,7 +1,7 @@
 // The book of a charge's attempts: begun, answered, counted on their card. What an answer means is not decided here.
 import { countAttempt, reachedIssuer } from './dunning.ts';
 import type { IntentReading, StepOf } from './events.ts';
-import { ATTEMPTS_REMEMBERED, BRAKE_LOOK } from './policy.ts';
+import { ATTEMPTS_REMEMBERED, BRAKE_LOOK, RATE_LIMIT_PAUSE } from './policy.ts';
 import { findCharge, note, putCharge } from './record.ts';
 import type { Attempt, AttemptOutcome, Charge, CustomerState, Decline } from './state.ts';
 
@@ -32,17 +32,29 @@ export function attemptBegan(
   });
 }
 
-/** The emergency brake was on before anything was sent: as if the attempt had never begun, its number is free again. */
+/** The emergency brake was on before anything was sent. */
 export function attemptBraked(state: CustomerState, chargeId: string, nowMs: number): CustomerState {
   const charge = findCharge(state, chargeId);
   if (charge?.phase.is !== 'attempting') return state;
-  const due: Charge = {
+  const due = asIfNeverBegun(charge, charge.attempts.at(-1)?.atMs ?? nowMs);
+  return { ...putCharge(state, due), brakedUntilMs: nowMs + BRAKE_LOOK };
+}
+
+/** Stripe turned the request away unread: a wait, and no attempt. */
+export function attemptRateLimited(state: CustomerState, chargeId: string, nowMs: number): CustomerState {
+  const charge = findCharge(state, chargeId);
+  if (charge?.phase.is !== 'attempting') return state;
+  return putCharge(state, asIfNeverBegun(charge, nowMs + RATE_LIMIT_PAUSE));
+}
+
+/** The number is free again, and with it the idempotency key. */
+function asIfNeverBegun(charge: Charge, dueAtMs: number): Charge {
+  return {
     ...charge,
     attempts: charge.attempts.slice(0, -1),
     attemptCount: charge.attemptCount - 1,
-    phase: { is: 'due', atMs: charge.attempts.at(-1)?.atMs ?? nowMs },
+    phase: { is: 'due', atMs: dueAtMs },
   };
-  return { ...putCharge(state, due), brakedUntilMs: nowMs + BRAKE_LOOK };
 }
 
 /** Books Stripe's answer on the attempt under way, or on one that the customer made at the bank. */
@@ -121,8 +133,8 @@ export function unansweredInARow(charge: Charge): number {
 }
 
 /** Whether Stripe's last word on it is known: an unknown or processing one may still turn out otherwise. */
-function isSettled({ outcome }: Attempt): boolean {
-  return outcome === 'succeeded' || outcome === 'declined' || outcome === 'step_up';
+export function isSettled(attempt: Attempt | undefined): boolean {
+  return ['succeeded', 'declined', 'step_up'].includes(attempt?.outcome ?? '');
 }
 
 /** Those that never reached the issuer are forgotten first: the calendar and the budget count the others. */

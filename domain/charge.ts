@@ -2,7 +2,7 @@
 // intent.ts, step-up.ts and declined.ts.
 import { noteAttempt, settleAttempt } from './attempts.ts';
 import { cardNeeded, closeCharge } from './ending.ts';
-import type { EventOf, Step } from './events.ts';
+import type { EventOf } from './events.ts';
 import { lookDelay, lookLater } from './looks.ts';
 import { UNKNOWN_LOOKS } from './policy.ts';
 import { by, findCharge, note, putCharge } from './record.ts';
@@ -73,7 +73,11 @@ export function retryCharge(
 }
 
 /** Nobody knows whether the step happened. A confirm holds the lane until Stripe has been asked. */
-export function chargeUnanswered(state: CustomerState, step: Step, nowMs: number): CustomerState {
+export function chargeUnanswered(
+  state: CustomerState,
+  { step, requestId }: EventOf<'unanswered'>,
+  nowMs: number,
+): CustomerState {
   if (!('chargeId' in step)) return state;
   const charge = findCharge(state, step.chargeId);
   if (!charge || charge.phase.is === 'closed') return state;
@@ -84,7 +88,8 @@ export function chargeUnanswered(state: CustomerState, step: Step, nowMs: number
       lookAtMs: nowMs + lookDelay(UNKNOWN_LOOKS, 0),
       looks: 1,
     };
-    return noteAttempt(settleAttempt(state, unknown, 'unknown', null), unknown.chargeId, nowMs, null);
+    const settled = settleAttempt(state, unknown, 'unknown', null);
+    return noteAttempt(settled, unknown.chargeId, nowMs, null, { requestId: requestId ?? null });
   }
   if (step.do === 'openIntent' && charge.phase.is === 'due') {
     const opening = { ...charge, phase: { is: 'opening' } as const };

@@ -1,6 +1,6 @@
 // A customer's life as a value: what to do next, and what comes of what happened. Pure: no clock, no I/O.
 import { agenda } from './agenda.ts';
-import { attemptBegan, attemptBraked } from './attempts.ts';
+import { attemptBegan, attemptBraked, attemptRateLimited } from './attempts.ts';
 import {
   cancelCharge,
   cardMissing,
@@ -19,6 +19,14 @@ import { endMandate } from './mandate.ts';
 import { HEARD_EVENTS, LONGEST_SLEEP } from './policy.ts';
 import { by, note } from './record.ts';
 import { loaded } from './recovery.ts';
+import {
+  isRead,
+  reversalKindOf,
+  reversalRang,
+  reversalRefused,
+  reversalSeen,
+  reversalUnanswered,
+} from './reversals.ts';
 import { setupOpened, setupRefused, setupSeen, setupUnanswered } from './setup.ts';
 import type { Charge, CustomerState, FactKind } from './state.ts';
 import { stepUpExpired, stepUpReminded } from './step-up.ts';
@@ -41,6 +49,7 @@ export function newCustomer(customerId: string): CustomerState {
     staleSetups: [],
     charges: [],
     cards: [],
+    reversals: [],
     facts: [],
     notices: [],
     heard: [],
@@ -48,32 +57,34 @@ export function newCustomer(customerId: string): CustomerState {
   };
 }
 
-/** Brings a state written by an older release to this one's shape. There is one shape so far. */
+/** Brings a state written by an older release to this one's shape. */
 export function upgrade(state: CustomerState): CustomerState {
-  return state;
+  return { ...state, reversals: state.reversals ?? [] };
 }
 
 /** What to do now, or until when to wait (epoch ms). Every state that is not over has a next time to wake. */
 export function nextStep(state: CustomerState, nowMs: number): Step {
   if (!state.loaded) return { do: 'load' };
   if (state.facts.some(({ kind }) => !CAN_WAIT.includes(kind))) return { do: 'record' };
-  const notice = state.notices[0];
-  if (notice) return { do: 'notify', notice };
   const plan = agenda(state, nowMs);
   const due = plan.find(({ atMs }) => atMs <= nowMs);
+  const notice = state.notices[0];
+  if (notice && !(notice.again && due && isLook(due.step))) return { do: 'notify', notice };
   if (due) return due.step;
   if (state.facts.length > 0) return { do: 'record' };
   if (isOver(state)) return { do: 'end' };
   return { do: 'wait', untilMs: Math.min(nowMs + LONGEST_SLEEP, ...plan.map(({ atMs }) => atMs)) };
 }
 
+function isLook(step: Step): boolean {
+  return step.do === 'readIntent' || step.do === 'lookUpIntent' || step.do === 'cancelIntent';
+}
+
 /** The customer is gone, and nothing of theirs is open anywhere. */
 export function isOver(state: CustomerState): boolean {
-  const { enrolment } = state;
-  const isEnrolling = enrolment !== null && !enrolment.closed;
-  return (
-    state.cancelled !== null && !isEnrolling && state.charges.length === 0 && state.staleSetups.length === 0
-  );
+  const { cancelled, charges, enrolment, reversals, staleSetups } = state;
+  if (cancelled === null || (enrolment !== null && !enrolment.closed)) return false;
+  return charges.length === 0 && staleSetups.length === 0 && reversals.every(isRead);
 }
 
 /** Whether a request that was accepted during `step` takes it back, as far as it has not been sent. */
@@ -131,12 +142,16 @@ export function advance(state: CustomerState, event: CustomerEvent, nowMs: numbe
       return intentLookedUp(state, event, nowMs);
     case 'intentSeen':
       return intentSeen(state, event, nowMs);
+    case 'reversalSeen':
+      return reversalSeen(state, event.reading, nowMs);
     case 'braked':
       return attemptBraked(state, event.chargeId, nowMs);
+    case 'rateLimited':
+      return attemptRateLimited(state, event.chargeId, nowMs);
     case 'refused':
       return refused(state, event, nowMs);
     case 'unanswered':
-      return unanswered(state, event.step, nowMs);
+      return unanswered(state, event, nowMs);
     case 'cardMissing':
       return cardMissing(state, event.chargeId, nowMs);
     case 'cardWaitExpired':
@@ -187,6 +202,8 @@ function cancelCustomer(
 function rang(before: CustomerState, event: EventOf<'stripeRang'>, nowMs: number): CustomerState {
   if (before.heard.includes(event.eventId)) return before;
   const state = { ...before, heard: [...before.heard, event.eventId].slice(-HEARD_EVENTS) };
+  const reversal = reversalKindOf(event.type);
+  if (reversal) return reversalRang(state, reversal, event.objectId, nowMs);
   const charge = state.charges.find(({ intentId }) => intentId === event.objectId);
   if (charge) {
     // Our own decline rings too: while a charge waits for its next attempt only other news is worth a look.
@@ -230,12 +247,15 @@ function refused(state: CustomerState, event: EventOf<'refused'>, nowMs: number)
     case 'readSetup':
     case 'cancelSetup':
       return setupRefused(state, event.step, event.code, nowMs);
+    case 'readReversal':
+      return reversalRefused(state, event.step.objectId, event, nowMs);
     default:
       return chargeRefused(state, event, nowMs);
   }
 }
 
-function unanswered(state: CustomerState, step: Step, nowMs: number): CustomerState {
+function unanswered(state: CustomerState, event: EventOf<'unanswered'>, nowMs: number): CustomerState {
+  const { step } = event;
   switch (step.do) {
     case 'openStripeCustomer':
     case 'openSetup':
@@ -243,7 +263,9 @@ function unanswered(state: CustomerState, step: Step, nowMs: number): CustomerSt
     case 'readSetup':
     case 'cancelSetup':
       return setupUnanswered(state, step, nowMs);
+    case 'readReversal':
+      return reversalUnanswered(state, step.objectId, nowMs);
     default:
-      return chargeUnanswered(state, step, nowMs);
+      return chargeUnanswered(state, event, nowMs);
   }
 }

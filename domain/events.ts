@@ -7,6 +7,7 @@ import type {
   MandateStatus,
   MandateTerms,
   Notice,
+  ReversalKind,
   ThreeDSecure,
 } from './state.ts';
 
@@ -33,22 +34,53 @@ export interface SetupReading {
   readonly requestId: string | null;
 }
 
-/** A PaymentIntent as Stripe has it now. Amount and secrets are left out on purpose. */
-export interface IntentReading {
-  readonly intentId: string;
-  /** Stripe's own word; unknown words are treated as still open. */
-  readonly status: string;
-  readonly cancellationReason: string | null;
-  /** The newest charge (`ch_…`): another id means the issuer was asked again. */
+/** What the issuer said when it was asked, once for each charge (`ch_…`) of an intent. */
+export interface IssuerAnswer {
   readonly stripeChargeId: string | null;
   readonly decline: Decline | null;
-  /** India: when the bank's notice to the cardholder is over, epoch ms. */
-  readonly processingUntilMs: number | null;
-  readonly requestId: string | null;
   readonly networkTransactionId: string | null;
   readonly exemption: string | null;
   readonly electronicCommerceIndicator: string | null;
   readonly threeDSecureResult: string | null;
+}
+
+/**
+ * A PaymentIntent as Stripe has it now, with the newest answer: another charge's id means that the issuer was asked
+ * again. Amount and secrets are left out on purpose.
+ */
+export interface IntentReading extends IssuerAnswer {
+  readonly intentId: string;
+  /** Stripe's own word; unknown words are treated as still open. */
+  readonly status: string;
+  readonly cancellationReason: string | null;
+  /** India: when the bank's notice to the cardholder is over, epoch ms. */
+  readonly processingUntilMs: number | null;
+  readonly requestId: string | null;
+  /** Answers that the newest one hides, oldest first: the customer tried more than once between two looks. */
+  readonly missed?: readonly IssuerAnswer[];
+}
+
+/** A refund or a dispute as Stripe has it now. Nothing of what either side has written is in it. */
+export interface ReversalReading {
+  readonly reversal: ReversalKind;
+  readonly objectId: string;
+  /** Of ours, whose money it is; null where the address book does not know. */
+  readonly chargeId: string | null;
+  /** Stripe's own word. */
+  readonly status: string | null;
+  /** Minor units of `currency`. */
+  readonly amount: number;
+  readonly currency: string;
+  readonly reason: string | null;
+  /** Why a refund did not arrive. */
+  readonly failureReason: string | null;
+  /** The card network's code for a dispute's reason. */
+  readonly networkReasonCode: string | null;
+  /** Until when a dispute can be contested, epoch ms. */
+  readonly respondByMs: number | null;
+  readonly paymentIntentId: string | null;
+  readonly stripeChargeId: string | null;
+  readonly requestId: string | null;
 }
 
 /** A charge as the ledger remembers it, for a run that starts from nothing. */
@@ -109,8 +141,11 @@ export type CustomerEvent =
   /** Asked for an intent whose creation nobody saw end: null when Stripe has none. */
   | { readonly kind: 'intentLookedUp'; readonly chargeId: string; readonly intentId: string | null }
   | { readonly kind: 'intentSeen'; readonly chargeId: string; readonly reading: IntentReading }
+  | { readonly kind: 'reversalSeen'; readonly reading: ReversalReading }
   /** The emergency brake is on, and for certain nothing was sent to Stripe. */
   | { readonly kind: 'braked'; readonly chargeId: string }
+  /** Stripe had too many requests, and for certain has done nothing with this one. */
+  | { readonly kind: 'rateLimited'; readonly chargeId: string }
   /** A 4xx that is our fault or the account's. `code` is Stripe's. */
   | {
       readonly kind: 'refused';
@@ -119,7 +154,7 @@ export type CustomerEvent =
       readonly requestId?: string;
     }
   /** No answer, and none can be assumed: the step may have happened. */
-  | { readonly kind: 'unanswered'; readonly step: Step }
+  | { readonly kind: 'unanswered'; readonly step: Step; readonly requestId?: string }
   // — time —
   | { readonly kind: 'cardMissing'; readonly chargeId: string }
   | { readonly kind: 'stepUpExpired'; readonly chargeId: string }
@@ -127,6 +162,13 @@ export type CustomerEvent =
   | { readonly kind: 'cardWaitExpired'; readonly chargeId: string };
 
 export type EventOf<Kind extends CustomerEvent['kind']> = Extract<CustomerEvent, { readonly kind: Kind }>;
+
+interface IntentQuestion {
+  readonly chargeId: string;
+  readonly intentId: string;
+  /** The newest of Stripe's charges whose end is accounted for. */
+  readonly known: string | null;
+}
 
 /** One thing to do now. Each carries all that its activity needs, frozen by the state it was decided from. */
 export type Step =
@@ -185,8 +227,9 @@ export type Step =
       readonly stripeMandateId: string | null;
       readonly fingerprint: string | null;
     }
-  | { readonly do: 'readIntent'; readonly chargeId: string; readonly intentId: string }
-  | { readonly do: 'cancelIntent'; readonly chargeId: string; readonly intentId: string }
+  | ({ readonly do: 'readIntent' } & IntentQuestion)
+  | ({ readonly do: 'cancelIntent' } & IntentQuestion)
+  | { readonly do: 'readReversal'; readonly reversal: ReversalKind; readonly objectId: string }
   /** Nothing to ask the world: time alone has made this happen. */
   | { readonly do: 'decide'; readonly event: CustomerEvent }
   | { readonly do: 'wait'; readonly untilMs: number }

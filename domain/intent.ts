@@ -1,9 +1,9 @@
 // A charge's PaymentIntent: made, looked for, and what Stripe's word on it means. It asks Stripe nothing itself.
-import { accountFor, noteAttempt, settleAttempt, unansweredInARow } from './attempts.ts';
+import { accountFor, isSettled, noteAttempt, settleAttempt, unansweredInARow } from './attempts.ts';
 import { classifyDecline } from './decline.ts';
-import { declined } from './declined.ts';
+import { bookDecline, declined } from './declined.ts';
 import { closed, stepUpEnded } from './ending.ts';
-import type { EventOf, IntentReading } from './events.ts';
+import type { EventOf, IntentReading, IssuerAnswer } from './events.ts';
 import { lookDelay, lookLater } from './looks.ts';
 import { UNKNOWN_LOOKS } from './policy.ts';
 import { findCharge, note, putCharge } from './record.ts';
@@ -53,12 +53,17 @@ export function intentLookedUp(
 
 /** Stripe's word on the charge's intent, whoever asked for it and why. */
 export function intentSeen(
-  state: CustomerState,
-  { chargeId, reading }: EventOf<'intentSeen'>,
+  earlier: CustomerState,
+  { chargeId, reading: { missed = [], ...reading } }: EventOf<'intentSeen'>,
   nowMs: number,
 ): CustomerState {
-  const charge = findCharge(state, chargeId);
-  if (!charge || charge.intentId !== reading.intentId || charge.phase.is === 'closed') return state;
+  const before = findCharge(earlier, chargeId);
+  if (!before || before.intentId !== reading.intentId || before.phase.is === 'closed') return earlier;
+  const state = hiddenAnswers(before, reading, missed).reduce(
+    (next, answer) => accountForHidden(next, chargeId, { ...reading, ...answer }, nowMs),
+    earlier,
+  );
+  const charge = findCharge(state, chargeId) ?? before;
   switch (reading.status) {
     case 'succeeded':
       return collected(state, charge, reading, nowMs);
@@ -73,6 +78,37 @@ export function intentSeen(
     default:
       return unpaid(state, charge, reading, nowMs);
   }
+}
+
+/** Those nobody has accounted for, and that no decision hangs on any more: something newer has happened. */
+function hiddenAnswers(
+  { phase, stripeChargeId, attempts }: Charge,
+  reading: IntentReading,
+  missed: readonly IssuerAnswer[],
+): readonly IssuerAnswer[] {
+  // One that was under way is known, and how it ended is not.
+  const isUnderWay = attempts.at(-1)?.outcome === 'processing';
+  const isKnown = reading.stripeChargeId === stripeChargeId;
+  const known = missed.findLastIndex((answer) => answer.stripeChargeId === stripeChargeId);
+  const unseen = isKnown ? [] : missed.slice(isUnderWay ? Math.max(0, known) : known + 1);
+  // What was given up is not decided about: of the newest answer too only the record is left.
+  const isGivenUp = phase.is === 'closing' || reading.status === 'canceled';
+  const isNews = reading.stripeChargeId !== null && (!isKnown || isUnderWay);
+  return isGivenUp && isNews && reading.decline ? [...unseen, reading] : unseen;
+}
+
+function accountForHidden(
+  state: CustomerState,
+  chargeId: string,
+  reading: IntentReading,
+  nowMs: number,
+): CustomerState {
+  const charge = findCharge(state, chargeId);
+  const { decline } = reading;
+  if (!charge || !decline) return state;
+  return classifyDecline(decline) === 'step_up'
+    ? accountFor(state, charge, reading, 'step_up', decline, nowMs)
+    : bookDecline(state, charge, reading, decline, nowMs);
 }
 
 function collected(
@@ -116,8 +152,9 @@ function intentCanceled(
 ): CustomerState {
   if (charge.phase.is === 'closing')
     return closed(state, charge, charge.phase.to, charge.phase.reason, nowMs);
-  const isDone = charge.phase.is === 'attempting' || charge.phase.is === 'unknown';
-  const next = isDone ? accountFor(state, charge, reading, 'refused', null, nowMs) : state;
+  const isUnderWay = charge.phase.is === 'attempting' || charge.phase.is === 'unknown';
+  const isAnswered = isSettled(charge.attempts.at(-1));
+  const next = isUnderWay && !isAnswered ? accountFor(state, charge, reading, 'refused', null, nowMs) : state;
   const now = findCharge(next, charge.chargeId) ?? charge;
   const without: Charge = {
     ...now,

@@ -14,7 +14,7 @@ export function lookLater(
   nowMs: number,
   notBeforeMs: number | null = null,
 ): CustomerState {
-  const waits = charge.phase.is === 'unknown' || charge.phase.is === 'closing' ? UNKNOWN_LOOKS : LOOKS;
+  const waits = ['opening', 'unknown', 'closing'].includes(charge.phase.is) ? UNKNOWN_LOOKS : LOOKS;
   const lookAtMs = Math.max(nowMs + lookDelay(waits, charge.looks), notBeforeMs ?? 0);
   return putCharge(state, { ...charge, looks: charge.looks + 1, lookAtMs });
 }

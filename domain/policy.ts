@@ -38,7 +38,7 @@ export const SETUP_FAILURES = 5;
 
 /** Waits between two looks at what Stripe holds open, in order; the last one repeats. */
 export const LOOKS: readonly number[] = [1 * MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 6 * HOUR, 24 * HOUR];
-/** The same, while an outcome is unknown and the lane is held. */
+/** The same, while nobody knows what came of a request. */
 export const UNKNOWN_LOOKS: readonly number[] = [
   2 * SECOND,
   10 * SECOND,
@@ -57,6 +57,9 @@ export const ENROLMENT_LOOKS: readonly number[] = [
   1 * HOUR,
 ];
 
+/** An attempt that Stripe turned away for coming too often is sent again after this. */
+export const RATE_LIMIT_PAUSE = 5 * SECOND;
+
 /** Open charges of one customer: their state, view and snapshot travel in one message (docs/decisions/0016). */
 export const OPEN_CHARGES = 100;
 /** While the emergency brake is on, a customer with something due asks this often whether it is released. */
@@ -66,5 +69,7 @@ export const BRAKE_LOOK = 5 * MINUTE;
 export const HEARD_EVENTS = 200;
 /** Attempts shown and kept for an open charge, newest kept; all of them are in the evidence. */
 export const ATTEMPTS_REMEMBERED = 20;
+/** Refunds and disputes remembered as read, newest kept. */
+export const REVERSALS_REMEMBERED = 20;
 /** Cards remembered as dead or used, newest kept. */
 export const CARDS_REMEMBERED = 20;

@@ -2,6 +2,7 @@
 import { newCharge } from './charge.ts';
 import type { RememberedCharge } from './events.ts';
 import { note } from './record.ts';
+import { reversalRang } from './reversals.ts';
 import type { Charge, CustomerState } from './state.ts';
 
 /**
@@ -32,7 +33,10 @@ export function loaded(
     // What became of the card, or of the enrolment, while nobody listened is asked before it is charged.
     enrolment: enrolment && !enrolment.closed ? { ...enrolment, lookAtMs: nowMs } : enrolment,
     mandate: mandate && { ...mandate, lookAtMs: nowMs },
+    notices: known.notices.map((notice) => ({ ...notice, again: true })),
   };
+  // A run can begin with the news that it was started for.
+  for (const { kind, objectId } of state.reversals) back = reversalRang(back, kind, objectId, nowMs);
   for (const { chargeId, amount, currency, dueAtMs } of forgotten) {
     const data = { amount, currency, dueAtMs, from: 'ledger' };
     back = note(back, nowMs, 'charge_opened', { chargeId, data });

@@ -81,7 +81,7 @@ function enrolmentSeen(
       return keeps('processing');
     case 'requires_payment_method':
       if (reading.decline && (isNewTry || enrolment.confirm === 'due'))
-        return setupFailed(state, { ...seen, decline: reading.decline }, nowMs);
+        return setupFailed(state, { ...seen, decline: reading.decline }, reading, nowMs);
       // Stripe knows of no try with the request's card: it never arrived, so it is sent again.
       // Somebody waits; tries that stay unanswered are spaced by their own waits.
       if (enrolment.confirm !== 'done')
@@ -146,10 +146,15 @@ function enrolmentUnanswered(state: CustomerState, step: Step['do'], nowMs: numb
 function confirmRefused(state: CustomerState, code: string, nowMs: number): CustomerState {
   const { enrolment } = state;
   if (!enrolment || enrolment.closed || enrolment.confirm === 'done') return state;
-  return setupFailed(state, { ...enrolment, confirm: 'done', decline: ofCode(code) }, nowMs);
+  return setupFailed(state, { ...enrolment, confirm: 'done', decline: ofCode(code) }, null, nowMs);
 }
 
-function setupFailed(state: CustomerState, enrolment: Enrolment, nowMs: number): CustomerState {
+function setupFailed(
+  state: CustomerState,
+  enrolment: Enrolment,
+  reading: SetupReading | null,
+  nowMs: number,
+): CustomerState {
   const failures = enrolment.failures + 1;
   const failed = note(
     { ...state, enrolment: { ...enrolment, failures, status: 'failed' } },
@@ -160,7 +165,9 @@ function setupFailed(state: CustomerState, enrolment: Enrolment, nowMs: number):
         enrolmentNumber: enrolment.number,
         setupIntentId: enrolment.setupIntentId,
         setupAttemptId: enrolment.setupAttemptId,
+        threeDSecure: reading?.threeDSecure ?? null,
         decline: enrolment.decline,
+        requestId: reading?.requestId ?? null,
         failures,
       },
     },

@@ -176,6 +176,20 @@ export interface Charge {
   readonly looks: number;
 }
 
+export type ReversalKind = 'refund' | 'dispute';
+
+/** Money of ours on its way back; kept after it was read so that the same news is not noted twice. */
+export interface Reversal {
+  readonly kind: ReversalKind;
+  /** Stripe's id of the refund or dispute. */
+  readonly objectId: string;
+  /** What was noted of it last; null while nothing was. */
+  readonly seen: string | null;
+  /** When to read it (again), epoch ms; null once it has been read. */
+  readonly lookAtMs: number | null;
+  readonly looks: number;
+}
+
 /** What the record is to keep. `sequence` is unique for the customer, so writing twice is harmless. */
 export interface Fact {
   readonly sequence: number;
@@ -208,6 +222,8 @@ export type FactKind =
   | 'charge_refused'
   | 'charge_retry'
   | 'charge_cancel'
+  | 'refund'
+  | 'dispute'
   | 'notice'
   | 'paused'
   | 'resumed'
@@ -229,6 +245,8 @@ export interface Notice {
   readonly atMs: number;
   readonly chargeId?: string;
   readonly data: { readonly [key: string]: string | number | null };
+  /** It was on its way when its run was lost: it may have arrived, and goes out only after Stripe has been asked. */
+  readonly again?: true;
 }
 
 /** How often a card was asked, and whether its issuer said never again. */
@@ -262,6 +280,8 @@ export interface CustomerState {
   /** Open charges, and closed ones until they are recorded; oldest first. */
   readonly charges: readonly Charge[];
   readonly cards: readonly CardUse[];
+  /** Refunds and disputes, oldest news first. */
+  readonly reversals: readonly Reversal[];
   /** Facts not yet in the ledger. */
   readonly facts: readonly Fact[];
   readonly notices: readonly Notice[];

@@ -1,7 +1,8 @@
-// The record of a customer, read back with the personal data that still exists. Writing it is record.ts's.
+// The record of a customer, read back with the personal data that still exists and how notices ended. It writes none
+// of it: record.ts and notice-ends.ts do.
 import { type Kysely, sql } from 'kysely';
 import { cursorOf, sortKeyOf } from './cursor.ts';
-import type { Ledger } from './ledger.ts';
+import type { EvidenceItem, Ledger, NoticeDelivery } from './ledger.ts';
 import type { Tables } from './schema.ts';
 
 const PAGE = 100;
@@ -17,8 +18,26 @@ export function evidence(db: Kysely<Tables>): Pick<Ledger, 'listEvidence'> {
             .onRef('personal_data.customer_id', '=', 'evidence.customer_id')
             .on('personal_data.key', '=', sql<string>`'consent/' || (evidence.data ->> 'consentId')`),
         )
+        .leftJoinLateral(
+          (eb) =>
+            eb
+              .selectFrom('notice_ends')
+              .select(['at_ms', 'outcome', 'status', 'reason'])
+              .whereRef('notice_ends.customer_id', '=', 'evidence.customer_id')
+              .where('notice_ends.notice_id', '=', sql<string>`evidence.data ->> 'noticeId'`)
+              .orderBy('position', 'desc')
+              .limit(1)
+              .as('ended'),
+          (join) => join.on('evidence.kind', '=', 'notice'),
+        )
         .selectAll('evidence')
-        .select('personal_data.value as personal')
+        .select([
+          'personal_data.value as personal',
+          'ended.at_ms as endedAtMs',
+          'ended.outcome',
+          'ended.status',
+          'ended.reason',
+        ])
         .where('evidence.customer_id', '=', customerId)
         .where('evidence.sequence', '>', after)
         .orderBy('evidence.sequence')
@@ -35,9 +54,29 @@ export function evidence(db: Kysely<Tables>): Pick<Ledger, 'listEvidence'> {
           ...(row.why === null ? {} : { why: row.why }),
           data: row.data,
           ...(row.personal === null ? {} : { personal: { ...row.personal } }),
+          ...deliveryOf(row),
         })),
         ...(last && { nextCursor: cursorOf([last.sequence]) }),
       };
+    },
+  };
+}
+
+/** Nothing while the notice is under way, and for facts of other kinds. */
+function deliveryOf(row: {
+  readonly endedAtMs: number | null;
+  readonly outcome: NoticeDelivery['outcome'] | null;
+  readonly status: number | null;
+  readonly reason: string | null;
+}): Pick<EvidenceItem, 'delivery'> {
+  const { endedAtMs, outcome, status, reason } = row;
+  if (endedAtMs === null || outcome === null) return {};
+  return {
+    delivery: {
+      atMs: endedAtMs,
+      outcome,
+      ...(status === null ? {} : { status }),
+      ...(reason === null ? {} : { reason }),
     },
   };
 }

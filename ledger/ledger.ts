@@ -29,7 +29,7 @@ export interface ChargeRow {
 export type PersonalKey =
   | 'contact' // {email?, locale?}
   | `enrolment/${string}` // {returnUrl?} by requestId
-  | `consent/${string}` // {ip?, userAgent?} by consentId
+  | `consent/${string}` // {ip?, userAgent?} by consentId; evidence too: erased or kept, never changed
   | `charge/${string}`; // {description?, statementDescriptorSuffix?, metadata?} by chargeId
 
 /** Why an event was passed on to nobody; `made_elsewhere`: our Stripe customer's, but not made by us. */
@@ -45,14 +45,27 @@ export interface CustomerRow {
   readonly metadata: { readonly [key: string]: string };
 }
 
+/** How a notice ended. Codes only, as in `SendNotice`'s result. */
+export interface NoticeDelivery {
+  /** When that was known, by the billing clock, epoch ms. */
+  readonly atMs: number;
+  readonly outcome: 'sent' | 'nobody_listening' | 'given_up';
+  /** What the endpoint answered to one that was sent. */
+  readonly status?: number;
+  /** Why one was given up. */
+  readonly reason?: string;
+}
+
 export interface EvidenceItem extends Fact {
   /** Joined from the erasable rows where `data.consentId` names a consent; absent once erased. */
   readonly personal?: { readonly [key: string]: unknown };
+  /** Of a `notice`: its newest end, by `data.noticeId`; absent until it has ended. */
+  readonly delivery?: NoticeDelivery;
 }
 
 /** Append-only, as evidence is, but of no workflow: it may concern everybody, or a customer whose life is over. */
 export interface OperatorAction {
-  readonly kind: 'brake_on' | 'brake_off' | 'erased';
+  readonly kind: 'brake_on' | 'brake_off' | 'erased' | 'recover' | 'export';
   /** The database's clock, epoch ms. */
   readonly atMs: number;
   readonly who: string;
@@ -111,6 +124,12 @@ export interface Ledger {
     readonly view: CustomerView;
     readonly snapshot: CustomerState;
   }): Promise<{ readonly alreadyClosed: readonly string[] }>;
+  /** How a notice ended in one run of its workflow. The first end of a run stays, and so does every run's. */
+  recordNoticeEnd(
+    end: { readonly customerId: string; readonly noticeId: string; readonly runId: string } & NoticeDelivery,
+  ): Promise<void>;
+  /** Which of these notices have ended, in whichever run. */
+  endedNotices(customerId: string, noticeIds: readonly string[]): Promise<readonly string[]>;
   /** The address book: whose Stripe object this is. Written before a confirm; the first entry of an object stays. */
   addStripeObject(entry: {
     readonly stripeId: string;
@@ -144,6 +163,7 @@ export interface Ledger {
 
   // — personal data —
 
+  /** Replaces what is there, but for a consent: that stays as it was first written, until it is erased. */
   putPersonal(customerId: string, key: PersonalKey, value: object): Promise<void>;
   /** Null when never given or erased. */
   getPersonal<Value extends object>(customerId: string, key: PersonalKey): Promise<Value | null>;
@@ -167,6 +187,14 @@ export interface Ledger {
     readonly who: string;
     readonly why: string;
   }): Promise<readonly string[] | null>;
+  /** For what changes nothing in the ledger itself. `customerId` null: it concerned everybody. */
+  addOperatorAction(action: {
+    readonly kind: 'recover' | 'export';
+    readonly customerId: string | null;
+    readonly who: string;
+    readonly why: string;
+    readonly data: OperatorAction['data'];
+  }): Promise<void>;
   /** What operators did to this customer past the workflow, oldest first. */
   operatorActionsOn(customerId: string): Promise<readonly OperatorAction[]>;
 

@@ -10,6 +10,7 @@ import { evidence } from './evidence.ts';
 import { identity } from './identity.ts';
 import type { Ledger } from './ledger.ts';
 import { migrations } from './migrations/index.ts';
+import { noticeEnds } from './notice-ends.ts';
 import { operatorActions } from './operator-actions.ts';
 import { personalData } from './personal.ts';
 import { record } from './record.ts';
@@ -38,6 +39,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       installationId: id,
       ...identity(db),
       record: record(db),
+      ...noticeEnds(db),
       ...stripeObjects(db),
       ...catchUp(db),
       ...personalData(db),

@@ -3,7 +3,10 @@ import type { Kysely } from 'kysely';
 import type { Ledger } from './ledger.ts';
 import type { Tables } from './schema.ts';
 
-type OperatorActions = Pick<Ledger, 'isBrakeOn' | 'brake' | 'setBrake' | 'erase' | 'operatorActionsOn'>;
+type OperatorActions = Pick<
+  Ledger,
+  'isBrakeOn' | 'brake' | 'setBrake' | 'erase' | 'addOperatorAction' | 'operatorActionsOn'
+>;
 
 export function operatorActions(db: Kysely<Tables>): OperatorActions {
   const newestBrake = () =>
@@ -51,6 +54,13 @@ export function operatorActions(db: Kysely<Tables>): OperatorActions {
           .execute();
         return keys;
       }),
+
+    async addOperatorAction({ kind, customerId, who, why, data }) {
+      await db
+        .insertInto('operator_actions')
+        .values({ kind, customer_id: customerId, who, why, data: JSON.stringify(data) })
+        .execute();
+    },
 
     async operatorActionsOn(customerId) {
       const rows = await db

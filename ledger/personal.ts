@@ -31,7 +31,7 @@ export function personalData(db: Kysely<Tables>): Pick<Ledger, 'putPersonal' | '
   };
 }
 
-/** Replaces what is there under the same keys. */
+/** Replaces what is there under the same keys. A consent stays as it was first written: the database refuses others. */
 export async function insertPersonal(
   db: Kysely<Tables>,
   customerId: string,
@@ -47,7 +47,10 @@ export async function insertPersonal(
     .insertInto('personal_data')
     .values(rows)
     .onConflict((conflict) =>
-      conflict.columns(['customer_id', 'key']).doUpdateSet((eb) => ({ value: eb.ref('excluded.value') })),
+      conflict
+        .columns(['customer_id', 'key'])
+        .doUpdateSet((eb) => ({ value: eb.ref('excluded.value') }))
+        .where('personal_data.key', 'not like', 'consent/%'),
     )
     .execute();
 }

@@ -2,7 +2,7 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 import type { CustomerState, FactKind } from '../domain/state.ts';
 import type { ChargeStatus, ChargeView, CustomerStatus, CustomerView } from '../domain/view.ts';
-import type { UnclaimedReason } from './ledger.ts';
+import type { NoticeDelivery, OperatorAction, UnclaimedReason } from './ledger.ts';
 
 /** Read as a value, written as JSON text: the two drivers turn objects into parameters differently. */
 type Json<Value> = ColumnType<Value, string, string>;
@@ -58,11 +58,21 @@ export interface Tables {
   operator_actions: {
     position: GeneratedAlways<number>;
     at_ms: GeneratedAlways<number>;
-    kind: 'brake_on' | 'brake_off' | 'erased';
+    kind: OperatorAction['kind'];
     customer_id: string | null;
     who: string;
     why: string;
     data: ColumnType<{ readonly [key: string]: unknown }, string | undefined, never>;
+  };
+  notice_ends: {
+    position: GeneratedAlways<number>;
+    customer_id: string;
+    notice_id: string;
+    run_id: string;
+    at_ms: number;
+    outcome: NoticeDelivery['outcome'];
+    status: number | null;
+    reason: string | null;
   };
   unclaimed_events: {
     event_id: string;

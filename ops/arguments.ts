@@ -1,16 +1,21 @@
-// What the operator typed: a command, its target, and who and why. It does nothing.
+// What the operator typed: a command, its target, and who and why. It carries nothing out, and checks nobody's name.
+import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
 import { isId } from '../domain/ids.ts';
 
-interface By {
+export interface By {
   readonly who: string;
   readonly why: string;
 }
 
+type Options = { readonly [Name in keyof By]?: string | undefined };
+
+const NOT_SAID = 'not said';
+
 export type Command =
-  | { readonly do: 'recover'; readonly customerId: string | 'all' }
+  | ({ readonly do: 'recover'; readonly customerId: string | 'all' } & By)
   | ({ readonly do: 'erase'; readonly customerId: string } & By)
-  | { readonly do: 'export'; readonly customerId: string }
+  | ({ readonly do: 'export'; readonly customerId: string } & By)
   | ({ readonly do: 'brake'; readonly isOn: boolean } & By)
   | { readonly do: 'brake status' };
 
@@ -25,11 +30,11 @@ export function commandFrom(typed: readonly string[]): Command {
   if (rest.length > 0) throw new Error(`too many words: ${rest.join(' ')}`);
   switch (command) {
     case 'recover':
-      return { do: 'recover', customerId: idFrom(target) };
+      return { do: 'recover', customerId: idFrom(target), ...byOrElse(values) };
     case 'erase':
       return { do: 'erase', customerId: idFrom(target), ...byFrom(values) };
     case 'export':
-      return { do: 'export', customerId: idFrom(target) };
+      return { do: 'export', customerId: idFrom(target), ...byOrElse(values) };
     case 'brake':
       if (target === 'status') return { do: 'brake status' };
       if (target !== 'on' && target !== 'off')
@@ -46,7 +51,21 @@ function idFrom(target: string | undefined): string {
   return target;
 }
 
-function byFrom({ who, why }: { who?: string | undefined; why?: string | undefined }): By {
+function byFrom({ who, why }: Options): By {
   if (!who || !why) throw new Error('this is put on record: --who and --why are needed');
   return { who, why };
+}
+
+/** Scripts call these bare, and are on record all the same: as the system's user, and without a reason. */
+function byOrElse({ who, why }: Options): By {
+  return { who: who || systemUser(), why: why || NOT_SAID };
+}
+
+/** A container may run as a user that has no name. */
+function systemUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `user ${process.getuid?.()}`;
+  }
 }

@@ -6,23 +6,24 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { openLedger } from '../ledger/open.ts';
 import { createPayloadCodec, dataConverterWith } from '../payloads/codec.ts';
 import { readPayloadKeys } from '../payloads/keys.ts';
-import { type Command, commandFrom } from './arguments.ts';
+import { type By, type Command, commandFrom } from './arguments.ts';
 import { exportCustomer } from './export.ts';
 import { recoverAll, recoverOne, type Tally } from './recover.ts';
 
 const USAGE = `usage: npm run ops -- <command>
 
-  recover <customerId|all>                 start the workflows of customers who have none, from the ledger; those
-                                           who run, and those who are cancelled and done, are left alone
-  export  <customerId>                     the whole record as JSON, personal data included, on stdout
-  erase   <customerId> --who <> --why <>   remove personal data; identity, charges and evidence stay
-  brake   on|off --who <> --why <>         stop every attempt for everybody, or let them go on (within 5 minutes)
+  recover <customerId|all> [--who <> --why <>]   start the workflows of customers who have none, from the ledger;
+                                                 those who run, and those who are cancelled and done, are left alone
+  export  <customerId> [--who <> --why <>]       the whole record as JSON, personal data included, on stdout
+  erase   <customerId> --who <> --why <>         remove personal data; identity, charges and evidence stay
+  brake   on|off --who <> --why <>               stop every attempt for everybody, or let them go on (within 5 minutes)
   brake   status
 
 needs DATABASE_URL, or DATA_DIR for what \`npm start\` keeps (only while that is stopped: its database is one process's);
 recover also needs TEMPORAL_ADDRESS and Temporal's other variables, and PAYLOAD_KEYS where worker and api have them.
 
---who and --why stay on record for good: no personal data in them. docs/operations.md says more.
+All but \`brake status\` are put on record for good, with --who and --why: no personal data in them. Without them \`recover\`
+and \`export\` are on record as the system's user, "not said". docs/operations.md says more.
 Exit codes: 0 done, 1 a fault, 2 bad use, 3 no such customer.`;
 
 const FAULT = 1;
@@ -65,11 +66,13 @@ async function main(typed: readonly string[]): Promise<number> {
 async function run(command: Command, ledger: Ledger): Promise<number> {
   switch (command.do) {
     case 'recover':
-      return recover(command.customerId, ledger);
+      return recover(command, ledger);
     case 'export': {
-      const record = await exportCustomer(command.customerId, ledger);
-      if (record === null) return nobody(command.customerId);
-      console.log(JSON.stringify(record, null, 2));
+      const { customerId, who, why } = command;
+      if ((await ledger.getCustomer(customerId)) === null) return nobody(customerId);
+      // First, so that nothing gets out that is not on record; so an export tells of itself too.
+      await ledger.addOperatorAction({ kind: 'export', customerId, who, why, data: {} });
+      console.log(JSON.stringify(await exportCustomer(customerId, ledger), null, 2));
       return 0;
     }
     case 'erase': {
@@ -88,7 +91,10 @@ async function run(command: Command, ledger: Ledger): Promise<number> {
   }
 }
 
-async function recover(customerId: string, ledger: Ledger): Promise<number> {
+async function recover(
+  { customerId, who, why }: { readonly customerId: string } & By,
+  ledger: Ledger,
+): Promise<number> {
   const faults: string[] = [];
   const { connectionOptions, namespace } = temporalFrom(process.env, faults);
   const payloadKeys = readPayloadKeys(process.env.PAYLOAD_KEYS ?? '', faults);
@@ -97,13 +103,25 @@ async function recover(customerId: string, ledger: Ledger): Promise<number> {
   try {
     const dataConverter = dataConverterWith(createPayloadCodec(payloadKeys));
     const world = { ledger, client: new Client({ connection, namespace, dataConverter }) };
+    const by = { kind: 'recover', who, why } as const;
     if (customerId === 'all') {
-      const tally = await recoverAll(world, (soFar) => console.error(inWords(soFar)));
+      let tally: Tally = { started: 0, running: 0, over: 0 };
+      let isWhole = false;
+      try {
+        await recoverAll(world, (soFar) => {
+          tally = soFar;
+          console.error(inWords(tally));
+        });
+        isWhole = true;
+      } finally {
+        await ledger.addOperatorAction({ ...by, customerId: null, data: { ...tally, isWhole } });
+      }
       console.log(inWords(tally));
       return 0;
     }
     const end = await recoverOne(customerId, world);
     if (end === null) return nobody(customerId);
+    await ledger.addOperatorAction({ ...by, customerId, data: { end } });
     console.log(`${customerId}: ${end}`);
     return 0;
   } finally {

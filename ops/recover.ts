@@ -39,7 +39,7 @@ export async function recoverOne(
 
 /**
  * Everybody on record. A fault ends it; what was started stays, and running it again goes on from there.
- * @param onProgress hears the tally after each page of customers
+ * @param onProgress hears the tally after each page of customers, also after one that ends with a fault
  */
 export async function recoverAll(
   world: { readonly ledger: Ledger; readonly client: Client },
@@ -56,8 +56,10 @@ export async function recoverAll(
         if (end !== null) tally[end] += 1;
       }
     };
-    await Promise.all(Array.from({ length: AT_ONCE }, lane));
+    const lanes = await Promise.allSettled(Array.from({ length: AT_ONCE }, lane));
     onProgress(tally);
+    const fault = lanes.find((end) => end.status === 'rejected');
+    if (fault) throw fault.reason;
     cursor = page.nextCursor;
   } while (cursor !== undefined);
   return tally;

@@ -60,15 +60,12 @@ export async function carryOut(
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
     const { cause } = error;
-    const isRefused = cause instanceof ApplicationFailure && cause.type === 'StripeRejected';
-    if (!isRefused) return { kind: 'unanswered', step: errand };
-    const [code, requestId] = cause.details ?? [];
-    return {
-      kind: 'refused',
-      step: errand,
-      code: String(code ?? 'unknown'),
-      ...(typeof requestId === 'string' ? { requestId } : {}),
-    };
+    const failure = cause instanceof ApplicationFailure ? cause : null;
+    const [code, id] = failure?.details ?? [];
+    const answered = { step: errand, ...(typeof id === 'string' ? { requestId: id } : {}) };
+    return failure?.type === 'StripeRejected'
+      ? { kind: 'refused', code: String(code ?? 'unknown'), ...answered }
+      : { kind: 'unanswered', ...answered };
   }
 }
 
@@ -120,6 +117,11 @@ function run(step: Errand, state: CustomerState): Promise<CustomerEvent> {
     case 'cancelSetup':
       return stripe.cancelSetup.executeWithOptions(
         { summary: `end ${step.setupIntentId}`, priority: FOR_LATER },
+        [{ ...step, customerId }],
+      );
+    case 'readReversal':
+      return stripe.readReversal.executeWithOptions(
+        { summary: `what has become of ${step.objectId}`, priority: FOR_LATER },
         [{ ...step, customerId }],
       );
     case 'openIntent':

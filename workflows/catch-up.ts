@@ -1,14 +1,27 @@
 // Rings for the events of Stripe's that failed to arrive. It reads none, and knows nothing of what they mean.
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   continueAsNew,
   getExternalWorkflowHandle,
   isCancellation,
+  ParentClosePolicy,
   proxyActivities,
+  startChild,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { LedgerActivities, StripeActivities } from '../activities/index.ts';
+import { advance, newCustomer } from '../domain/customer.ts';
 import { HOUR, MINUTE } from '../domain/policy.ts';
-import { BILLING_QUEUE, STRIPE_QUEUE, stripeRang, workflowIdOf } from './messages.ts';
+import { reversalKindOf } from '../domain/reversals.ts';
+import type { CustomerBilling } from './customer-billing.ts';
+import {
+  BILLING_QUEUE,
+  CUSTOMER_BILLING,
+  STRIPE_QUEUE,
+  type StripeNews,
+  stripeRang,
+  workflowIdOf,
+} from './messages.ts';
 
 /** Read again each time: clocks differ, and Stripe lists an event a little after it happened. */
 const OVERLAP = 10 * MINUTE;
@@ -68,14 +81,43 @@ export async function CatchUp(progress?: CatchUpProgress): Promise<CatchUpResult
 async function ring(events: Missed): Promise<Missed> {
   const heard = await Promise.all(
     events.map(async ({ customerId, ...news }) => {
-      try {
-        await getExternalWorkflowHandle(workflowIdOf(customerId)).signal(stripeRang, news);
-        return true;
-      } catch (error) {
-        if (isCancellation(error)) throw error;
-        return false;
-      }
+      if (await signal(customerId, news)) return true;
+      if (!reversalKindOf(news.type)) return false;
+      return (await start(customerId, news)) || (await signal(customerId, news));
     }),
   );
   return events.filter((_event, index) => !heard[index]);
+}
+
+/** @returns false when the customer has no open workflow */
+async function signal(customerId: string, news: StripeNews): Promise<boolean> {
+  try {
+    await getExternalWorkflowHandle(workflowIdOf(customerId)).signal(stripeRang, news);
+    return true;
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    return false;
+  }
+}
+
+/**
+ * Money goes back long after a customer has gone. Their run begins with the news, for it may be over before a signal
+ * could reach it.
+ * @returns false when there is one already
+ */
+async function start(customerId: string, news: StripeNews): Promise<boolean> {
+  const carried = advance(newCustomer(customerId), { ...news, kind: 'stripeRang' }, Date.now());
+  try {
+    await startChild<typeof CustomerBilling>(CUSTOMER_BILLING, {
+      workflowId: workflowIdOf(customerId),
+      taskQueue: BILLING_QUEUE,
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      staticSummary: `Customer ${customerId}`,
+      args: [carried],
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+    throw error;
+  }
 }

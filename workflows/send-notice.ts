@@ -1,13 +1,16 @@
-// One notice to the merchant, tried until it has arrived or three days have passed. It decides nothing about money.
+// One notice to the merchant, tried until it has arrived or three days have passed, and its end put on record. It
+// decides nothing about money.
 import {
   ActivityFailure,
   isCancellation,
   log,
+  patched,
   proxyActivities,
   setCurrentDetails,
   TimeoutFailure,
+  workflowInfo,
 } from '@temporalio/workflow';
-import type { NoticeActivities } from '../activities/index.ts';
+import type { LedgerActivities, NoticeActivities } from '../activities/index.ts';
 import { BILLING_QUEUE, type SendNoticeInput } from './messages.ts';
 
 /** How a notice ended. Codes only: links and addresses stay out of Temporal's history. */
@@ -26,6 +29,14 @@ const { sendMerchantNotice } = proxyActivities<NoticeActivities>({
   priority: { priorityKey: 5 },
 });
 
+/** Our own database: asked until it answers, for how a notice ended is evidence. */
+const { recordNoticeEnd } = proxyActivities<LedgerActivities>({
+  taskQueue: BILLING_QUEUE,
+  startToCloseTimeout: '20s',
+  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
+  priority: { priorityKey: 5 },
+});
+
 /** The workflow id of a notice, so that it is started once however often its customer's run is renewed. */
 export function noticeWorkflowIdOf(customerId: string, noticeId: string): string {
   return `notice/${customerId}/${noticeId}`;
@@ -34,6 +45,7 @@ export function noticeWorkflowIdOf(customerId: string, noticeId: string): string
 /**
  * Sends one notice to the merchant's endpoint, with back-off from 1 s to 6 h, for 3 days.
  * It completes whatever the endpoint does (one that stays down is `given_up`), so a failed run means a fault of ours.
+ * A run that is cancelled or terminated has no end on record.
  */
 export async function SendNotice(input: SendNoticeInput): Promise<SendNoticeResult> {
   const { customerId, notice } = input;
@@ -47,6 +59,13 @@ export async function SendNotice(input: SendNoticeInput): Promise<SendNoticeResu
     .executeWithOptions({ summary: `${notice.kind} to the merchant` }, [input])
     .catch(givenUp);
   log.info('notice ended', { customerId, noticeId: notice.noticeId, kind: notice.kind, ...result });
+  // Runs from before the end was put on record are replayed without it.
+  if (patched('notice-end-on-record')) {
+    const { noticeId } = notice;
+    await recordNoticeEnd.executeWithOptions({ summary: `on record: ${result.outcome}` }, [
+      { customerId, noticeId, runId: workflowInfo().runId, atMs: Date.now(), end: result },
+    ]);
+  }
   setCurrentDetails(`Ended as \`${result.outcome}\`: ${about}.`);
   return result;
 }

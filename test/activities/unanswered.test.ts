@@ -113,7 +113,12 @@ test('a charge whose intent Stripe has canceled gets another', async () => {
   const { customer } = await enrol(sandbox);
   const step = openingOf('again', customer.id);
   const first = await workerOf(sandbox).openIntent(step);
-  await workerOf(sandbox).cancelIntent({ ...step, do: 'cancelIntent', intentId: first.intentId });
+  await workerOf(sandbox).cancelIntent({
+    ...step,
+    do: 'cancelIntent',
+    intentId: first.intentId,
+    known: null,
+  });
   const second = await workerOf(sandbox).openIntent({ ...step, intentNumber: 2 });
   expect(second.intentId).not.toBe(first.intentId);
 });
@@ -134,6 +139,20 @@ test('an intent over another sum is not taken for ours, whatever its metadata sa
   const look = { ...step, do: 'lookUpIntent', openedAtMs: Date.now() } as const;
   expect((await workerOf(sandbox).lookUpIntent(look)).intentId).toBeNull();
   expect((await workerOf(sandbox).lookUpIntent({ ...look, amount: 99_900 })).intentId).toBe(byHand.id);
+});
+
+test('a paid intent is found whatever its number: a ledger that was restored may not know of it', async () => {
+  const sandbox = await startSandbox();
+  const { customer } = await enrol(sandbox);
+  const step = openingOf('restored', customer.id);
+  const look = { ...step, do: 'lookUpIntent', openedAtMs: Date.now() } as const;
+  const second = await intentFor(sandbox, customer.id, 'restored', 2_000);
+  const metadata = { customerId: 'c', chargeId: 'restored', installationId: ledger.installationId };
+  await sandbox.stripe.paymentIntents.update(second.id, { metadata: { ...metadata, intentNumber: '2' } });
+  await sandbox.stripe.paymentIntents.confirm(second.id, { payment_method: 'pm_card_visa' });
+  const orphan = await intentFor(sandbox, customer.id, 'restored', 2_000);
+  await sandbox.stripe.paymentIntents.update(orphan.id, { metadata: { ...metadata, intentNumber: '1' } });
+  expect((await workerOf(sandbox).lookUpIntent(look)).intentId).toBe(second.id);
 });
 
 test('killed between the bank’s yes and the record: the next worker hears the same yes, and the bank is asked once', async () => {
@@ -157,7 +176,7 @@ test('the same, and the key is forgotten since: refused as already done, and rea
     type: 'StripeRejected',
     details: ['payment_intent_unexpected_state', expect.stringMatching(/^req_/)],
   });
-  const { reading } = await workerOf(sandbox).readIntent({ ...step, do: 'readIntent' });
+  const { reading } = await workerOf(sandbox).readIntent({ ...step, do: 'readIntent', known: null });
   expect(reading.status).toBe('succeeded');
   expect(await truth(sandbox, 'late')).toMatchObject({ attempts: 1, succeeded: 1 });
 });

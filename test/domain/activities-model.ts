@@ -42,6 +42,12 @@ export function carryOut(step: StripeStep, stripe: StripeModel, ledger: LedgerMo
         (reading) => ({ kind: 'setupSeen', reading }),
       );
     }
+    case 'readReversal':
+      return tell(
+        step,
+        () => stripe.readReversal(step.reversal, step.objectId),
+        (reading) => ({ kind: 'reversalSeen', reading }),
+      );
     case 'openIntent': {
       const { chargeId, intentNumber } = step;
       const number = String(intentNumber);
@@ -82,11 +88,11 @@ export function carryOut(step: StripeStep, stripe: StripeModel, ledger: LedgerMo
     }
     case 'readIntent':
     case 'cancelIntent': {
-      const { chargeId, intentId } = step;
+      const { chargeId, intentId, known } = step;
       const call = step.do === 'readIntent' ? stripe.readIntent : stripe.cancelIntent;
       return tell(
         step,
-        () => call.call(stripe, intentId),
+        () => call.call(stripe, intentId, known),
         (reading) => ({ kind: 'intentSeen', chargeId, reading }),
       );
     }

@@ -1,7 +1,7 @@
 // What each answer of Stripe's means for one charge, in whatever phase it comes.
 import { describe, expect, test } from 'vitest';
 import { advance, nextStep } from '../../domain/customer.ts';
-import type { CustomerEvent, IntentReading, Step } from '../../domain/events.ts';
+import type { CustomerEvent, IntentReading, IssuerAnswer, Step } from '../../domain/events.ts';
 import { ATTEMPTS_REMEMBERED, DAY, HOUR, MINUTE, SECOND, STEP_UP_FAILURES } from '../../domain/policy.ts';
 import type { Charge, ChargePhase, CustomerState } from '../../domain/state.ts';
 import {
@@ -53,7 +53,7 @@ const CONFIRM: Step = {
   stripeMandateId: null,
   fingerprint: 'fp-1',
 };
-const READ: Step = { do: 'readIntent', chargeId: 'one', intentId: 'pi_1' };
+const READ: Step = { do: 'readIntent', chargeId: 'one', intentId: 'pi_1', known: null };
 const OPEN: Step = {
   do: 'openIntent',
   chargeId: 'one',
@@ -188,6 +188,11 @@ describe('an unknown outcome', () => {
     const opening = advance(owed, { kind: 'unanswered', step: OPEN }, T0);
     expect(one(opening).phase.is).toBe('opening');
     expect(nextStep(opening, T0 + 2 * SECOND)).toMatchObject({ do: 'lookUpIntent', intentNumber: 1 });
+
+    // The question went unanswered too: it is asked again within seconds, as for a confirm.
+    const step = nextStep(opening, T0 + 2 * SECOND);
+    const waiting = advance(opening, { kind: 'unanswered', step }, T0 + 2 * SECOND);
+    expect(nextStep(waiting, T0 + 2 * SECOND)).toEqual({ do: 'wait', untilMs: T0 + 12 * SECOND });
 
     const found = advance(opening, { kind: 'intentLookedUp', chargeId: 'one', intentId: 'pi_1' }, T0);
     expect(nextStep(found, T0)).toMatchObject({ do: 'readIntent', intentId: 'pi_1' });
@@ -490,4 +495,87 @@ test('the same charge opened twice is one charge', () => {
   const event: CustomerEvent = { kind: 'openCharge', ...BY, chargeId: 'one', amount: 4900, currency: 'eur' };
   const once = advance(enrolled(), event, T0);
   expect(advance(once, event, T0 + HOUR)).toBe(once);
+});
+
+describe('answers that a newer one hides', () => {
+  const no = (stripeChargeId: string, code: string) =>
+    ({ ...reading(), stripeChargeId, decline: decline(code) }) satisfies IssuerAnswer;
+  const waiting = () => owing(tried(stepUp(), 'step_up', { stripeChargeId: 'ch_1' }));
+  const outcomes = (state: CustomerState) =>
+    one(state).attempts.map(({ number, outcome, onSession }) => [number, outcome, onSession]);
+
+  test('a customer who tried more than once between two looks: each answer is an attempt on record', () => {
+    const missed = [no('ch_2', 'insufficient_funds'), no('ch_3', 'authentication_required')];
+    const paid = told(waiting(), { status: 'succeeded', stripeChargeId: 'ch_4', missed });
+    expect(outcomes(paid)).toEqual([
+      [1, 'step_up', false],
+      [2, 'declined', true],
+      [3, 'step_up', true],
+      [4, 'succeeded', true],
+    ]);
+    const onRecord = paid.facts.filter(({ kind }) => kind === 'attempt');
+    expect(onRecord.map(({ data }) => (data.answer as IssuerAnswer).stripeChargeId)).toEqual([
+      'ch_2',
+      'ch_3',
+      'ch_4',
+    ]);
+  });
+
+  test('those that are known already are not counted again', () => {
+    const missed = [no('ch_0', 'insufficient_funds'), no('ch_1', 'authentication_required')];
+    const paid = told(waiting(), { status: 'succeeded', stripeChargeId: 'ch_2', missed });
+    expect(outcomes(paid).slice(1)).toEqual([[2, 'succeeded', true]]);
+  });
+
+  test('the first of them after an attempt nobody answered is that attempt’s', () => {
+    const lost = owing(tried(UNKNOWN, 'unknown'));
+    const missed = [no('ch_1', 'authentication_required')];
+    const paid = told(lost, { status: 'succeeded', stripeChargeId: 'ch_2', missed });
+    expect(outcomes(paid)).toEqual([
+      [1, 'step_up', false],
+      [2, 'succeeded', true],
+    ]);
+  });
+
+  test('a card that its issuer never wants to see again is remembered from them too', () => {
+    const seen = told(waiting(), {
+      stripeChargeId: 'ch_3',
+      decline: decline('generic_decline'),
+      missed: [no('ch_2', 'stolen_card')],
+    });
+    expect(seen.cards).toMatchObject([{ fingerprint: 'fp-1', dead: true }]);
+  });
+
+  test('one that was under way and declined, hidden by the next, is that attempt’s', () => {
+    const slow = owing(tried({ is: 'processing', sinceMs: T0 }, 'processing', { stripeChargeId: 'ch_1' }));
+    const missed = [no('ch_0', 'generic_decline'), no('ch_1', 'insufficient_funds')];
+    expect(outcomes(told(slow, { status: 'succeeded', stripeChargeId: 'ch_2', missed }))).toEqual([
+      [1, 'declined', false],
+      [2, 'succeeded', true],
+    ]);
+  });
+
+  test('one that was under way when its charge was called off, and then declined, is on record as declined', () => {
+    const closing: ChargePhase = { is: 'closing', to: 'cancelled', reason: 'cancelled' };
+    const slow = owing(tried(closing, 'processing', { stripeChargeId: 'ch_1' }));
+    const no1 = { stripeChargeId: 'ch_1', decline: decline('insufficient_funds') };
+    const open = told(slow, { status: 'requires_payment_method', ...no1 });
+    expect(outcomes(open)).toEqual([[1, 'declined', false]]);
+    const over = told(open, { status: 'canceled', ...no1 });
+    expect(over.facts.filter(({ kind }) => kind === 'attempt')).toHaveLength(1);
+  });
+
+  test('what was given up or canceled leaves its last answer on record, and nothing is decided by it', () => {
+    const closing: ChargePhase = { is: 'closing', to: 'cancelled', reason: 'cancelled' };
+    const last = {
+      status: 'canceled',
+      stripeChargeId: 'ch_2',
+      decline: decline('insufficient_funds'),
+    } as const;
+    for (const phase of [closing, stepUp()]) {
+      const over = told(owing(tried(phase, 'step_up', { stripeChargeId: 'ch_1' })), last);
+      const facts = over.facts.filter(({ kind }) => kind === 'attempt');
+      expect(facts).toMatchObject([{ data: { number: 2, outcome: 'declined' } }]);
+    }
+  });
 });

@@ -2,8 +2,9 @@
 // It knows no rule: life.ts checks them.
 import fc from 'fast-check';
 import { DAY, HOUR, MINUTE } from '../../domain/policy.ts';
+import type { ReversalKind } from '../../domain/state.ts';
 import { type Bells, type CrashTime, GOOD_BELLS, Life } from './life.ts';
-import { FAIR, type IssuerAnswer, type Temper, type Weather } from './stripe-model.ts';
+import { FAIR, type Temper, type Verdict, type Weather } from './stripe-model.ts';
 
 export type Deed =
   | {
@@ -19,6 +20,7 @@ export type Deed =
   | { readonly do: 'pause' | 'resume' | 'cancelCustomer' | 'detach' }
   | { readonly do: 'bank'; readonly charge: number; readonly act: 'begin' | 'pass' | 'fail' }
   | { readonly do: 'canceled'; readonly charge: number; readonly by: 'automatic' | 'requested_by_customer' }
+  | { readonly do: 'takeBack'; readonly charge: number; readonly how: ReversalKind }
   | { readonly do: 'wait'; readonly hours: number }
   | { readonly do: 'crash'; readonly at: CrashTime };
 
@@ -75,6 +77,14 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
     }),
   },
   {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('takeBack' as const),
+      charge,
+      how: fc.constantFrom('refund' as const, 'dispute' as const),
+    }),
+  },
+  {
     weight: 7,
     arbitrary: fc.record({
       do: fc.constant('wait' as const),
@@ -93,7 +103,7 @@ export const turn: fc.Arbitrary<Turn> = fc
   .tuple(deed, fc.constantFrom(0, 1, 2, 3, 5, 1000))
   .map(([what, rounds]) => ({ ...what, rounds }));
 
-const ANSWERS: readonly IssuerAnswer[] = [
+const ANSWERS: readonly Verdict[] = [
   'succeed',
   'authentication_required',
   'processing',
@@ -206,6 +216,9 @@ export function play(life: Life, what: Deed): void {
       if (live) stripe.cancelByHand(live.id, what.by);
       return;
     }
+    case 'takeBack':
+      stripe.takeBack(what.how, `charge-${what.charge}`);
+      return;
     case 'wait':
       life.pass(what.hours * HOUR);
       return;

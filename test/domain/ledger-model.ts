@@ -10,6 +10,10 @@ export class LedgerModel {
   readonly accepted = new Map<string, OpenCharge & { openedAtMs: number }>();
   readonly closed = new Map<string, 'succeeded' | 'failed' | 'cancelled'>();
   readonly book: { stripeId: string; chargeId: string }[] = [];
+  /** Outcomes on record for each of Stripe's charges. */
+  readonly outcomes = new Map<string, string[]>();
+  /** What is on record last of each refund and dispute. */
+  readonly reversals = new Map<string, string>();
   snapshot: CustomerState | null = null;
 
   load(): CustomerEvent {

@@ -7,7 +7,7 @@ import { ATTEMPTS_PER_CARD, ATTEMPTS_PER_CHARGE, DAY, HOUR, MINUTE } from '../..
 import { begin, bells, CONSENT, clearUp, live, play, seed, temper, turn, WHO, weather } from './deeds.ts';
 import { enrolled, reading, T0 } from './fixtures.ts';
 import type { Bells, Life } from './life.ts';
-import type { IssuerAnswer } from './stripe-model.ts';
+import type { Verdict } from './stripe-model.ts';
 
 /** On a machine that is busy, fewer lives; never more than a few seconds of them. */
 const RUNS = { numRuns: 120, interruptAfterTimeLimit: 8_000 };
@@ -34,6 +34,21 @@ test('whatever happens, no life breaks its rules, every charge ends, and a cance
           );
         for (const chargeId of life.ledger.accepted.keys())
           if (!life.ledger.closed.has(chargeId)) life.fail(`every end is recorded: ${chargeId}`);
+        const isCrashless = turns.every((what) => what.do !== 'crash');
+        for (const { answers } of isCrashless ? life.stripe.intents.values() : [])
+          for (const { stripeChargeId, decline } of answers) {
+            const outcomes = life.ledger.outcomes.get(String(stripeChargeId)) ?? [];
+            if (outcomes.some((outcome) => (outcome === 'succeeded') === (decline === null))) continue;
+            life.fail(`every answer of the issuer’s is on record: ${stripeChargeId} has ${outcomes}`);
+          }
+        for (const chargeId of life.ledger.closed.keys()) {
+          const { stripe, ledger } = life;
+          play(life, { do: 'takeBack', charge: Number(chargeId.slice('charge-'.length)), how: 'dispute' });
+          life.pass(MINUTE);
+          for (const { objectId, status } of stripe.reversals.values())
+            if (objectId.startsWith('du_') && objectId.includes(`_${chargeId}_`))
+              expect(JSON.parse(ledger.reversals.get(objectId) ?? '{}').status, objectId).toBe(status);
+        }
         life.ask({ kind: 'cancelCustomer', ...WHO });
         life.pass(40 * DAY);
         if (!life.isOver) life.fail('a cancelled life ends once nothing is open');
@@ -46,7 +61,7 @@ test('whatever happens, no life breaks its rules, every charge ends, and a cance
 
 test('bells that are late, doubled, shuffled or lost change when a charge ends, never how', () => {
   // A card that dies, or that another charge uses up, makes the order of attempts matter: not so here.
-  const answers: IssuerAnswer[] = ['succeed', 'authentication_required', 'processing', 'insufficient_funds'];
+  const answers: Verdict[] = ['succeed', 'authentication_required', 'processing', 'insufficient_funds'];
   const customer = fc.record({
     afterHours: fc.constantFrom(0.1, 3, 20),
     failsFirst: fc.boolean(),

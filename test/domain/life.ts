@@ -2,10 +2,11 @@
 // step what must always hold. It decides nothing: the domain does, and this complains.
 import { isDeepStrictEqual } from 'node:util';
 import { advance, newCustomer, nextStep } from '../../domain/customer.ts';
-import type { CustomerEvent, Step, StepOf } from '../../domain/events.ts';
+import type { CustomerEvent, IntentReading, Step, StepOf } from '../../domain/events.ts';
 import { HOUR } from '../../domain/policy.ts';
 import { refuse } from '../../domain/refusals.ts';
-import type { Charge, CustomerState } from '../../domain/state.ts';
+import { reversalKindOf } from '../../domain/reversals.ts';
+import type { Charge, CustomerState, Fact } from '../../domain/state.ts';
 import { viewOf } from '../../domain/view.ts';
 import { carryOut } from './activities-model.ts';
 import { LedgerModel } from './ledger-model.ts';
@@ -85,8 +86,12 @@ export class Life {
     return null;
   }
 
-  /** A signal: a bell, or the page saying that the customer is back. */
+  /** A signal: a bell, or the page saying that the customer is back. Money that goes back starts a life again. */
   signal(event: CustomerEvent): void {
+    if (this.isOver && event.kind === 'stripeRang' && reversalKindOf(event.type)) {
+      this.isOver = false;
+      this.state = newCustomer('alice');
+    }
     if (!this.isOver) this.#inbox.push(event);
   }
 
@@ -201,6 +206,8 @@ export class Life {
       if (fact.sequence !== expected++)
         this.fail(`facts have consecutive sequences: ${fact.sequence} where ${expected - 1} was next`);
       if (fact.kind === 'charge_closed' && fact.chargeId) ledger.closings.add(fact.chargeId);
+      if (fact.kind === 'attempt') this.#recordAttempt(fact);
+      if (fact.kind === 'refund' || fact.kind === 'dispute') this.#recordReversal(fact);
     }
     if (state.sequence !== expected - 1) this.fail('facts have consecutive sequences: the newest is missing');
     const alreadyClosed: string[] = [];
@@ -213,6 +220,23 @@ export class Life {
       this.#ended.add(state.mandate.setupIntentId);
     ledger.snapshot = structuredClone({ ...state, facts: [] });
     return { kind: 'recorded', through: state.facts.at(-1)?.sequence ?? 0, alreadyClosed };
+  }
+
+  #recordAttempt({ data }: Fact): void {
+    const { outcome, answer } = data as { outcome: string; answer: IntentReading | null };
+    if (!answer?.stripeChargeId || outcome === 'unknown') return;
+    const { outcomes } = this.ledger;
+    const before = outcomes.get(answer.stripeChargeId) ?? [];
+    if (before.includes(outcome))
+      this.fail(`an answer is on record once: ${answer.stripeChargeId} ${outcome}`);
+    outcomes.set(answer.stripeChargeId, [...before, outcome]);
+  }
+
+  #recordReversal({ kind, data }: Fact): void {
+    const id = String(data[`${kind}Id`] ?? data.objectId);
+    const words = JSON.stringify(data);
+    if (this.ledger.reversals.get(id) === words) this.fail(`news of ${id} is on record once: ${words}`);
+    this.ledger.reversals.set(id, words);
   }
 
   #rings(type: string, objectId: string): void {

@@ -126,3 +126,15 @@ test('a confirm that met the brake leaves no attempt, no number and no hold on t
   expect(nextStep(braked, NOW + 1)).toEqual({ do: 'wait', untilMs: NOW + BRAKE_LOOK });
   expect(nextStep(braked, NOW + BRAKE_LOOK)).toEqual(step);
 });
+
+test('a notice that was on its way goes out again, and only after Stripe has been asked what is so now', () => {
+  const notice = { noticeId: 'n-1', kind: 'charge.step_up_required', atMs: NOW, data: {} } as const;
+  const snapshot = { ...known([{ ...DUE, intentId: 'pi_1' }]), notices: [notice] };
+  const state = back(snapshot, [{ ...REMEMBERED, intentId: 'pi_1' }]);
+  const read = nextStep(state, NOW);
+  expect(read.do).toBe('readIntent');
+  const asked = advance(state, { kind: 'intentSeen', chargeId: 'a', reading: READING }, NOW);
+  expect(nextStep(recorded(asked), NOW)).toMatchObject({ do: 'notify', notice: { noticeId: 'n-1' } });
+  // Where nobody answers, it does not wait for ever.
+  expect(nextStep(advance(state, { kind: 'unanswered', step: read }, NOW), NOW).do).toBe('notify');
+});

@@ -1,8 +1,8 @@
 // A model of Stripe for the life tests: intents, setups, keys, cards and bells, small enough to be believed.
 // It imports shapes only and decides nothing for us; the issuer's answers depend on the seed, never on our timing.
-import type { IntentReading, SetupReading } from '../../domain/events.ts';
+import type { IntentReading, IssuerAnswer, ReversalReading, SetupReading } from '../../domain/events.ts';
 import { DAY, HOUR, MINUTE } from '../../domain/policy.ts';
-import type { Card, Decline, MandateStatus } from '../../domain/state.ts';
+import type { Card, Decline, MandateStatus, ReversalKind } from '../../domain/state.ts';
 
 /** `none`: the call, or its answer, was lost. `rejected`: a 4xx that is not a decline. */
 export type Answer<Value> =
@@ -21,7 +21,7 @@ export interface Weather {
 
 export const FAIR: Weather = { lostBefore: 0, lostAfter: 0, stored500: 0, rejected: 0 };
 
-export type IssuerAnswer =
+export type Verdict =
   | 'succeed'
   | 'authentication_required'
   | 'processing'
@@ -32,7 +32,7 @@ export type IssuerAnswer =
   | 'a_code_of_tomorrow';
 
 /** Which answers an issuer gives, in equal shares. */
-export type Temper = readonly IssuerAnswer[];
+export type Temper = readonly Verdict[];
 
 export interface ModelIntent {
   readonly id: string;
@@ -42,6 +42,8 @@ export interface ModelIntent {
   status: string;
   cancellationReason: string | null;
   latestCharge: string | null;
+  /** What the issuer said, once for each charge. */
+  readonly answers: IssuerAnswer[];
   decline: Decline | null;
   payments: number;
   confirms: number;
@@ -88,6 +90,7 @@ export class StripeModel {
   readonly intents = new Map<string, ModelIntent>();
   readonly setups = new Map<string, ModelSetup>();
   readonly methods = new Map<string, ModelMethod>();
+  readonly reversals = new Map<string, ReversalReading>();
   /** Every time an issuer was asked because of us, for the budgets. */
   readonly askedByUs: { chargeId: string; fingerprint: string; atMs: number; isPaid: boolean }[] = [];
   weather: Weather = FAIR;
@@ -120,6 +123,7 @@ export class StripeModel {
         status: 'requires_payment_method',
         cancellationReason: null,
         latestCharge: null,
+        answers: [],
         decline: null,
         payments: 0,
         confirms: 0,
@@ -167,16 +171,16 @@ export class StripeModel {
     });
   }
 
-  readIntent(intentId: string): Answer<IntentReading> {
-    return this.#call(null, () => ({ is: 'ok', value: this.readingOf(this.#intent(intentId)) }));
+  readIntent(intentId: string, known: string | null): Answer<IntentReading> {
+    return this.#call(null, () => ({ is: 'ok', value: this.#withMissed(this.#intent(intentId), known) }));
   }
 
   /** Says what the intent is where it is too late to cancel it, as our activity does. */
-  cancelIntent(intentId: string): Answer<IntentReading> {
+  cancelIntent(intentId: string, known: string | null): Answer<IntentReading> {
     return this.#call(null, () => {
       const intent = this.#intent(intentId);
       if (!['succeeded', 'canceled', 'processing'].includes(intent.status)) this.#cancel(intent, 'abandoned');
-      return { is: 'ok', value: this.readingOf(intent) };
+      return { is: 'ok', value: this.#withMissed(intent, known) };
     });
   }
 
@@ -220,6 +224,15 @@ export class StripeModel {
       const setup = this.#setup(setupIntentId);
       if (setup.status !== 'succeeded') setup.status = 'canceled';
       return { is: 'ok', value: this.setupReadingOf(setup) };
+    });
+  }
+
+  readReversal(kind: ReversalKind, objectId: string): Answer<ReversalReading> {
+    return this.#call(null, () => {
+      const reading = this.reversals.get(objectId);
+      return reading?.reversal === kind
+        ? { is: 'ok', value: { ...reading } }
+        : { is: 'rejected', code: 'resource_missing' };
     });
   }
 
@@ -285,6 +298,31 @@ export class StripeModel {
     if (!['succeeded', 'canceled', 'processing'].includes(intent.status)) this.#cancel(intent, reason);
   }
 
+  /** Half of what was paid goes back, or what went back before comes to its end. */
+  takeBack(kind: ReversalKind, chargeId: string): void {
+    const paid = this.intentsOf(chargeId).find(({ status }) => status === 'succeeded');
+    if (!paid) return;
+    const objectId = `${kind === 'refund' ? 're' : 'du'}_${paid.id}`;
+    const isNew = !this.reversals.has(objectId);
+    this.reversals.set(objectId, {
+      reversal: kind,
+      objectId,
+      chargeId,
+      status: isNew ? 'pending' : 'over',
+      amount: 500,
+      currency: 'eur',
+      reason: null,
+      failureReason: null,
+      networkReasonCode: null,
+      respondByMs: null,
+      paymentIntentId: paid.id,
+      stripeChargeId: paid.latestCharge,
+      requestId: null,
+    });
+    const type = kind === 'refund' ? 'refund' : 'charge.dispute';
+    this.#ring(`${type}.${isNew ? 'created' : 'updated'}`, objectId);
+  }
+
   detach(paymentMethodId: string): void {
     const method = this.methods.get(paymentMethodId);
     if (!method?.attached) return;
@@ -341,6 +379,11 @@ export class StripeModel {
     };
   }
 
+  #withMissed(intent: ModelIntent, known: string | null): IntentReading {
+    const since = intent.answers.findIndex(({ stripeChargeId }) => stripeChargeId === known) + 1;
+    return { ...this.readingOf(intent), missed: structuredClone(intent.answers.slice(since, -1)) };
+  }
+
   setupReadingOf(setup: ModelSetup): SetupReading {
     const method = setup.status === 'succeeded' ? this.methods.get(setup.paymentMethodId ?? '') : undefined;
     return {
@@ -367,6 +410,15 @@ export class StripeModel {
     );
     const answer = temper[Math.floor(luck * temper.length)] ?? 'succeed';
     intent.latestCharge = `ch_${intent.id}_${Number(intent.latestCharge?.split('_').at(-1) ?? 0) + 1}`;
+    const said = {
+      stripeChargeId: intent.latestCharge,
+      decline: null,
+      networkTransactionId: null,
+      exemption: null,
+      electronicCommerceIndicator: null,
+      threeDSecureResult: null,
+    };
+    intent.answers.push(said);
     if (answer === 'succeed') this.#paid(intent);
     else if (answer === 'processing') {
       intent.status = 'processing';
@@ -383,10 +435,12 @@ export class StripeModel {
     this.#ring('payment_intent.succeeded', intent.id);
   }
 
-  #declined(intent: ModelIntent, code: IssuerAnswer): void {
+  #declined(intent: ModelIntent, code: Verdict): void {
     intent.status = 'requires_payment_method';
     const isOwnCode = code === 'authentication_required' || code === 'expired_card';
     intent.decline = decline(isOwnCode ? code : 'card_declined', code);
+    const said = intent.answers.at(-1);
+    if (said) intent.answers[intent.answers.length - 1] = { ...said, decline: intent.decline };
     this.#ring('payment_intent.payment_failed', intent.id);
   }
 

@@ -25,6 +25,17 @@ afterAll(async () => {
   await server.stop();
 });
 
+/** The refunds on record, in the order in which they were asked for. */
+async function heard(): Promise<string[]> {
+  const found: string[] = [];
+  for (let cursor = ''; ; ) {
+    const { items, nextCursor } = await stack.get(`/v1/customers/busy/evidence${cursor}`);
+    for (const { kind, data } of items) if (kind === 'refund') found.push(data.objectId);
+    if (!nextCursor) return found;
+    cursor = `?cursor=${nextCursor}`;
+  }
+}
+
 async function runs(customerId: string): Promise<number> {
   let count = 0;
   const { workflow } = stack.client;
@@ -39,16 +50,17 @@ async function runs(customerId: string): Promise<number> {
   return count;
 }
 
-test('charges and bells arrive all the while: each charge is collected once, and no request fails', async () => {
+test('charges and bells arrive all the while: each charge is collected once, each bell heard once, and no request fails', async () => {
   await stack.enrol('busy');
   const handle = stack.client.workflow.getHandle(workflowIdOf('busy'));
   let bells = 0;
   let firing = true;
   const ringing = (async () => {
     for (; firing; bells += 1) {
-      const news = { eventId: `evt_${bells}`, type: 'payment_intent.succeeded', objectId: 'pi_of_nobody' };
+      // Of a refund that Stripe does not know: each such bell leaves its trace in the evidence.
+      const news = { eventId: `evt_${bells}`, type: 'refund.created', objectId: `re_${bells}` };
       await handle.signal(stripeRang, news);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await new Promise((resolve) => setTimeout(resolve, 60));
     }
   })();
   const ids = Array.from({ length: CHARGES }, (_, index) => `busy-${index + 1}`);
@@ -66,5 +78,8 @@ test('charges and bells arrive all the while: each charge is collected once, and
   for (const chargeId of ids)
     expect(await stack.truth(chargeId)).toMatchObject({ succeeded: 1, attempts: 1 });
   expect(bells).toBeGreaterThan(CHARGES);
+  const rung = Array.from({ length: bells }, (_, index) => `re_${index}`);
+  await expect.poll(heard, { timeout: 60_000 }).toHaveLength(bells);
+  expect((await heard()).sort()).toEqual(rung.sort());
   expect(await runs('busy')).toBeGreaterThan(CHARGES / 4);
 });

@@ -1,15 +1,24 @@
-// What the merchant hears: each notice signed, once, with links that open; an endpoint that is down is asked again.
+// What the merchant hears: each notice signed, once, with links that open; an endpoint that is down is asked again; and
+// how each ended is evidence.
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { MERCHANT_SECRET, startTestStack, type TestStack } from '../support/stack.ts';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { exportCustomer } from '../../ops/export.ts';
+import { MERCHANT_SECRET, startTestStack, startWorld, type TestStack } from '../support/stack.ts';
 
 interface Heard {
   readonly id: string;
   readonly type: string;
   // biome-ignore lint/suspicious/noExplicitAny: the body is what the endpoint gets
   readonly data: any;
+}
+
+/** A notice in the evidence. */
+interface Noted {
+  readonly kind: string;
+  readonly data: { readonly noticeId: string };
+  readonly delivery?: { readonly at: string; readonly outcome: string };
 }
 
 let endpoint: Server;
@@ -56,7 +65,19 @@ async function hear(type: string, count = 1): Promise<readonly Heard[]> {
   return ofType();
 }
 
-test('enrolled and collected: both are told, signed, each once', async () => {
+/** How the notices of this customer ended, by id, once they all have. */
+async function deliveries(customerId: string, from: TestStack = stack): Promise<Record<string, unknown>> {
+  const noticesIn = ({ items }: { items: Noted[] }) => items.filter(({ kind }) => kind === 'notice');
+  const evidence = await from.until(`/v1/customers/${customerId}/evidence`, (body) =>
+    noticesIn(body).every(({ delivery }) => delivery),
+  );
+  return Object.fromEntries(noticesIn(evidence).map(({ data, delivery }) => [data.noticeId, delivery]));
+}
+
+/** RFC 3339 in UTC. */
+const AT = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+
+test('enrolled and collected: both are told, signed, each once, and the evidence says that they arrived', async () => {
   await stack.enrol('told');
   expect(await hear('customer.enrolled')).toMatchObject([
     { id: 'told:enrolled-1', data: { customerId: 'told', brand: 'visa', last4: '4242' } },
@@ -66,6 +87,10 @@ test('enrolled and collected: both are told, signed, each once', async () => {
     { data: { customerId: 'told', chargeId: 'told-1', amount: 4900, currency: 'eur' } },
   ]);
   expect(heard).toHaveLength(2);
+  expect(await deliveries('told')).toEqual({
+    'enrolled-1': { at: AT, outcome: 'sent', status: 200 },
+    'succeeded-told-1': { at: AT, outcome: 'sent', status: 200 },
+  });
 });
 
 test('the bank wants the customer: the notice carries a link that opens the page of this charge', async () => {
@@ -96,4 +121,32 @@ test('an endpoint that fails hears the same notice again, under the same id', as
   await stack.enrol('flaky');
   const tries = await hear('customer.enrolled', 3);
   expect(tries.map(({ id }) => id)).toEqual(Array(3).fill('flaky:enrolled-1'));
+  expect(await deliveries('flaky')).toEqual({ 'enrolled-1': { at: AT, outcome: 'sent', status: 200 } });
+});
+
+test('an endpoint that is gone is asked once, and the evidence says that the notice was given up', async () => {
+  answers = [410];
+  await stack.enrol('unwanted');
+  const reason = 'the endpoint answered 410 Gone';
+  expect(await deliveries('unwanted')).toEqual({ 'enrolled-1': { at: AT, outcome: 'given_up', reason } });
+  expect(await hear('customer.enrolled')).toHaveLength(1);
+});
+
+test('nobody listens: the evidence and the export say so', async () => {
+  const world = await startWorld();
+  onTestFinished(() => world.stop());
+  const deaf = await startTestStack({ world });
+  onTestFinished(() => deaf.stop());
+  await deaf.enrol('unheard');
+  expect(await deliveries('unheard', deaf)).toEqual({
+    'enrolled-1': { at: AT, outcome: 'nobody_listening' },
+  });
+  expect(await exportCustomer('unheard', world.ledger)).toMatchObject({
+    evidence: expect.arrayContaining([
+      expect.objectContaining({
+        kind: 'notice',
+        delivery: { atMs: expect.any(Number), outcome: 'nobody_listening' },
+      }),
+    ]),
+  });
 });

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { exportCustomer } from '../../ops/export.ts';
 import { recoverAll, recoverOne } from '../../ops/recover.ts';
 import { workflowIdOf } from '../../workflows/messages.ts';
+import { type Merchant, startMerchant } from '../support/merchant.ts';
 import {
   CONSENT,
   DAY,
@@ -14,16 +15,23 @@ import {
 } from '../support/stack.ts';
 
 const BY = { who: 'olga', why: 'an exercise' };
+
+interface Item {
+  readonly data: { readonly noticeId?: string };
+  readonly delivery?: { readonly outcome: string };
+}
 const FAILING = { method: 'POST', kind: 500, when: 'before', times: 50 };
 
 let world: Awaited<ReturnType<typeof startWorld>>;
+let merchant: Merchant;
 let stack: TestStack;
 beforeAll(async () => {
-  world = await startWorld();
-  stack = await startTestStack({ world });
+  [world, merchant] = await Promise.all([startWorld(), startMerchant()]);
+  stack = await startTestStack({ world, merchantUrl: merchant.url });
 });
 afterAll(async () => {
   await stack?.stop();
+  await merchant?.stop();
   await world?.stop();
 });
 
@@ -116,6 +124,16 @@ test('after the whole Temporal cluster is lost, recover all brings every custome
     later(),
   ]);
 
+  // What the merchant had heard, and is on record as heard, before the loss.
+  const told = ['enrolled-1', 'succeeded-settled-1'].map((noticeId) => `settled:${noticeId}`);
+  await vi.waitFor(async () => {
+    const { items } = await stack.get('/v1/customers/settled/evidence');
+    const delivered = items.filter(
+      ({ data, delivery }: Item) => data.noticeId && delivery?.outcome === 'sent',
+    );
+    expect(delivered.map(({ data }: Item) => `settled:${data.noticeId}`)).toEqual(told);
+  }, 60_000);
+
   await stack.stop(); // and nobody will ever work in that namespace again
   await fetch(`${world.sandboxUrl}/_sandbox/faults`, { method: 'DELETE' });
   // A charge whose caller had their 202 in the very moment of the loss.
@@ -126,7 +144,7 @@ test('after the whole Temporal cluster is lost, recover all brings every custome
   await stack.control(`challenges/${came.paymentIntentId}`, { result: 'succeed' });
   await stack.control(`settle/${slow.paymentIntentId}`, {});
 
-  stack = await startTestStack({ world });
+  stack = await startTestStack({ world, merchantUrl: merchant.url });
   const bringBack = () => recoverAll({ ledger: world.ledger, client: stack.client }, () => {});
   expect(await bringBack()).toEqual({ started: 10, running: 0, over: 1 });
   expect(await bringBack()).toEqual({ started: 0, running: 10, over: 1 });
@@ -160,6 +178,11 @@ test('after the whole Temporal cluster is lost, recover all brings every custome
   expect((await stack.get('/v1/customers/cardless/charges/cardless-1')).status).toBe('awaiting_card');
   expect((await stack.get('/v1/customers/later/charges/later-1')).status).toBe('scheduled');
   expect((await stack.truth('later-1')).intents).toEqual([]);
+
+  // Nobody hears twice what they had heard, and everybody hears of what came after.
+  const heard = () => merchant.heard.map(({ id }) => id);
+  await vi.waitFor(() => expect(heard()).toContain('came:succeeded-came-1'), 60_000);
+  for (const id of told) expect(heard().filter((other) => other === id)).toEqual([id]);
 
   // Each answer of the bank's is on record once.
   for (const id of ['came', 'slow', 'promised', 'unknown', 'waiting']) {

@@ -63,7 +63,10 @@ async function stateOf(customerId: string) {
   return {
     customer: { ...customer, enrolment: enrolment.status }, // its link is signed anew at each look
     charges: (await stack.get(`/v1/customers/${customerId}/charges`)).items,
-    evidence: (await stack.get(`/v1/customers/${customerId}/evidence`)).items,
+    // How a notice ended is known at its own time.
+    evidence: (await stack.get(`/v1/customers/${customerId}/evidence`)).items.map(
+      ({ delivery: _delivery, ...item }: Json) => item,
+    ),
   };
 }
 
@@ -189,28 +192,34 @@ describe('what comes too often, too late or from elsewhere', () => {
 
     const copied = Object.entries(metadata).map(([key, value]) => [`metadata[${key}]`, String(value)]);
     await stack.stripe('POST', 'payment_intents', { ...payment, ...Object.fromEntries(copied) });
-    await stack.stripe('POST', 'refunds', { payment_intent: ours.paymentIntentId, amount: '100' });
-    await expect.poll(() => signalsOf('by-hand')).toBeGreaterThan(signals + 3);
+    await expect.poll(() => signalsOf('by-hand')).toBeGreaterThan(signals + 2);
     await stack.passTime('by-hand', HOUR);
     expect(await stateOf('by-hand')).toEqual(before);
   });
 
-  test('in a flood of 500: each is answered, none is lost, and the customer is billed as ever', async () => {
+  test('in a flood of 500: each is taken, none is lost, and the customer is billed as ever', async () => {
     const { paymentIntentId } = await stepUp('flood');
+    const { unclaimed } = await catchUp();
     await stack.control('webhooks', { mode: 'lose' });
     await stack.control(`challenges/${paymentIntentId}`, { result: 'succeed' });
-    const { unclaimed } = await catchUp();
     const intent = { id: paymentIntentId, object: 'payment_intent' };
     const startedAt = Date.now();
-    const answers = await Promise.all(
-      Array.from({ length: 500 }, (_, n) =>
-        send('payment_intent.succeeded', n % 5 === 0 ? intent : { id: `pi_foreign_${n}` }),
-      ),
-    );
-    console.log(`500 events answered in ${Date.now() - startedAt} ms`);
-    expect(answers.filter((status) => status !== 200 && status !== 503)).toEqual([]);
-    const foreign = answers.filter((status, n) => status === 200 && n % 5 !== 0);
-    expect((await catchUp()).unclaimed).toBe(unclaimed + foreign.length);
+    const signals = await signalsOf('flood');
+    let sentAgain = 0;
+    /** As Stripe does: sent again until it is taken. */
+    const sendUntilTaken = async (n: number) => {
+      const object = n % 5 === 0 ? intent : { id: `pi_foreign_${n}` };
+      for (;;) {
+        const status = await send('payment_intent.succeeded', object, { id: `evt_flood_${n}` });
+        if (status === 200) return;
+        expect(status).toBe(503);
+        sentAgain += 1;
+      }
+    };
+    await Promise.all(Array.from({ length: 500 }, (_, n) => sendUntilTaken(n)));
+    console.log(`500 events taken in ${Date.now() - startedAt} ms, ${sentAgain} of them sent again`);
+    expect(await signalsOf('flood')).toBeGreaterThanOrEqual(signals + 100);
+    expect((await catchUp()).unclaimed).toBe(unclaimed + 400);
     await stack.untilCharge('flood', 'flood-1', 'succeeded');
     expect(await stack.truth('flood-1')).toMatchObject({ succeeded: 1, attempts: 2 });
     expect((await stack.call('GET', '/readyz')).status).toBe(200);
@@ -297,10 +306,26 @@ describe('the same lives under every order of delivery', () => {
     return customerId;
   }
 
+  /** Pays; then a part goes back by hand, and the cardholder disputes the payment. */
+  async function takesBack(mode: string): Promise<string> {
+    const customerId = `${mode}-takes-back`;
+    await stack.enrol(customerId);
+    await owe(customerId);
+    const { paymentIntentId } = await stack.untilCharge(customerId, `${customerId}-1`, 'succeeded');
+    await stack.stripe('POST', 'refunds', { payment_intent: paymentIntentId, amount: '100' });
+    await stack.control('disputes', { paymentIntentId });
+    if (mode === 'lose') await catchUp(); // no look brings these: nothing of ours is open at Stripe
+    await stack.until(`/v1/customers/${customerId}/evidence`, ({ items }) =>
+      ['refund', 'dispute'].every((wanted) => items.some(({ kind }: Json) => kind === wanted)),
+    );
+    return customerId;
+  }
+
   test.each([
     ['authenticates', authenticates],
     ['changes card', changesCard],
     ['gives up', givesUp],
+    ['takes money back', takesBack],
   ] as const)('a customer who %s ends the same', async (_name, live) => {
     const ends: { mode: string; outcome: Json }[] = [];
     for (const mode of ['normal', 'lose', 'twice', 'late', 'shuffle']) {

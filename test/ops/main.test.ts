@@ -1,37 +1,17 @@
 // The operator's commands as a process on a real PostgreSQL, and its backup restored into another database.
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { openLedger } from '../../ledger/open.ts';
 import { commandFrom } from '../../ops/arguments.ts';
 import { charge, entry, fact } from '../support/lives.ts';
 import { postgresProgram, RUNS_POSTGRES, startPostgres, type TestPostgres } from '../support/postgres.ts';
+import { opsIn, run } from './_process.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const BY = ['--who', 'olga', '--why', 'an exercise'];
-
-interface End {
-  readonly code: unknown;
-  readonly out: string;
-  readonly errors: string;
-}
-
-function run(file: string, parameters: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<End> {
-  return new Promise((resolve) => {
-    const options = { cwd: ROOT, env: { PATH: process.env.PATH, ...env } };
-    execFile(file, parameters, options, (error, out, errors) =>
-      resolve({ code: error?.code ?? 0, out, errors }),
-    );
-  });
-}
-
-const opsIn = (typed: readonly string[], env: NodeJS.ProcessEnv) =>
-  run(process.execPath, ['--import', 'tsx', 'ops/main.ts', ...typed], env);
 
 describe.runIf(RUNS_POSTGRES)('on a PostgreSQL', () => {
   let postgres: TestPostgres;
@@ -41,8 +21,14 @@ describe.runIf(RUNS_POSTGRES)('on a PostgreSQL', () => {
     ledger = await openLedger({ databaseUrl: postgres.url });
     const personal = { contact: { email: 'ada@example.com' } };
     await ledger.claimCustomer({ customerId: 'ada', requestHash: 'h', metadata: { tier: 'gold' }, personal });
-    const facts = [fact(1, 'charge_opened', { chargeId: 'ch1' })];
+    const facts = [
+      fact(1, 'charge_opened', { chargeId: 'ch1' }),
+      fact(2, 'notice', { data: { noticeId: 'enrolled-1', notice: 'customer.enrolled' } }),
+    ];
     await ledger.record(entry('ada', { facts, charges: [charge('ch1')] }));
+    const end = { atMs: 5, outcome: 'sent', status: 200 } as const;
+    await ledger.recordNoticeEnd({ customerId: 'ada', noticeId: 'enrolled-1', runId: 'run-1', ...end });
+    await ledger.putPersonal('ada', 'consent/c1', { ip: '192.0.2.1' });
   });
   afterAll(async () => {
     await ledger?.close();
@@ -60,45 +46,78 @@ describe.runIf(RUNS_POSTGRES)('on a PostgreSQL', () => {
     expect(await ledger.isBrakeOn()).toBe(false);
   });
 
-  test('a dump restored into an empty database is the same ledger, and still refuses to change evidence', async () => {
+  /** What is in the ledger now, restored into an empty database of its own. */
+  async function restored(): Promise<{ databaseUrl: string }> {
     const folder = await mkdtemp(join(tmpdir(), 'offsession-dump-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
     const target = await startPostgres();
-    try {
-      const file = join(folder, 'ledger.dump');
-      expect(
-        await run(postgresProgram('pg_dump'), [
-          '--format=custom',
-          '--no-owner',
-          `--file=${file}`,
-          postgres.url,
-        ]),
-      ).toMatchObject({
-        code: 0,
-      });
-      const into = ['--exit-on-error', '--single-transaction', '--no-owner', `--dbname=${target.url}`, file];
-      expect(await run(postgresProgram('pg_restore'), into)).toMatchObject({ code: 0 });
+    onTestFinished(() => target.stop());
+    const file = join(folder, 'ledger.dump');
+    const from = ['--format=custom', '--no-owner', `--file=${file}`, postgres.url];
+    expect(await run(postgresProgram('pg_dump'), from)).toMatchObject({ code: 0 });
+    const into = ['--exit-on-error', '--single-transaction', '--no-owner', `--dbname=${target.url}`, file];
+    expect(await run(postgresProgram('pg_restore'), into)).toMatchObject({ code: 0 });
+    return { databaseUrl: target.url };
+  }
 
-      const restored = await openLedger({ databaseUrl: target.url });
-      expect(restored.installationId).toBe(ledger.installationId);
-      expect(await restored.loadCustomer('ada')).toEqual(await ledger.loadCustomer('ada'));
-      expect(await restored.listEvidence('ada')).toEqual(await ledger.listEvidence('ada'));
-      expect(await restored.personalOf('ada')).toEqual({ contact: { email: 'ada@example.com' } });
-      expect(await restored.brake()).toEqual(await ledger.brake());
-      await restored.setBrake({ isOn: true, who: 'olga', why: 'counting goes on after the restored rows' });
-      expect(await restored.isBrakeOn()).toBe(true);
-      await restored.close();
+  test('a dump restored into an empty database is the same ledger, and still refuses to change evidence', async () => {
+    const target = await restored();
+    const copy = await openLedger(target);
+    expect(copy.installationId).toBe(ledger.installationId);
+    expect(await copy.loadCustomer('ada')).toEqual(await ledger.loadCustomer('ada'));
+    expect(await copy.listEvidence('ada')).toEqual(await ledger.listEvidence('ada'));
+    expect((await copy.listEvidence('ada')).items[1]).toMatchObject({ delivery: { outcome: 'sent' } });
+    expect(await copy.personalOf('ada')).toEqual({
+      contact: { email: 'ada@example.com' },
+      'consent/c1': { ip: '192.0.2.1' },
+    });
+    expect(await copy.brake()).toEqual(await ledger.brake());
+    await copy.setBrake({ isOn: true, who: 'olga', why: 'counting goes on after the restored rows' });
+    expect(await copy.isBrakeOn()).toBe(true);
+    await copy.close();
 
-      const client = new Client({ connectionString: target.url });
-      await client.connect();
-      for (const table of ['evidence', 'operator_actions']) {
-        for (const statement of [`delete from ${table}`, `update ${table} set why = ''`, `truncate ${table}`])
-          await expect(client.query(statement), statement).rejects.toThrow(`${table} is append-only`);
-      }
-      await client.end();
-    } finally {
-      await target.stop();
-      await rm(folder, { recursive: true });
+    const client = new Client({ connectionString: target.databaseUrl });
+    await client.connect();
+    for (const [table, column] of [
+      ['evidence', 'why'],
+      ['operator_actions', 'why'],
+      ['notice_ends', 'reason'],
+    ]) {
+      for (const statement of [
+        `delete from ${table}`,
+        `update ${table} set ${column} = ''`,
+        `truncate ${table}`,
+      ])
+        await expect(client.query(statement), statement).rejects.toThrow(`${table} is append-only`);
     }
+    const forged = `update personal_data set value = '{}' where key = 'consent/c1'`;
+    await expect(client.query(forged)).rejects.toThrow('may be erased and not changed');
+    await client.end();
+  });
+
+  test('restored without its last minutes: who still runs writes on, and what was written then is missing', async () => {
+    const opened = (sequence: number, chargeId: string) => fact(sequence, 'charge_opened', { chargeId });
+    const closed = (sequence: number, chargeId: string) => fact(sequence, 'charge_closed', { chargeId });
+    const paid = { status: 'succeeded' } as const;
+    await ledger.record(entry('runs', { facts: [opened(1, 'ch1')], charges: [charge('ch1')] }));
+    const copy = await openLedger(await restored());
+    onTestFinished(() => copy.close());
+    // The lost minutes: ch2 is opened and paid.
+    const terms = { chargeId: 'ch2', amount: 1200, currency: 'eur' };
+    await ledger.claimCharge('runs', terms);
+    const lost = { facts: [opened(2, 'ch2'), closed(3, 'ch2')], charges: [charge('ch2', paid)] };
+    await ledger.record(entry('runs', lost));
+
+    // The workflow had them recorded, and goes on: only what is new to it is written.
+    const next = { facts: [closed(4, 'ch1')], charges: [charge('ch1', paid)] };
+    expect(await copy.record(entry('runs', next))).toEqual({ alreadyClosed: [] });
+    expect(await copy.getCharge('runs', 'ch1')).toMatchObject(paid);
+    expect((await copy.loadCustomer('runs')).snapshot).toMatchObject({ sequence: 4 });
+    const { items } = await copy.listEvidence('runs');
+    expect(items.map(({ sequence }) => sequence)).toEqual([1, 4]);
+    // So a caller who posts ch2 again is not known, and must be kept from it.
+    expect((await copy.claimCharge('runs', terms)).claim).toBe('new');
+    expect((await ledger.claimCharge('runs', terms)).claim).toBe('same');
   });
 
   test('export writes the record as JSON, erase takes the personal data out of it', async () => {
@@ -107,15 +126,22 @@ describe.runIf(RUNS_POSTGRES)('on a PostgreSQL', () => {
       customerId: 'ada',
       personalData: { contact: { email: 'ada@example.com' } },
       charges: [{ terms: { chargeId: 'ch1' } }],
-      evidence: [{ kind: 'charge_opened' }],
+      evidence: [{ kind: 'charge_opened' }, { kind: 'notice', delivery: { outcome: 'sent' } }],
     });
     expect(await ops(['erase', 'ada', ...BY])).toMatchObject({
       code: 0,
-      out: 'erased the personal data of ada; rows: 1\n',
+      out: 'erased the personal data of ada; rows: 2\n',
     });
-    const after = await ops(['export', 'ada']);
+    const after = await ops(['export', 'ada', '--who', 'olga', '--why', 'asked for it']);
     expect(after.out).not.toContain('ada@example.com');
-    expect(JSON.parse(after.out)).toMatchObject({ metadata: {}, operatorActions: [{ kind: 'erased' }] });
+    expect(JSON.parse(after.out)).toMatchObject({
+      metadata: {},
+      operatorActions: [
+        { kind: 'export', who: userInfo().username, why: 'not said' },
+        { kind: 'erased', who: 'olga', why: 'an exercise' },
+        { kind: 'export', who: 'olga', why: 'asked for it' }, // of itself
+      ],
+    });
   });
 
   test('somebody nobody knows ends with 3', async () => {
@@ -123,6 +149,7 @@ describe.runIf(RUNS_POSTGRES)('on a PostgreSQL', () => {
       code: 3,
       errors: 'the ledger has no customer "nobody" on record\n',
     });
+    expect(await ledger.operatorActionsOn('nobody')).toEqual([]);
   });
 });
 
@@ -137,6 +164,15 @@ test.each([
   { typed: ['export', 'ada', 'eve'], words: 'too many words: eve' },
 ])('$typed is refused in words', ({ typed, words }) => {
   expect(() => commandFrom(typed)).toThrow(words);
+});
+
+test.each([
+  { typed: ['recover', 'ada'], who: userInfo().username, why: 'not said' },
+  { typed: ['recover', 'all', '--who', 'olga'], who: 'olga', why: 'not said' },
+  { typed: ['export', 'ada', '--why', 'court order'], who: userInfo().username, why: 'court order' },
+  { typed: ['export', 'ada', ...BY], who: 'olga', why: 'an exercise' },
+])('$typed may leave out who, why or both', ({ typed, who, why }) => {
+  expect(commandFrom(typed)).toMatchObject({ who, why });
 });
 
 test('without a database it says what it needs', async () => {

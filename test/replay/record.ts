@@ -1,93 +1,23 @@
-// Lives every kind of life on the whole stack and writes down each run's history. It replays nothing.
-import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { findTemporal } from '../../dev/temporal-binary.ts';
+// Lives every kind of life on the whole stack and has each run's history written down. It replays nothing.
+import { expect, test } from 'vitest';
 import { skipTime } from '../../dev/time.ts';
 import { recoverOne } from '../../ops/recover.ts';
 import { workflowIdOf } from '../../workflows/messages.ts';
 import { noticeWorkflowIdOf } from '../../workflows/send-notice.ts';
-import { CONSENT, DAY, HOUR, startTestStack, startWorld, type TestStack } from '../support/stack.ts';
+import { CONSENT, DAY, HOUR } from '../support/stack.ts';
+import {
+  charge,
+  charged,
+  enrolmentOf,
+  keep,
+  keepCustomer,
+  playOnOneStack,
+  stack,
+  statusOf,
+  world,
+} from './keeping.ts';
 
-const FOLDER = new URL('./histories/', import.meta.url);
-
-let endpoint: Server;
-let world: Awaited<ReturnType<typeof startWorld>>;
-let stack: TestStack;
-beforeAll(async () => {
-  endpoint = createServer(async (request, response) => {
-    const body = Buffer.concat(await request.toArray()).toString();
-    response.writeHead(body.includes('"customerId":"unheard"') ? 503 : 200).end();
-  });
-  await new Promise<void>((listening) => endpoint.listen(0, '127.0.0.1', listening));
-  const { port } = endpoint.address() as AddressInfo;
-  world = await startWorld();
-  stack = await startTestStack({ world, merchantUrl: `http://127.0.0.1:${port}/` });
-});
-afterAll(async () => {
-  await stack.stop();
-  await world.stop();
-  endpoint.closeAllConnections();
-  endpoint.close();
-});
-
-/** Writes the history of every run of this workflow, oldest first: `<life>.1.json`, `<life>.2.json` …; what is there stays. */
-async function keep(life: string, workflowId: string): Promise<number> {
-  const { workflow } = stack.client;
-  const handle = workflow.getHandle(workflowId);
-  const { runId: newest } = await handle.describe();
-  const histories: string[] = [];
-  for (let runId: string | undefined = newest; runId; ) {
-    const history = await workflow.getHandle(workflowId, runId).fetchHistory();
-    histories.unshift(neutral(await show(workflowId, runId)));
-    runId =
-      history.events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId || undefined;
-  }
-  for (const [index, json] of histories.entries()) {
-    const file = new URL(`${life}.${index + 1}.json`, FOLDER);
-    if (!existsSync(file)) await writeFile(file, json);
-  }
-  return histories.length;
-}
-
-/** As Temporal's command line writes it down, which is what its replayers read. */
-async function show(workflowId: string, runId: string): Promise<string> {
-  const temporal = await findTemporal({ onProgress: () => {} });
-  const which = ['--workflow-id', workflowId, '--run-id', runId, '--output', 'json'];
-  const where = ['--address', inject('temporalAddress'), '--namespace', stack.client.options.namespace];
-  const { stdout } = await promisify(execFile)(temporal, ['workflow', 'show', ...which, ...where], {
-    maxBuffer: 64 * 1024 * 1024,
-  });
-  return stdout;
-}
-
-/** Without what names this machine: who worked on it, and where its files lie. Replay asks for neither. */
-function neutral(json: string): string {
-  const withoutMachine = (key: string, value: unknown) =>
-    key === 'identity' || key === 'stackTrace' ? undefined : value;
-  return `${JSON.stringify(JSON.parse(json, withoutMachine), null, 1)}\n`;
-}
-
-const keepCustomer = (life: string) => keep(life, workflowIdOf(life));
-const charge = (customerId: string, number: number, more: object = {}) =>
-  stack.post(`/v1/customers/${customerId}/charges`, {
-    chargeId: `${customerId}-${number}`,
-    amount: 1000,
-    currency: 'eur',
-    ...more,
-  });
-const enrolmentOf = async (customerId: string, more: object = { consent: CONSENT }) =>
-  (await stack.post('/v1/customers', { customerId, ...more })).body.enrolment;
-/** Enrols, and opens a charge to which the bank says these things in turn. */
-async function charged(customerId: string, ...outcomes: unknown[]): Promise<void> {
-  const paymentMethod = await stack.enrol(customerId);
-  await stack.control('outcomes', { paymentMethod, outcomes });
-  await charge(customerId, 1);
-}
+playOnOneStack();
 
 test('plain charge, with a card given on the server', async () => {
   await charged('plain');
@@ -240,13 +170,11 @@ test('notices: one that arrived, and one that was given up', async () => {
   const sent = noticeWorkflowIdOf('heard', 'enrolled-1');
   await stack.client.workflow.getHandle(sent).result();
   await keep('notice-sent', sent);
+  await keep('notice-sent-on-record', sent); // its namesake is from before how a notice ended was put on record
   await stack.enrol('unheard');
   const lost = noticeWorkflowIdOf('unheard', 'enrolled-1');
   await skipTime({ client: stack.client, workflowId: lost, ms: 3 * DAY });
   await stack.client.workflow.getHandle(lost).result();
   await keep('notice-given-up', lost);
+  await keep('notice-given-up-on-record', lost);
 });
-
-async function statusOf(customerId: string): Promise<string> {
-  return (await stack.client.workflow.getHandle(workflowIdOf(customerId)).describe()).status.name;
-}

@@ -7,6 +7,44 @@ import { expect, test } from 'vitest';
 
 const FOLDER = new URL('./histories/', import.meta.url);
 
+/** Every run on record: one that is missing here or there was lost, or forgotten. */
+const LIVES = [
+  'back.1',
+  'braked.1',
+  'called-off.1',
+  'cancelled.1',
+  'cardless.1',
+  'cardless.2',
+  'catch-up.1',
+  'client-side.1',
+  'disputed-when-gone.1',
+  'enrolment-failed.1',
+  'enrolment-renewed.1',
+  'india.1',
+  'looked-up.1',
+  'new-card.1',
+  'notice-given-up-on-record.1',
+  'notice-given-up.1',
+  'notice-sent-on-record.1',
+  'notice-sent.1',
+  'on-page.1',
+  'paused.1',
+  'plain.1',
+  'rate-limited.1',
+  'recovered.1',
+  'refused.1',
+  'retried.1',
+  'soft.1',
+  'spent.1',
+  'step-up-expired.1',
+  'step-up.1',
+  'taken-back.1',
+  'unknown.1',
+  'years.1',
+  'years.2',
+  'years.3',
+];
+
 /**
  * As the SDK reads histories, but with the protobufjs that its message types were made with: npm installs one for
  * each of its packages, and its own reader rejects the types of the other (1.24, "type must be a Type").
@@ -36,7 +74,7 @@ test('a customer in flight goes on under this code: every recorded history repla
     logger: new DefaultLogger('ERROR'),
   });
   const histories = await recorded();
-  expect(histories.length).toBeGreaterThanOrEqual(13);
+  expect(histories.map(({ workflowId }) => workflowId.replace('.json', ''))).toEqual(LIVES);
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   const broken: string[] = [];
   const replayable = histories.map(({ workflowId, json }) => ({ workflowId, history: historyFrom(json) }));

@@ -87,12 +87,24 @@ describe('search attributes', () => {
 /** What the workers can do besides notices is of no matter here. */
 const NO_ACTIVITIES = { stripe: { idle: async () => {} }, ledger: {}, notices: { idle: async () => {} } };
 
+/** A ledger that is away for so many tries, and then keeps how notices ended. */
+function endsKept({ awayFor = 0 } = {}) {
+  const kept: object[] = [];
+  let tries = 0;
+  const recordNoticeEnd = async (end: object) => {
+    tries += 1;
+    if (tries <= awayFor) throw new Error('the database is away');
+    kept.push(end);
+  };
+  return { kept, activities: { recordNoticeEnd } };
+}
+
 /** Workers with these notice activities, stopped when the test ends, and a way to start notices for them. */
-async function workersIn(namespace: string, notices: object) {
+async function workersIn(namespace: string, notices: object, ledger: object = endsKept().activities) {
   const workers = await createWorkers({
     connection: native,
     namespace,
-    activities: { ...NO_ACTIVITIES, notices },
+    activities: { ...NO_ACTIVITIES, notices, ledger },
     workflowBundle,
     rateCap: 100,
     version: null,
@@ -133,12 +145,18 @@ async function endpoint(...statuses: number[]) {
 }
 
 describe('a notice', () => {
-  test('reaches an endpoint that was down, under one id, and leaves no link in history', async () => {
+  test('reaches an endpoint that was down, under one id, is put on record, and leaves no link in history', async () => {
     const { webhookIds, activities } = await endpoint(503, 500, 200);
-    const { send } = await workersIn('notices', activities);
+    const { kept, activities: ledger } = endsKept({ awayFor: 3 });
+    const { send } = await workersIn('notices', activities, ledger);
     const notice = await send('1');
     await expect(notice.result()).resolves.toEqual({ outcome: 'sent', status: 200 });
     expect(webhookIds).toEqual(['ada:1', 'ada:1', 'ada:1']);
+    // The ledger was away for a while: it was asked again until it had the end.
+    const { workflowId, firstExecutionRunId: runId } = notice;
+    expect(workflowId).toBe(noticeWorkflowIdOf('ada', '1'));
+    const end = { outcome: 'sent', status: 200 };
+    expect(kept).toEqual([{ customerId: 'ada', noticeId: '1', runId, atMs: expect.any(Number), end }]);
     const { events } = await notice.fetchHistory();
     const recorded = (events ?? []).map((event) => JSON.stringify(decoded(event))).join();
     expect(recorded).toContain('charge.step_up_required');
@@ -154,7 +172,8 @@ describe('a notice', () => {
 
   test('is given up within three days, and its run completes with the last answer', async () => {
     const { webhookIds, activities } = await endpoint(503);
-    const { client, send } = await workersIn('notices', activities);
+    const { kept, activities: ledger } = endsKept();
+    const { client, send } = await workersIn('notices', activities, ledger);
     const notice = await send('3');
     const startedAtMs = Date.now();
     let endedAtMs = startedAtMs;
@@ -166,10 +185,9 @@ describe('a notice', () => {
         endedAtMs = nowMs;
       },
     });
-    await expect(notice.result()).resolves.toEqual({
-      outcome: 'given_up',
-      reason: 'the endpoint answered 503',
-    });
+    const end = { outcome: 'given_up', reason: 'the endpoint answered 503' };
+    await expect(notice.result()).resolves.toEqual(end);
+    expect(kept).toMatchObject([{ noticeId: '3', end }]);
     expect(endedAtMs - startedAtMs).toBeGreaterThan(2.75 * DAY);
     expect(endedAtMs - startedAtMs).toBeLessThan(3 * DAY);
     // 1 s, 2 s, 4 s … 6 h, then every 6 hours.

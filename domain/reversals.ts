@@ -1,0 +1,82 @@
+// Money of a paid charge that goes back: refunds and disputes that people and banks make. They are read and kept as
+// evidence; they decide nothing here, and nothing is asked of Stripe.
+import type { EventOf, ReversalReading } from './events.ts';
+import { lookDelay } from './looks.ts';
+import { LOOKS, REVERSALS_REMEMBERED } from './policy.ts';
+import { note } from './record.ts';
+import type { CustomerState, Reversal, ReversalKind } from './state.ts';
+
+/** By the name of an event's type; null where it is about neither (docs.stripe.com/api/events/types). */
+export function reversalKindOf(eventType: string): ReversalKind | null {
+  if (eventType.startsWith('refund.')) return 'refund';
+  return eventType.startsWith('charge.dispute.') ? 'dispute' : null;
+}
+
+/** There is news of it: it is read at once. */
+export function reversalRang(
+  state: CustomerState,
+  kind: ReversalKind,
+  objectId: string,
+  nowMs: number,
+): CustomerState {
+  const known = state.reversals.find((reversal) => reversal.objectId === objectId);
+  const others = state.reversals.filter((reversal) => reversal !== known);
+  const rung: Reversal = { kind, objectId, seen: known?.seen ?? null, lookAtMs: nowMs, looks: 0 };
+  // Forgotten is only what has been read: at worst the same reading is noted once more.
+  const forgotten = others.length < REVERSALS_REMEMBERED ? undefined : others.find(isRead);
+  return { ...state, reversals: [...others.filter((reversal) => reversal !== forgotten), rung] };
+}
+
+/** Stripe's word on it. Each state of it is noted once, however often it is rung for. */
+export function reversalSeen(state: CustomerState, reading: ReversalReading, nowMs: number): CustomerState {
+  const { reversal: kind, chargeId, objectId, ...data } = reading;
+  const seen = [reading.status, reading.amount, reading.reason, reading.failureReason].join(' ');
+  return noteOnce(state, objectId, seen, nowMs, {
+    ...(chargeId === null ? {} : { chargeId }),
+    data: { [`${kind}Id`]: objectId, ...data },
+  });
+}
+
+/** Stripe rang for something that it will not show: that too is on record. */
+export function reversalRefused(
+  state: CustomerState,
+  objectId: string,
+  { code, requestId }: EventOf<'refused'>,
+  nowMs: number,
+): CustomerState {
+  return noteOnce(state, objectId, `refused ${code}`, nowMs, {
+    data: { objectId, refused: code, requestId: requestId ?? null },
+  });
+}
+
+export function reversalUnanswered(state: CustomerState, objectId: string, nowMs: number): CustomerState {
+  return change(state, objectId, (reversal) => ({
+    ...reversal,
+    looks: reversal.looks + 1,
+    lookAtMs: nowMs + lookDelay(LOOKS, reversal.looks),
+  }));
+}
+
+export function isRead({ lookAtMs }: Reversal): boolean {
+  return lookAtMs === null;
+}
+
+function noteOnce(
+  state: CustomerState,
+  objectId: string,
+  seen: string,
+  nowMs: number,
+  detail: { readonly chargeId?: string; readonly data: { readonly [key: string]: unknown } },
+): CustomerState {
+  const before = state.reversals.find((reversal) => reversal.objectId === objectId);
+  if (!before) return state;
+  const read = change(state, objectId, (reversal) => ({ ...reversal, seen, lookAtMs: null, looks: 0 }));
+  return before.seen === seen ? read : note(read, nowMs, before.kind, detail);
+}
+
+function change(state: CustomerState, objectId: string, to: (reversal: Reversal) => Reversal): CustomerState {
+  return {
+    ...state,
+    reversals: state.reversals.map((reversal) => (reversal.objectId === objectId ? to(reversal) : reversal)),
+  };
+}

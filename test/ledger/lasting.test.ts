@@ -1,0 +1,170 @@
+// What stays as it was written: ends of notices, consents, operators' actions; past the ledger too. No Temporal.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { openLedger } from '../../ledger/open.ts';
+import { type Connection, DATABASES, type TestDatabase } from '../support/databases.ts';
+import { entry, fact } from '../support/lives.ts';
+
+const BY = { who: 'olga', why: 'an exercise' };
+const TRACES = { ip: '192.0.2.1', userAgent: 'Firefox' };
+
+const noticed = (sequence: number, noticeId: string) =>
+  fact(sequence, 'notice', { data: { noticeId, notice: 'customer.enrolled' } });
+
+describe.each(DATABASES)('what lasts on $name', ({ start }) => {
+  let database: TestDatabase;
+  let ledger: Ledger;
+  beforeAll(async () => {
+    database = await start();
+    ledger = await openLedger(database.options);
+  });
+  afterAll(async () => {
+    await ledger?.close();
+    await database?.stop();
+  });
+
+  const deliveriesOf = async (customerId: string) =>
+    (await ledger.listEvidence(customerId)).items.map(({ delivery }) => delivery);
+
+  test('a notice says how it ended once it has, and nothing before', async () => {
+    const facts = ['sent-1', 'unheard-1', 'lost-1', 'under-way-1'].map((id, n) => noticed(n + 1, id));
+    await ledger.record(entry('told', { facts }));
+    expect((await ledger.listEvidence('told')).items).toEqual(facts);
+
+    const ends = [
+      { noticeId: 'sent-1', end: { atMs: 2_000, outcome: 'sent', status: 204 } },
+      { noticeId: 'unheard-1', end: { atMs: 3_000, outcome: 'nobody_listening' } },
+      { noticeId: 'lost-1', end: { atMs: 4_000, outcome: 'given_up', reason: 'the endpoint answered 503' } },
+    ] as const;
+    for (const { noticeId, end } of ends)
+      await ledger.recordNoticeEnd({ customerId: 'told', noticeId, runId: 'run-1', ...end });
+    expect(await deliveriesOf('told')).toEqual([...ends.map(({ end }) => end), undefined]);
+  });
+
+  test('the end of somebody else’s notice, and of a fact that is none, is not shown', async () => {
+    const other = fact(2, 'attempt', { data: { noticeId: 'n-1' } });
+    await ledger.record(entry('alone', { facts: [noticed(1, 'n-1'), other] }));
+    await ledger.record(entry('other', { facts: [noticed(1, 'n-1')] }));
+    const end = { noticeId: 'n-1', runId: 'run-1', atMs: 1, outcome: 'sent', status: 200 } as const;
+    await ledger.recordNoticeEnd({ customerId: 'other', ...end });
+    expect(await deliveriesOf('alone')).toEqual([undefined, undefined]);
+    await ledger.recordNoticeEnd({ customerId: 'alone', ...end });
+    expect(await deliveriesOf('alone')).toEqual([{ atMs: 1, outcome: 'sent', status: 200 }, undefined]);
+  });
+
+  test('sent again by another run a notice shows its newest end; an end that is written twice is one', async () => {
+    const of = { customerId: 'again', noticeId: 'n-1' };
+    await ledger.record(entry('again', { facts: [noticed(1, 'n-1'), fact(2, 'paused'), noticed(3, 'n-1')] }));
+    const lost = { ...of, runId: 'run-1', atMs: 1, outcome: 'given_up', reason: 'ECONNREFUSED' } as const;
+    await ledger.recordNoticeEnd(lost);
+    const sent = { atMs: 2, outcome: 'sent', status: 200 } as const;
+    await ledger.recordNoticeEnd({ ...of, runId: 'run-2', ...sent });
+    await ledger.recordNoticeEnd({ ...of, runId: 'run-2', ...sent, status: 201 });
+    await ledger.recordNoticeEnd(lost);
+    const { items } = await ledger.listEvidence('again');
+    expect(items.map(({ sequence, delivery }) => [sequence, delivery])).toEqual([
+      [1, sent],
+      [2, undefined],
+      [3, sent],
+    ]);
+  });
+
+  test('a consent stays as it was first written, however often a request is repeated', async () => {
+    await ledger.putPersonal('agrees', 'consent/c1', TRACES);
+    await ledger.putPersonal('agrees', 'consent/c1', TRACES);
+    await ledger.putPersonal('agrees', 'consent/c1', { ip: '203.0.113.9' });
+    expect(await ledger.getPersonal('agrees', 'consent/c1')).toEqual(TRACES);
+
+    // Given before, without a claim: then the claim writes the rest beside it.
+    const personal = { 'consent/c1': { ip: '203.0.113.9' }, contact: { email: 'a@example.com' } };
+    await ledger.claimCustomer({ customerId: 'agrees', requestHash: 'h', metadata: {}, personal });
+    expect(await ledger.personalOf('agrees')).toEqual({
+      'consent/c1': TRACES,
+      contact: { email: 'a@example.com' },
+    });
+  });
+
+  test('a consent is erased with the rest, and goes with a claim that is taken back', async () => {
+    const claim = (ip: string) =>
+      ledger.claimCustomer({
+        customerId: 'back',
+        requestHash: 'h',
+        metadata: {},
+        personal: { 'consent/c1': { ip } },
+      });
+    await claim('192.0.2.1');
+    await ledger.releaseCustomer('back', 'h');
+    expect(await ledger.getPersonal('back', 'consent/c1')).toBeNull();
+    await claim('192.0.2.2');
+    expect(await ledger.getPersonal('back', 'consent/c1')).toEqual({ ip: '192.0.2.2' });
+    expect(await ledger.erase({ customerId: 'back', ...BY })).toEqual(['consent/c1']);
+    expect(await ledger.personalOf('back')).toEqual({});
+  });
+
+  test('operators’ actions on a customer are told oldest first, and those on everybody are nobody’s', async () => {
+    await ledger.addOperatorAction({ kind: 'export', customerId: 'acted', ...BY, data: {} });
+    await ledger.addOperatorAction({ kind: 'recover', customerId: 'acted', ...BY, data: { end: 'started' } });
+    await ledger.addOperatorAction({ kind: 'recover', customerId: null, ...BY, data: { started: 3 } });
+    expect(await ledger.operatorActionsOn('acted')).toEqual([
+      { kind: 'export', atMs: expect.any(Number), ...BY, data: {} },
+      { kind: 'recover', atMs: expect.any(Number), ...BY, data: { end: 'started' } },
+    ]);
+    expect(await ledger.isBrakeOn()).toBe(false);
+  });
+
+  describe('past the ledger', () => {
+    let connection: Connection;
+    beforeAll(async () => {
+      await ledger.close();
+      connection = await database.connect();
+    });
+    afterAll(() => connection?.close());
+
+    test.each([
+      { table: 'notice_ends', column: 'outcome' },
+      { table: 'operator_actions', column: 'why' },
+    ])('the database itself refuses to change $table', async ({ table, column }) => {
+      const all = `select * from ${table} order by position`;
+      const before = (await connection.query(all)).rows;
+      expect(before.length).toBeGreaterThan(1);
+      for (const statement of [
+        `update ${table} set ${column} = ''`,
+        `delete from ${table}`,
+        `truncate ${table}`,
+      ])
+        await expect(connection.query(statement), statement).rejects.toThrow(`${table} is append-only`);
+      expect((await connection.query(all)).rows).toEqual(before);
+    });
+
+    test('every end of a notice is kept', async () => {
+      const { rows } = await connection.query(
+        `select run_id, outcome, status, reason from notice_ends where customer_id = 'again' order by position`,
+      );
+      expect(rows).toEqual([
+        { run_id: 'run-1', outcome: 'given_up', status: null, reason: 'ECONNREFUSED' },
+        { run_id: 'run-2', outcome: 'sent', status: 200, reason: null },
+      ]);
+    });
+
+    test('the database itself refuses to change a consent, and lets it be erased', async () => {
+      const consent = `where customer_id = 'agrees' and key = 'consent/c1'`;
+      for (const statement of [
+        `update personal_data set value = '{"ip": "203.0.113.9"}' ${consent}`,
+        `update personal_data set customer_id = 'somebody-else' ${consent}`,
+        `update personal_data set key = 'hidden' ${consent}`,
+        `update personal_data set key = 'consent/c2' where customer_id = 'agrees' and key = 'contact'`,
+        `insert into personal_data (customer_id, key, value) values ('agrees', 'consent/c1', '{}')
+          on conflict (customer_id, key) do update set value = excluded.value`,
+      ])
+        await expect(connection.query(statement), statement).rejects.toThrow(/may be erased and not changed/);
+      const { rows } = await connection.query(`select value from personal_data ${consent}`);
+      expect(rows).toEqual([{ value: TRACES }]);
+
+      // What is no consent is replaced, and what changes nothing is let pass: the release before this one does that.
+      await connection.query(`update personal_data set value = '{}' where key = 'contact'`);
+      await connection.query(`update personal_data set value = value ${consent}`);
+      await connection.query(`delete from personal_data ${consent}`);
+      expect((await connection.query(`select 1 from personal_data ${consent}`)).rows).toEqual([]);
+    });
+  });
+});

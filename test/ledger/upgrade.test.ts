@@ -1,0 +1,202 @@
+// A database that an earlier release made and filled, opened by this one: all of it is readable, and new things work.
+import { readFile } from 'node:fs/promises';
+import { Kysely, Migrator, PostgresDialect, sql } from 'kysely';
+import { Pool } from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createRecordActivities } from '../../activities/record.ts';
+import { advance, newCustomer, nextStep } from '../../domain/customer.ts';
+import { inFolder } from '../../ledger/embedded.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { migrations } from '../../ledger/migrations/index.ts';
+import { type LedgerOptions, openLedger } from '../../ledger/open.ts';
+import { exportCustomer } from '../../ops/export.ts';
+import { DATABASES, type TestDatabase } from '../support/databases.ts';
+import { charge, entry, fact } from '../support/lives.ts';
+
+const ROWS = new URL('./releases/0001-rows.sql', import.meta.url);
+const CONSENT = '4206fdc765996169d03cc7f330620208e45d183608ef3441019e48766015f588';
+const PERSONAL = { ip: '192.0.2.1', userAgent: 'Firefox' };
+const BY = { who: 'olga', why: 'an exercise' };
+const WAITS_UNTIL = 1_796_072_659_034;
+
+/** What 0002 and 0003 added, and the releases of those wrote there. */
+const ROWS_SINCE = [
+  'insert into catch_up (through_ms) values (1795460000000)',
+  `insert into operator_actions (kind, who, why) values ('brake_off', 'olga', 'over'), ('brake_on', 'olga', 'wrong prices')`,
+  `insert into operator_actions (kind, customer_id, who, why, data) values ('erased', 'lin', 'olga', 'asked', '{"keys": []}')`,
+];
+
+/** Migrates an empty database as a release did whose newest migration was `newest`, and fills it as that release did. */
+async function leaveBehind(options: LedgerOptions, newest: string, rows: readonly string[]): Promise<void> {
+  const pool =
+    'databaseUrl' in options
+      ? new Pool({ connectionString: options.databaseUrl })
+      : await inFolder('dataDir' in options ? options.dataDir : '');
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+  try {
+    const known = Object.fromEntries(Object.entries(migrations).filter(([name]) => name <= newest));
+    const provider = { getMigrations: async () => known };
+    const { error } = await new Migrator({ db, provider }).migrateToLatest();
+    if (error) throw error;
+    for (const row of rows) await sql.raw(row).execute(db);
+  } finally {
+    await db.destroy();
+  }
+}
+
+async function releasedRows(): Promise<string[]> {
+  const lines = (await readFile(ROWS, 'utf8')).split('\n');
+  return lines.filter((line) => line !== '' && !line.startsWith('--'));
+}
+
+const RELEASES = [
+  { newest: '0001-initial', since: [] },
+  { newest: '0003-operator-actions', since: ROWS_SINCE },
+];
+
+const kindsOf = async (ledger: Ledger, customerId: string) =>
+  (await ledger.listEvidence(customerId)).items.map(({ kind }) => kind);
+
+describe.each(DATABASES)('a ledger on $name', ({ start }) => {
+  describe.each(RELEASES)('as the release of $newest left it', ({ newest, since }) => {
+    let database: TestDatabase;
+    let ledger: Ledger;
+    beforeAll(async () => {
+      database = await start();
+      await leaveBehind(database.options, newest, [...(await releasedRows()), ...since]);
+      ledger = await openLedger(database.options);
+    });
+    afterAll(async () => {
+      await ledger?.close();
+      await database?.stop();
+    });
+
+    test('is readable: customers, charges, evidence, personal data, address book, operators', async () => {
+      expect(await ledger.getCustomer('ada')).toMatchObject({
+        view: { status: 'awaiting_step_up', amountDue: 2000, card: { last4: '4242' } },
+        metadata: { tier: 'gold' },
+      });
+      const { items: customers } = await ledger.listCustomers({});
+      expect(customers.map(({ customerId }) => customerId)).toEqual(['grace', 'ada']); // lin has no workflow
+      expect((await ledger.listCustomers({ status: 'active' })).items).toHaveLength(1);
+
+      expect(await ledger.getCharge('ada', 'ada-1')).toMatchObject({
+        terms: { chargeId: 'ada-1', amount: 1000, description: 'May', metadata: { order: '7' } },
+        status: 'awaiting_step_up',
+        view: { paymentIntentId: 'pi_ada3Us3qy' },
+      });
+      const { items: charges } = await ledger.listCharges({});
+      expect(charges.map(({ terms, status }) => [terms.chargeId, status])).toEqual([
+        ['grace-2', 'succeeded'],
+        ['grace-1', 'succeeded'],
+        ['ada-2', 'held'],
+        ['ada-1', 'awaiting_step_up'],
+      ]);
+
+      expect(await kindsOf(ledger, 'grace')).toHaveLength(20);
+      const { items: evidence } = await ledger.listEvidence('ada');
+      expect(evidence.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+      expect(evidence[1]).toMatchObject({ kind: 'consent', who: 'local', personal: PERSONAL });
+      expect(evidence[9]).toEqual({
+        sequence: 10,
+        atMs: 1_795_467_859_034,
+        kind: 'notice',
+        chargeId: 'ada-1',
+        data: { noticeId: 'step-up-ada-1-1', notice: 'charge.step_up_required' },
+      });
+
+      expect(Object.keys(await ledger.personalOf('ada'))).toEqual([
+        'charge/ada-1',
+        'charge/ada-3',
+        `consent/${CONSENT}`,
+        'contact',
+        `enrolment/${CONSENT}`,
+      ]);
+      expect(await ledger.getPersonal('grace', 'contact')).toEqual({
+        email: 'grace@example.com',
+        locale: 'de',
+      });
+      expect(await ledger.findStripeObject('pi_ada3Us3qy')).toEqual({
+        customerId: 'ada',
+        chargeId: 'ada-1',
+      });
+      expect(await ledger.stripeObjectsOf('grace')).toHaveLength(3);
+      expect(await ledger.countUnclaimedEvents()).toBe(1);
+
+      const is0003 = since.length > 0;
+      expect(await ledger.caughtUpThrough()).toBe(is0003 ? 1_795_460_000_000 : null);
+      expect(await ledger.isBrakeOn()).toBe(is0003);
+      expect(await ledger.operatorActionsOn('lin')).toMatchObject(
+        is0003 ? [{ kind: 'erased', who: 'olga', why: 'asked', data: { keys: [] } }] : [],
+      );
+      expect(await exportCustomer('ada', ledger)).toMatchObject({ customerId: 'ada', evidence });
+    });
+
+    test('still knows who was claimed with which request, and the same charge by the same terms', async () => {
+      const claim = (requestHash: string) =>
+        ledger.claimCustomer({ customerId: 'lin', requestHash, metadata: {}, personal: {} });
+      expect(await claim('hash-of-lin')).toBe('same');
+      expect(await claim('another')).toBe('conflict');
+      const may = { chargeId: 'ada-1', amount: 1000, currency: 'eur', description: 'May' };
+      const terms = { ...may, metadata: { order: '7' } };
+      expect((await ledger.claimCharge('ada', terms)).claim).toBe('same');
+      expect((await ledger.claimCharge('ada', { ...terms, amount: 1001 })).claim).toBe('conflict');
+      const promised = {
+        chargeId: 'ada-3',
+        amount: 700,
+        currency: 'eur',
+        dueAtMs: 1_800_000_000_000,
+        statementDescriptorSuffix: 'JULY',
+      };
+      expect(await ledger.claimCharge('ada', promised)).toMatchObject({
+        claim: 'same',
+        row: { status: 'claimed' },
+      });
+      const claimed = { customerId: 'ada', chargeId: 'ada-1', intentId: 'pi_another', canceled: [] };
+      expect(await ledger.claimIntent(claimed)).toBe('pi_ada3Us3qy');
+    });
+
+    test('brings a customer back: with the step-up that waits, and the intent read before all else', async () => {
+      const loaded = await createRecordActivities({ ledger }).load({ customerId: 'ada' });
+      const nowMs = WAITS_UNTIL - 1_000_000;
+      const state = advance(newCustomer('ada'), loaded, nowMs);
+      expect(state.charges).toMatchObject([
+        { chargeId: 'ada-1', phase: { is: 'awaiting_step_up', deadlineMs: WAITS_UNTIL } },
+        { chargeId: 'ada-2' },
+      ]);
+      const recorded = advance(
+        state,
+        { kind: 'recorded', through: state.sequence, alreadyClosed: [] },
+        nowMs,
+      );
+      expect(nextStep(recorded, nowMs)).toMatchObject({ do: 'readIntent', intentId: 'pi_ada3Us3qy' });
+    });
+
+    test('goes on with what is new: records, ends of notices, operators on record, consents kept', async () => {
+      const paid = { facts: [fact(12, 'charge_closed', { chargeId: 'ada-1' })] };
+      const charges = [charge('ada-1', { amount: 1000, status: 'succeeded' })];
+      expect(await ledger.record(entry('ada', { ...paid, charges }))).toEqual({ alreadyClosed: [] });
+      expect(await ledger.getCharge('ada', 'ada-1')).toMatchObject({ status: 'succeeded' });
+      expect((await ledger.loadCustomer('ada')).charges.map(({ terms }) => terms.chargeId)).toEqual([
+        'ada-2',
+      ]);
+
+      const notice = { customerId: 'ada', noticeId: 'step-up-ada-1-1', runId: 'run-1' };
+      await ledger.recordNoticeEnd({ ...notice, atMs: 5, outcome: 'sent', status: 200 });
+      expect((await ledger.listEvidence('ada')).items[9]).toMatchObject({
+        kind: 'notice',
+        delivery: { atMs: 5, outcome: 'sent', status: 200 },
+      });
+
+      await ledger.putPersonal('ada', `consent/${CONSENT}`, { ip: '203.0.113.9' });
+      expect(await ledger.getPersonal('ada', `consent/${CONSENT}`)).toEqual(PERSONAL);
+      await ledger.addOperatorAction({ kind: 'export', customerId: 'ada', ...BY, data: {} });
+      expect(await ledger.erase({ customerId: 'ada', ...BY })).toHaveLength(5);
+      expect(await ledger.operatorActionsOn('ada')).toMatchObject([{ kind: 'export' }, { kind: 'erased' }]);
+      await ledger.setBrake({ isOn: false, ...BY });
+      expect(await ledger.isBrakeOn()).toBe(false);
+      await ledger.setCaughtUp(1_795_470_000_000);
+      expect(await ledger.caughtUpThrough()).toBe(1_795_470_000_000);
+    });
+  });
+});

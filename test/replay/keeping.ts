@@ -1,0 +1,95 @@
+// The stack that lives are played on to be recorded, and how a run's history becomes a file. It replays nothing.
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, inject } from 'vitest';
+import { findTemporal } from '../../dev/temporal-binary.ts';
+import { workflowIdOf } from '../../workflows/messages.ts';
+import { CONSENT, startTestStack, startWorld, type TestStack } from '../support/stack.ts';
+
+const FOLDER = new URL('./histories/', import.meta.url);
+
+let endpoint: Server;
+export let world: Awaited<ReturnType<typeof startWorld>>;
+export let stack: TestStack;
+
+/** One stack for all lives of a file, with a merchant who hears everything but what concerns `unheard`. */
+export function playOnOneStack(): void {
+  beforeAll(async () => {
+    endpoint = createServer(async (request, response) => {
+      const body = Buffer.concat(await request.toArray()).toString();
+      response.writeHead(body.includes('"customerId":"unheard"') ? 503 : 200).end();
+    });
+    await new Promise<void>((listening) => endpoint.listen(0, '127.0.0.1', listening));
+    const { port } = endpoint.address() as AddressInfo;
+    world = await startWorld();
+    stack = await startTestStack({ world, merchantUrl: `http://127.0.0.1:${port}/` });
+  });
+  afterAll(async () => {
+    await stack.stop();
+    await world.stop();
+    endpoint.closeAllConnections();
+    endpoint.close();
+  });
+}
+
+/** Writes the history of every run of this workflow, oldest first: `<life>.1.json`, `<life>.2.json` …; what is there stays. */
+export async function keep(life: string, workflowId: string): Promise<number> {
+  const { workflow } = stack.client;
+  const handle = workflow.getHandle(workflowId);
+  const { runId: newest } = await handle.describe();
+  const histories: string[] = [];
+  for (let runId: string | undefined = newest; runId; ) {
+    const history = await workflow.getHandle(workflowId, runId).fetchHistory();
+    histories.unshift(neutral(await show(workflowId, runId)));
+    runId =
+      history.events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId || undefined;
+  }
+  for (const [index, json] of histories.entries()) {
+    const file = new URL(`${life}.${index + 1}.json`, FOLDER);
+    if (!existsSync(file)) await writeFile(file, json);
+  }
+  return histories.length;
+}
+
+/** As Temporal's command line writes it down, which is what its replayers read. */
+async function show(workflowId: string, runId: string): Promise<string> {
+  const temporal = await findTemporal({ onProgress: () => {} });
+  const which = ['--workflow-id', workflowId, '--run-id', runId, '--output', 'json'];
+  const where = ['--address', inject('temporalAddress'), '--namespace', stack.client.options.namespace];
+  const { stdout } = await promisify(execFile)(temporal, ['workflow', 'show', ...which, ...where], {
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return stdout;
+}
+
+/** Without what names this machine: who worked on it, and where its files lie. Replay asks for neither. */
+function neutral(json: string): string {
+  const withoutMachine = (key: string, value: unknown) =>
+    key === 'identity' || key === 'stackTrace' ? undefined : value;
+  return `${JSON.stringify(JSON.parse(json, withoutMachine), null, 1)}\n`;
+}
+
+export const keepCustomer = (life: string) => keep(life, workflowIdOf(life));
+export const charge = (customerId: string, number: number, more: object = {}) =>
+  stack.post(`/v1/customers/${customerId}/charges`, {
+    chargeId: `${customerId}-${number}`,
+    amount: 1000,
+    currency: 'eur',
+    ...more,
+  });
+export const enrolmentOf = async (customerId: string, more: object = { consent: CONSENT }) =>
+  (await stack.post('/v1/customers', { customerId, ...more })).body.enrolment;
+/** Enrols, and opens a charge to which the bank says these things in turn. */
+export async function charged(customerId: string, ...outcomes: unknown[]): Promise<void> {
+  const paymentMethod = await stack.enrol(customerId);
+  await stack.control('outcomes', { paymentMethod, outcomes });
+  await charge(customerId, 1);
+}
+
+export async function statusOf(customerId: string): Promise<string> {
+  return (await stack.client.workflow.getHandle(workflowIdOf(customerId)).describe()).status.name;
+}

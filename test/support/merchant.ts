@@ -1,0 +1,46 @@
+// The merchant's endpoint over a real socket: hears notices, checks their signatures, answers as told. It asks nothing.
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Webhook } from 'standardwebhooks';
+import { MERCHANT_SECRET } from './stack.ts';
+
+export interface Heard {
+  /** `webhook-id`: the same for every try of one notice. */
+  readonly id: string;
+  readonly type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: the body is what the endpoint gets
+  readonly data: any;
+}
+
+export interface Merchant {
+  readonly url: string;
+  readonly heard: Heard[];
+  /** Statuses to answer next; 200 when there are none. */
+  readonly answers: number[];
+  /** What failed to verify. */
+  readonly forged: unknown[];
+  stop(): Promise<void>;
+}
+
+export async function startMerchant(): Promise<Merchant> {
+  const webhook = new Webhook(MERCHANT_SECRET);
+  const [heard, answers, forged]: [Heard[], number[], unknown[]] = [[], [], []];
+  const endpoint = createServer(async (request, response) => {
+    const raw = Buffer.concat(await request.toArray()).toString();
+    try {
+      const headers = request.headers as Record<string, string>;
+      const { type, data } = webhook.verify(raw, headers) as Heard;
+      heard.push({ id: String(headers['webhook-id']), type, data });
+    } catch (error) {
+      forged.push(error);
+    }
+    response.writeHead(answers.shift() ?? 200).end();
+  });
+  await new Promise<void>((listening) => endpoint.listen(0, '127.0.0.1', listening));
+  const { port } = endpoint.address() as AddressInfo;
+  const stop = async () => {
+    endpoint.closeAllConnections();
+    await new Promise((closed) => endpoint.close(closed));
+  };
+  return { url: `http://127.0.0.1:${port}/`, heard, answers, forged, stop };
+}
