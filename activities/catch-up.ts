@@ -1,8 +1,9 @@
 // Reads again which of Stripe's events failed to arrive, and for whom. It rings nobody: the workflow does.
 import { metricMeter } from '@temporalio/activity';
 import type Stripe from 'stripe';
+import { reversalKindOf } from '../domain/reversals.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { idIn, ownerOf } from '../ledger/owner.ts';
+import { hasGone, idIn, ownerOf } from '../ledger/owner.ts';
 import { ask } from './charge.ts';
 
 /** What a life waits for. Stripe takes 20 names at most, and no patterns (docs.stripe.com/api/events/list). */
@@ -35,6 +36,8 @@ export interface MissedEvent {
   readonly type: string;
   readonly objectId: string;
   readonly customerId: string;
+  /** Money goes back from a customer who has gone: a run may be started for it. */
+  readonly mayStart: boolean;
 }
 
 /** @throws ApplicationFailure `StripeRejected` (not retried), `StripeUnavailable`, `StripeRateLimited` */
@@ -45,6 +48,10 @@ export function createCatchUpActivities({
   readonly stripe: Stripe;
   readonly ledger: Ledger;
 }) {
+  async function recipientOf(customerId: string, type: string) {
+    return { customerId, mayStart: reversalKindOf(type) !== null && (await hasGone(customerId, ledger)) };
+  }
+
   return {
     stripe: {
       /**
@@ -74,7 +81,7 @@ export function createCatchUpActivities({
           const objectId = idIn(object);
           const owner = await ownerOf(object, ledger);
           if (owner.customerId !== null && objectId !== null)
-            missed.push({ eventId, type, objectId, customerId: owner.customerId });
+            missed.push({ eventId, type, objectId, ...(await recipientOf(owner.customerId, type)) });
           else {
             const reason = owner.customerId === null ? owner.reason : 'unknown_object';
             await ledger.addUnclaimedEvent({ eventId, type, objectId, reason });

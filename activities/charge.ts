@@ -26,20 +26,20 @@ export function createChargeActivities({
     return withMissed(intent, known);
   }
 
-  /** The customer may have tried more than once since `known`; an intent shows its newest charge only. */
-  async function withMissed(
-    intent: Stripe.Response<Stripe.PaymentIntent>,
-    known: string | null,
-  ): Promise<IntentReading> {
+  /** The issuer may have answered more than once since `known`; an intent shows its newest charge only. */
+  async function withMissed(intent: PaymentIntent, known: string | null): Promise<IntentReading> {
     const reading = readingOf(intent);
     const latest = reading.stripeChargeId;
     if (latest === null || latest === known) return reading;
-    const missed: IssuerAnswer[] = [];
+    const since: Stripe.Charge[] = [];
     for await (const charge of stripe.charges.list({ payment_intent: intent.id, limit: 100 })) {
       if (charge.id === known) break;
-      if (charge.id !== latest) missed.unshift(answerOf(charge));
+      since.push(charge);
     }
-    return { ...reading, missed };
+    const newest = since.findIndex(({ id }) => id === latest);
+    const said = since[newest] ? answerOf(since[newest]) : {};
+    const missed = since.slice(newest + 1).map(answerOf);
+    return { ...reading, ...said, decline: reading.decline, missed: missed.reverse() };
   }
 
   /**
@@ -127,14 +127,17 @@ export function createChargeActivities({
           },
           { idempotencyKey: key },
         );
-        return { kind: 'intentSeen', chargeId, reading: readingOf(intent) };
+        // The first attempt hides nothing.
+        const isFirst = attemptNumber === 1;
+        const reading = isFirst ? readingOf(intent) : await ask(() => withMissed(intent, step.known));
+        return { kind: 'intentSeen', chargeId, reading };
       } catch (error) {
         if (isRateLimit(error) && isFirstTry()) return { kind: 'rateLimited', chargeId };
         if (!isDecline(error) || !error.payment_intent) throw failureFrom(error);
-        const stripeChargeId = error.charge ?? idIn(error.payment_intent.latest_charge);
         // An error is not expanded, and what the network said stands on the charge.
-        const latest = stripeChargeId && (await ask(() => stripe.charges.retrieve(stripeChargeId)));
-        const reading = readingOf({ ...error.payment_intent, latest_charge: latest });
+        const latest_charge = error.charge ?? idIn(error.payment_intent.latest_charge);
+        const unpaid = { ...error.payment_intent, latest_charge };
+        const reading = await ask(() => withMissed(unpaid, step.known));
         const requestId = error.requestId ?? null;
         return {
           kind: 'intentSeen',
@@ -221,8 +224,10 @@ export async function ask<Answer>(call: () => Promise<Answer>): Promise<Answer> 
   }
 }
 
+type PaymentIntent = Stripe.PaymentIntent & { lastResponse?: { requestId?: string } };
+
 /** The listed fields only: an intent also carries its client secret. */
-function readingOf(intent: Stripe.PaymentIntent & { lastResponse?: { requestId?: string } }): IntentReading {
+function readingOf(intent: PaymentIntent): IntentReading {
   const { latest_charge: latest, last_payment_error: problem } = intent;
   const completesAt = intent.processing?.card?.customer_notification?.completes_at ?? null;
   return {

@@ -6,7 +6,6 @@ import { beating } from './beating.ts';
 import { createCatchUpActivities } from './catch-up.ts';
 import { createChargeActivities } from './charge.ts';
 import { createEnrolmentActivities } from './enrolment.ts';
-import { createNoticeEndActivities } from './notice-ends.ts';
 import { createNoticeActivities, type MerchantWebhook } from './notices.ts';
 import { createRecordActivities } from './record.ts';
 import { createReversalActivities } from './reversals.ts';
@@ -31,7 +30,6 @@ export function createActivities(dependencies: ActivityDependencies) {
     }),
     ledger: {
       ...createRecordActivities(dependencies),
-      ...createNoticeEndActivities(dependencies),
       ...catchUp.ledger,
     },
     notices: createNoticeActivities(dependencies),

@@ -1,8 +1,10 @@
-// Loads and records a customer in the ledger. It passes things on; what to record is the domain's decision.
+// Loads and records a customer in the ledger, and how notices ended. It passes things on; what to record is the domain's
+// decision.
 import type { EventOf, RememberedCharge } from '../domain/events.ts';
 import type { CustomerState, Fact } from '../domain/state.ts';
 import type { ChargeView, CustomerView } from '../domain/view.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { NoticeEnd } from './notices.ts';
 
 /** @throws whatever the database throws: retried until it answers */
 export function createRecordActivities({ ledger }: { readonly ledger: Ledger }) {
@@ -43,6 +45,22 @@ export function createRecordActivities({ ledger }: { readonly ledger: Ledger }) 
     }): Promise<EventOf<'recorded'>> {
       const { alreadyClosed } = await ledger.record(entry);
       return { kind: 'recorded', through: entry.facts.at(-1)?.sequence ?? 0, alreadyClosed };
+    },
+
+    /** How a notice ended, which Temporal forgets after its retention. Writing the end of one run twice is harmless. */
+    async recordNoticeEnd({
+      end,
+      ...of
+    }: {
+      readonly customerId: string;
+      readonly noticeId: string;
+      /** Of the run that sent it: a notice that is sent again has another end. */
+      readonly runId: string;
+      /** By the workflow's clock, epoch ms. */
+      readonly atMs: number;
+      readonly end: NoticeEnd;
+    }): Promise<void> {
+      await ledger.recordNoticeEnd({ ...of, ...end });
     },
   };
 }

@@ -17,11 +17,11 @@ import { newCustomer } from '../domain/customer.ts';
 import { Refusal } from '../domain/errors.ts';
 import type { CustomerView } from '../domain/view.ts';
 import {
-  BILLING_QUEUE,
   CUSTOMER_BILLING,
   customerSteppedUp,
   REFUSAL,
   type StripeNews,
+  startOf,
   stripeRang,
   view,
   workflowIdOf,
@@ -97,7 +97,7 @@ export function createBilling(client: Client): Billing {
           args: [request],
           waitForStage: 'ACCEPTED',
           startWorkflowOperation: new WithStartWorkflowOperation<Workflow>(CUSTOMER_BILLING, {
-            ...startOf(customerId),
+            ...startOf(customerId, newCustomer(customerId)),
             workflowIdConflictPolicy: 'USE_EXISTING',
           }),
         }),
@@ -118,7 +118,7 @@ export function createBilling(client: Client): Billing {
     ringOrStart: async (customerId, news) => {
       await call(SIGNAL_DEADLINE, () =>
         client.workflow.signalWithStart<Workflow, [StripeNews]>(CUSTOMER_BILLING, {
-          ...startOf(customerId),
+          ...startOf(customerId, newCustomer(customerId)),
           signal: stripeRang,
           signalArgs: [news],
         }),
@@ -135,16 +135,6 @@ export function createBilling(client: Client): Billing {
         client.workflowService.describeNamespace({ namespace: client.options.namespace }),
       );
     },
-  };
-}
-
-/** A run that knows nothing yet: it begins with what the ledger remembers. */
-function startOf(customerId: string) {
-  return {
-    workflowId: workflowIdOf(customerId),
-    taskQueue: BILLING_QUEUE,
-    staticSummary: `Customer ${customerId}`,
-    args: [newCustomer(customerId)],
   };
 }
 

@@ -2,7 +2,7 @@
 import Stripe from 'stripe';
 import { reversalKindOf } from '../domain/reversals.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { idIn, ownerOf } from '../ledger/owner.ts';
+import { hasGone, idIn, ownerOf } from '../ledger/owner.ts';
 import type { Billing } from './billing.ts';
 import { Problem, type ProblemCode } from './problems.ts';
 
@@ -61,12 +61,11 @@ export async function passOn(event: StripeEvent, ledger: Ledger, billing: Billin
     return;
   }
   const news = { eventId, type, objectId };
-  if (reversalKindOf(type)) {
+  if (await billing.ring(owner.customerId, news)) return;
+  // Who has gone is gone on purpose; anybody else without a run was lost, and is brought back by an operator alone.
+  if (reversalKindOf(type) && (await hasGone(owner.customerId, ledger)))
     await billing.ringOrStart(owner.customerId, news);
-    return;
-  }
-  const isHeard = await billing.ring(owner.customerId, news);
-  if (!isHeard) await ledger.addUnclaimedEvent({ eventId, type, objectId, reason: 'customer_ended' });
+  else await ledger.addUnclaimedEvent({ eventId, type, objectId, reason: 'customer_ended' });
 }
 
 /** @returns the event as text has it, or null when this secret has not signed it */

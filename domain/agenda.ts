@@ -128,7 +128,7 @@ function attemptPlan(state: CustomerState, nowMs: number): Planned[] {
 
 function planAttempt(state: CustomerState, charge: Charge, dueAtMs: number, nowMs: number): Planned {
   const { mandate, stripeCustomerId } = state;
-  const { chargeId, intentId, intentNumber } = charge;
+  const { chargeId, intentId, intentNumber, stripeChargeId: known } = charge;
   const fingerprint = mandate?.card.fingerprint ?? null;
   const freeAtMs = cardFreeAt(state.cards, fingerprint, nowMs);
   const { brakedUntilMs = 0 } = state;
@@ -154,6 +154,7 @@ function planAttempt(state: CustomerState, charge: Charge, dueAtMs: number, nowM
       paymentMethodId,
       stripeMandateId,
       fingerprint,
+      known,
     },
   };
 }

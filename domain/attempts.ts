@@ -77,7 +77,8 @@ export function accountFor(
     newest &&
     !isSettled(newest);
   if (isOurs) {
-    return noteAttempt(settleAttempt(state, known, outcome, decline), charge.chargeId, nowMs, reading);
+    const settled = settleAttempt(state, known, outcome, decline, reading.stripeChargeId);
+    return noteAttempt(settled, charge.chargeId, nowMs, reading);
   }
   const unheard: Attempt = {
     number: charge.attemptCount + 1,
@@ -90,6 +91,7 @@ export function accountFor(
     decline,
     // The customer can be at the bank only after an attempt of ours; without one on record a run that is gone made it.
     onSession: newest !== undefined,
+    ...madeAs(reading.stripeChargeId),
   };
   return noteAttempt(
     { ...putCharge(state, withAttempt(known, unheard)), cards: countAttempt(state.cards, unheard) },
@@ -99,15 +101,51 @@ export function accountFor(
   );
 }
 
+/**
+ * Books an answer that a newer one hides: on the oldest attempt since the last settled one that nobody answered, else on
+ * one that the customer made. An attempt under way is left for its own answer, and the list is not touched under it.
+ */
+export function accountForMissed(
+  state: CustomerState,
+  charge: Charge,
+  reading: IntentReading,
+  decline: Decline,
+  outcome: 'declined' | 'step_up',
+  nowMs: number,
+): CustomerState {
+  const { attempts, chargeId } = charge;
+  const lastSettled = attempts.findLastIndex(isSettled);
+  const index = attempts.findIndex((attempt, at) => at > lastSettled && attempt.outcome !== null);
+  const asked = attempts[index];
+  if (!asked && charge.phase.is === 'attempting') {
+    const data = { number: null, atMs: nowMs, outcome, decline, onSession: true, answer: reading };
+    return note(state, nowMs, 'attempt', { chargeId, data });
+  }
+  if (!asked) return accountFor(state, charge, reading, outcome, decline, nowMs);
+  const settled: Attempt = { ...asked, outcome, decline, ...madeAs(reading.stripeChargeId) };
+  const { stripeChargeId } = reading;
+  const changed = { ...charge, attempts: attempts.with(index, settled), decline, stripeChargeId };
+  const counted = reachedIssuer(asked) ? state.cards : countAttempt(state.cards, settled);
+  return note({ ...putCharge(state, changed), cards: counted }, nowMs, 'attempt', {
+    chargeId,
+    data: { ...settled, answer: reading },
+  });
+}
+
+function madeAs(stripeChargeId: string | null): Pick<Attempt, 'stripeChargeId'> {
+  return stripeChargeId === null ? {} : { stripeChargeId };
+}
+
 export function settleAttempt(
   state: CustomerState,
   charge: Charge,
   outcome: AttemptOutcome,
   decline: Decline | null,
+  stripeChargeId: string | null = null,
 ): CustomerState {
   const newest = charge.attempts.at(-1);
   if (!newest) return putCharge(state, charge);
-  const settled: Attempt = { ...newest, outcome, decline };
+  const settled: Attempt = { ...newest, outcome, decline, ...madeAs(stripeChargeId) };
   const isFirstWord = newest.outcome === null || newest.outcome === 'unknown' || newest.outcome === 'refused';
   const isCounted = isFirstWord && reachedIssuer(settled);
   const changed = putCharge(state, { ...charge, attempts: [...charge.attempts.slice(0, -1), settled] });
@@ -133,8 +171,8 @@ export function unansweredInARow(charge: Charge): number {
 }
 
 /** Whether Stripe's last word on it is known: an unknown or processing one may still turn out otherwise. */
-export function isSettled(attempt: Attempt | undefined): boolean {
-  return ['succeeded', 'declined', 'step_up'].includes(attempt?.outcome ?? '');
+export function isSettled({ outcome }: Attempt): boolean {
+  return outcome === 'succeeded' || outcome === 'declined' || outcome === 'step_up';
 }
 
 /** Those that never reached the issuer are forgotten first: the calendar and the budget count the others. */

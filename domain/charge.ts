@@ -112,7 +112,9 @@ export function chargeRefused(
   const charge = findCharge(state, step.chargeId);
   if (!charge || charge.phase.is === 'closed') return state;
   // A question that is refused teaches nothing: what waited for its answer goes on waiting.
-  if (charge.phase.is === 'closing' || step.do === 'readIntent') return lookLater(state, charge, nowMs);
+  const isQuestion =
+    step.do === 'readIntent' || (step.do === 'lookUpIntent' && charge.phase.is !== 'opening');
+  if (charge.phase.is === 'closing' || isQuestion) return lookLater(state, charge, nowMs);
   if (charge.phase.is === 'refused') return state;
   const lookAtMs = step.do === 'confirmIntent' ? nowMs : null;
   // The card may be gone at Stripe without our having heard of it.

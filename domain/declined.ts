@@ -35,6 +35,16 @@ export function bookDecline(
 ): CustomerState {
   const asked = accountFor(state, charge, reading, 'declined', decline, nowMs);
   if (classifyDecline(decline) !== 'hard') return asked;
-  const fingerprint = findCharge(asked, charge.chargeId)?.attempts.at(-1)?.fingerprint ?? null;
-  return { ...asked, cards: markDead(asked.cards, fingerprint) };
+  return cardIsDead(asked, charge.chargeId, reading);
+}
+
+/** The card that gave this answer is never asked again. */
+export function cardIsDead(
+  state: CustomerState,
+  chargeId: string,
+  { stripeChargeId }: Pick<IntentReading, 'stripeChargeId'>,
+): CustomerState {
+  const attempts = findCharge(state, chargeId)?.attempts ?? [];
+  const asked = attempts.findLast((attempt) => attempt.stripeChargeId === stripeChargeId) ?? attempts.at(-1);
+  return { ...state, cards: markDead(state.cards, asked?.fingerprint ?? null) };
 }

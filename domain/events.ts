@@ -163,10 +163,11 @@ export type CustomerEvent =
 
 export type EventOf<Kind extends CustomerEvent['kind']> = Extract<CustomerEvent, { readonly kind: Kind }>;
 
+/** What is asked about an intent: its state, and all that its issuer has said since. */
 interface IntentQuestion {
   readonly chargeId: string;
   readonly intentId: string;
-  /** The newest of Stripe's charges whose end is accounted for. */
+  /** The newest of Stripe's charges whose end is accounted for; null: all of the intent's are wanted. */
   readonly known: string | null;
 }
 
@@ -226,6 +227,7 @@ export type Step =
       readonly paymentMethodId: string;
       readonly stripeMandateId: string | null;
       readonly fingerprint: string | null;
+      readonly known: string | null;
     }
   | ({ readonly do: 'readIntent' } & IntentQuestion)
   | ({ readonly do: 'cancelIntent' } & IntentQuestion)

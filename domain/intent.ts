@@ -1,7 +1,14 @@
 // A charge's PaymentIntent: made, looked for, and what Stripe's word on it means. It asks Stripe nothing itself.
-import { accountFor, isSettled, noteAttempt, settleAttempt, unansweredInARow } from './attempts.ts';
+import {
+  accountFor,
+  accountForMissed,
+  isSettled,
+  noteAttempt,
+  settleAttempt,
+  unansweredInARow,
+} from './attempts.ts';
 import { classifyDecline } from './decline.ts';
-import { bookDecline, declined } from './declined.ts';
+import { cardIsDead, declined } from './declined.ts';
 import { closed, stepUpEnded } from './ending.ts';
 import type { EventOf, IntentReading, IssuerAnswer } from './events.ts';
 import { lookDelay, lookLater } from './looks.ts';
@@ -33,7 +40,7 @@ export function intentLookedUp(
   nowMs: number,
 ): CustomerState {
   const charge = findCharge(state, found.chargeId);
-  if (charge?.phase.is !== 'opening' && charge?.phase.is !== 'closing') return state;
+  if (!charge || charge.intentId !== null || charge.phase.is === 'closed') return state;
   if (found.intentId !== null) {
     const { chargeId, intentId } = found;
     const opened = intentOpened(state, { kind: 'intentOpened', chargeId, intentId }, nowMs);
@@ -42,6 +49,7 @@ export function intentLookedUp(
   }
   if (charge.phase.is === 'closing')
     return closed(state, charge, charge.phase.to, charge.phase.reason, nowMs);
+  if (charge.phase.is !== 'opening') return putCharge(state, { ...charge, lookAtMs: null });
   // Stripe has none: only now may another key be used, and it comes from the number.
   return putCharge(state, {
     ...charge,
@@ -59,8 +67,8 @@ export function intentSeen(
 ): CustomerState {
   const before = findCharge(earlier, chargeId);
   if (!before || before.intentId !== reading.intentId || before.phase.is === 'closed') return earlier;
-  const state = hiddenAnswers(before, reading, missed).reduce(
-    (next, answer) => accountForHidden(next, chargeId, { ...reading, ...answer }, nowMs),
+  const state = missedAnswers(before, reading, missed).reduce(
+    (next, answer) => bookMissed(next, chargeId, { ...reading, ...answer }, nowMs),
     earlier,
   );
   const charge = findCharge(state, chargeId) ?? before;
@@ -81,23 +89,24 @@ export function intentSeen(
 }
 
 /** Those nobody has accounted for, and that no decision hangs on any more: something newer has happened. */
-function hiddenAnswers(
+function missedAnswers(
   { phase, stripeChargeId, attempts }: Charge,
   reading: IntentReading,
   missed: readonly IssuerAnswer[],
 ): readonly IssuerAnswer[] {
   // One that was under way is known, and how it ended is not.
-  const isUnderWay = attempts.at(-1)?.outcome === 'processing';
+  const newest = attempts.at(-1);
+  const wasProcessing = newest?.outcome === 'processing' && newest.stripeChargeId === stripeChargeId;
   const isKnown = reading.stripeChargeId === stripeChargeId;
   const known = missed.findLastIndex((answer) => answer.stripeChargeId === stripeChargeId);
-  const unseen = isKnown ? [] : missed.slice(isUnderWay ? Math.max(0, known) : known + 1);
+  const unseen = isKnown ? [] : missed.slice(wasProcessing ? Math.max(0, known) : known + 1);
   // What was given up is not decided about: of the newest answer too only the record is left.
   const isGivenUp = phase.is === 'closing' || reading.status === 'canceled';
-  const isNews = reading.stripeChargeId !== null && (!isKnown || isUnderWay);
+  const isNews = reading.stripeChargeId !== null && (!isKnown || wasProcessing);
   return isGivenUp && isNews && reading.decline ? [...unseen, reading] : unseen;
 }
 
-function accountForHidden(
+function bookMissed(
   state: CustomerState,
   chargeId: string,
   reading: IntentReading,
@@ -106,9 +115,10 @@ function accountForHidden(
   const charge = findCharge(state, chargeId);
   const { decline } = reading;
   if (!charge || !decline) return state;
-  return classifyDecline(decline) === 'step_up'
-    ? accountFor(state, charge, reading, 'step_up', decline, nowMs)
-    : bookDecline(state, charge, reading, decline, nowMs);
+  const kind = classifyDecline(decline);
+  const outcome = kind === 'step_up' ? 'step_up' : 'declined';
+  const booked = accountForMissed(state, charge, reading, decline, outcome, nowMs);
+  return kind === 'hard' ? cardIsDead(booked, chargeId, reading) : booked;
 }
 
 function collected(
@@ -153,7 +163,8 @@ function intentCanceled(
   if (charge.phase.is === 'closing')
     return closed(state, charge, charge.phase.to, charge.phase.reason, nowMs);
   const isUnderWay = charge.phase.is === 'attempting' || charge.phase.is === 'unknown';
-  const isAnswered = isSettled(charge.attempts.at(-1));
+  const newest = charge.attempts.at(-1);
+  const isAnswered = newest !== undefined && isSettled(newest);
   const next = isUnderWay && !isAnswered ? accountFor(state, charge, reading, 'refused', null, nowMs) : state;
   const now = findCharge(next, charge.chargeId) ?? charge;
   const without: Charge = {
@@ -194,6 +205,8 @@ function unpaid(state: CustomerState, charge: Charge, reading: IntentReading, no
       // Stripe says nothing came of the confirm: another may be sent, under another number and so another key.
       const atMs = nowMs + lookDelay(UNKNOWN_LOOKS, unansweredInARow(charge) - 1);
       const again: Charge = { ...charge, phase: { is: 'due', atMs }, lookAtMs: null, looks: 0 };
+      const newest = charge.attempts.at(-1);
+      if (newest && isSettled(newest)) return putCharge(state, again);
       const settled = settleAttempt(state, again, 'unknown', null);
       return noteAttempt(settled, charge.chargeId, nowMs, reading);
     }

@@ -24,7 +24,7 @@ export const CARD_BUDGET_WINDOW = 30 * DAY;
 export const STEP_UP_DEADLINE = 7 * DAY;
 /** When a customer who has not authenticated is reminded, counted from the decline. */
 export const STEP_UP_REMINDERS: readonly number[] = [1 * DAY, 4 * DAY, 6 * DAY];
-/** Failed authentications over the whole charge before it is given up. */
+/** Failed authentications in one wait before the charge is given up; earlier waits of it are counted in. */
 export const STEP_UP_FAILURES = 5;
 /** How long a charge waits for another card before it fails. */
 export const AWAITING_CARD_DEADLINE = 60 * DAY;

@@ -57,6 +57,7 @@ function lookedAtFirst(charge: Charge, nowMs: number): Charge {
   if (phase.is === 'opening' && charge.intentId !== null) phase = { is: 'due', atMs: nowMs };
   // A ledger restored from a backup may not know of the intent that has been made since.
   if (phase.is === 'due' && phase.atMs <= nowMs && charge.intentId === null) phase = { is: 'opening' };
-  const isOpenAtStripe = charge.intentId !== null || phase.is === 'opening' || phase.is === 'closing';
+  const mayHaveIntent = ['opening', 'closing', 'awaiting_card', 'refused'].includes(phase.is);
+  const isOpenAtStripe = charge.intentId !== null || mayHaveIntent;
   return { ...charge, phase, lookAtMs: isOpenAtStripe ? nowMs : null, looks: 0 };
 }

@@ -30,7 +30,8 @@ export function reversalRang(
 /** Stripe's word on it. Each state of it is noted once, however often it is rung for. */
 export function reversalSeen(state: CustomerState, reading: ReversalReading, nowMs: number): CustomerState {
   const { reversal: kind, chargeId, objectId, ...data } = reading;
-  const seen = [reading.status, reading.amount, reading.reason, reading.failureReason].join(' ');
+  const { requestId: _which, ...what } = data;
+  const seen = JSON.stringify(what);
   return noteOnce(state, objectId, seen, nowMs, {
     ...(chargeId === null ? {} : { chargeId }),
     data: { [`${kind}Id`]: objectId, ...data },

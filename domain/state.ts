@@ -118,6 +118,8 @@ export interface Attempt {
   readonly decline: Decline | null;
   /** The customer confirmed it at the bank; nobody of ours did. */
   readonly onSession: boolean;
+  /** The charge (`ch_…`) that it made at Stripe, once that is known. */
+  readonly stripeChargeId?: string;
 }
 
 /** Where a charge is. `closing` asks Stripe to cancel its intent before it may end. */

@@ -5,12 +5,12 @@ import { lock } from 'proper-lockfile';
 
 /** The holder touches the lock this often, and one untouched for `STALE_MS` belongs to a process that is dead. */
 const TOUCH_MS = 2_000;
-const STALE_MS = 10_000;
+const STALE_MS = 20_000;
 const LOOK_MS = 250;
 
 /**
  * Locks `folder`, which must exist, by `<folder>.lock`. A killed process leaves its lock behind: then this waits, for at
- * most some ten seconds, until nobody has touched it for long enough. A living holder is known by its touch.
+ * most some twenty seconds, until nobody has touched it for long enough. A living holder is known by its touch.
  * @returns unlocks
  * @throws Error when another process holds it
  */

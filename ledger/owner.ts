@@ -1,5 +1,5 @@
-// Whose an object of Stripe's is: by the address book, and by metadata that this installation wrote. It believes
-// nothing else an object says.
+// Whose an object of Stripe's is: by the address book, and by metadata that this installation wrote; and whether that
+// customer has gone. It believes nothing else an object says.
 import type { Ledger } from './ledger.ts';
 
 export type Owner =
@@ -29,6 +29,11 @@ export async function ownerOf(object: StripeObject, ledger: Ledger): Promise<Own
   return isIntent || intents.some((id) => id !== null)
     ? { customerId: null, reason: 'made_elsewhere' }
     : found;
+}
+
+/** Whether the customer was cancelled, as last recorded: then no run of theirs is missing. */
+export async function hasGone(customerId: string, ledger: Ledger): Promise<boolean> {
+  return (await ledger.getCustomer(customerId))?.view?.status === 'cancelled';
 }
 
 /** An id, or the id of an expanded object. */

@@ -5,10 +5,9 @@ import type { Complaint } from './cards.ts';
 import { cardCharged } from './charges.ts';
 import { invalidRequest, resourceMissing } from './errors.ts';
 import { announce } from './events.ts';
-import { EVIDENCE, hasEvidence, noEvidence } from './evidence.ts';
 import { newId } from './ids.ts';
 import { listRoute } from './lists.ts';
-import { flag, mergeMetadata, metadata, readParams, texts } from './params.ts';
+import { flag, mergeMetadata, metadata, readParams, texts, verbatim } from './params.ts';
 import type { ChargeRecord, DisputeRecord } from './records.ts';
 import type { Route } from './routes.ts';
 import { type Call, schedule } from './world.ts';
@@ -79,7 +78,7 @@ export function disputeCharge(
     created: call.world.now(),
     currency,
     enhanced_eligibility_types: [],
-    evidence: noEvidence(),
+    evidence: { enhanced_evidence: {} } as Stripe.Dispute.Evidence,
     evidence_details: {
       due_by: dueBy(call),
       enhanced_eligibility: {},
@@ -224,12 +223,15 @@ export const disputeRoutes: Route[] = [
     method: 'POST',
     path: '/disputes/:id',
     handle(call, raw, { id }) {
-      const params = readParams(raw, { evidence: EVIDENCE, expand: texts, metadata, submit: flag });
+      const params = readParams(raw, { evidence: verbatim, expand: texts, metadata, submit: flag });
       const record = openDisputeFor(call, id);
       const { wire } = record;
       wire.metadata = mergeMetadata(wire.metadata, params.metadata);
-      Object.assign(wire.evidence, params.evidence);
-      wire.evidence_details.has_evidence = hasEvidence(wire.evidence);
+      // An empty string takes a field back.
+      for (const [field, said] of Object.entries(params.evidence ?? {}))
+        Object.assign(wire.evidence, { [field]: said || null });
+      const fields = Object.values(wire.evidence);
+      wire.evidence_details.has_evidence = fields.some((said) => typeof said === 'string');
       // Metadata alone submits nothing that was staged before.
       const asked = params.submit ?? params.evidence !== undefined;
       if (asked && wire.evidence_details.has_evidence) submit(call, record);

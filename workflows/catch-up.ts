@@ -1,4 +1,5 @@
-// Rings for the events of Stripe's that failed to arrive. It reads none, and knows nothing of what they mean.
+// Rings for the events of Stripe's that failed to arrive, and starts a run for money that goes back from a customer who
+// has none. It reads no object.
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   continueAsNew,
@@ -12,13 +13,13 @@ import {
 import type { LedgerActivities, StripeActivities } from '../activities/index.ts';
 import { advance, newCustomer } from '../domain/customer.ts';
 import { HOUR, MINUTE } from '../domain/policy.ts';
-import { reversalKindOf } from '../domain/reversals.ts';
 import type { CustomerBilling } from './customer-billing.ts';
 import {
   BILLING_QUEUE,
   CUSTOMER_BILLING,
   STRIPE_QUEUE,
   type StripeNews,
+  startOf,
   stripeRang,
   workflowIdOf,
 } from './messages.ts';
@@ -42,6 +43,9 @@ const { caughtUpThrough, keepUnclaimed, setCaughtUp } = proxyActivities<LedgerAc
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s', maximumAttempts: 6 },
   priority: { priorityKey: 5 },
 });
+
+/** To start a run or reach one, for each event. */
+const TRIES = 5;
 
 type Missed = Awaited<ReturnType<StripeActivities['listMissedEvents']>>['missed'];
 
@@ -80,10 +84,12 @@ export async function CatchUp(progress?: CatchUpProgress): Promise<CatchUpResult
 /** Bells have no order; one that was heard before is dropped by its event's id. @returns those whose customer has no open workflow */
 async function ring(events: Missed): Promise<Missed> {
   const heard = await Promise.all(
-    events.map(async ({ customerId, ...news }) => {
-      if (await signal(customerId, news)) return true;
-      if (!reversalKindOf(news.type)) return false;
-      return (await start(customerId, news)) || (await signal(customerId, news));
+    events.map(async ({ customerId, mayStart, ...news }) => {
+      if (!mayStart) return await signal(customerId, news);
+      // Another event of theirs may have started a run, and that run may be over again.
+      for (let tries = 0; tries < TRIES; tries++)
+        if ((await signal(customerId, news)) || (await start(customerId, news))) return true;
+      return false;
     }),
   );
   return events.filter((_event, index) => !heard[index]);
@@ -109,11 +115,8 @@ async function start(customerId: string, news: StripeNews): Promise<boolean> {
   const carried = advance(newCustomer(customerId), { ...news, kind: 'stripeRang' }, Date.now());
   try {
     await startChild<typeof CustomerBilling>(CUSTOMER_BILLING, {
-      workflowId: workflowIdOf(customerId),
-      taskQueue: BILLING_QUEUE,
+      ...startOf(customerId, carried),
       parentClosePolicy: ParentClosePolicy.ABANDON,
-      staticSummary: `Customer ${customerId}`,
-      args: [carried],
     });
     return true;
   } catch (error) {

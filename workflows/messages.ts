@@ -2,7 +2,7 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Asked } from '../domain/events.ts';
-import type { Consent, MandateTerms, Notice } from '../domain/state.ts';
+import type { Consent, CustomerState, MandateTerms, Notice } from '../domain/state.ts';
 import type { ChargeView, CustomerView } from '../domain/view.ts';
 
 export const CUSTOMER_BILLING = 'CustomerBilling';
@@ -17,6 +17,16 @@ export const STRIPE_QUEUE = 'stripe';
 /** The workflow of a customer; at most one is open at a time. */
 export function workflowIdOf(customerId: string): string {
   return `billing/${customerId}`;
+}
+
+/** How a customer's run is started; `state` is what it begins with. */
+export function startOf(customerId: string, state: CustomerState) {
+  return {
+    workflowId: workflowIdOf(customerId),
+    taskQueue: BILLING_QUEUE,
+    staticSummary: `Customer ${customerId}`,
+    args: [state] as [CustomerState],
+  };
 }
 
 /** The schedule of `CatchUp`, and the id of the workflows it starts. */

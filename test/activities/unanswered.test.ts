@@ -51,6 +51,7 @@ async function confirmationOf(sandbox: Sandbox, chargeId: string) {
     paymentMethodId: paymentMethod,
     stripeMandateId: null,
     fingerprint: null,
+    known: null,
   } as const;
 }
 
@@ -95,6 +96,7 @@ test('two runs of one customer, as after a lost cluster that was not lost, share
     paymentMethodId: paymentMethod,
     stripeMandateId: null,
     fingerprint: null,
+    known: null,
   } as const;
   const recovered = await workerOf(sandbox).openIntent({ ...step, intentNumber: 2 });
   await workerOf(sandbox).confirmIntent({ ...confirm, intentNumber: 2, intentId: recovered.intentId });

@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { forbidden } from '../support/secrets.ts';
 import { searchLogs } from './logs.ts';
-import { forbidden } from './secrets.ts';
 
 const OWN = forbidden({ 'the API key': ['abc+123'], 'an IP': ['203.0.113.77', '203.0.113.78'] });
 

@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type Forbidden, secretsIn } from './secrets.ts';
+import { type Forbidden, secretsIn } from '../support/secrets.ts';
 import type { Finding } from './verdict.ts';
 
 /** @throws Error when one of the files is not there */

@@ -52,6 +52,7 @@ test('a confirm carries the card and the mandate on file, the intent and the nex
     paymentMethodId: 'pm_1',
     stripeMandateId: 'mandate_1',
     fingerprint: 'fp-1',
+    known: null,
   });
 });
 

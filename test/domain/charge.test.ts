@@ -52,6 +52,7 @@ const CONFIRM: Step = {
   paymentMethodId: 'pm_1',
   stripeMandateId: null,
   fingerprint: 'fp-1',
+  known: null,
 };
 const READ: Step = { do: 'readIntent', chargeId: 'one', intentId: 'pi_1', known: null };
 const OPEN: Step = {
@@ -546,8 +547,40 @@ describe('answers that a newer one hides', () => {
     expect(seen.cards).toMatchObject([{ fingerprint: 'fp-1', dead: true }]);
   });
 
+  const underWayAt = (stripeChargeId: string, phase: ChargePhase) =>
+    charge({ phase, stripeChargeId, attempts: [attempt({ outcome: 'processing', stripeChargeId })] });
+
+  test('Stripe acted late on an attempt that nobody answered: the answer is that attempt’s, not the next one’s', () => {
+    const attempts = [1, 2].map((number) => attempt({ number, outcome: 'unknown' }));
+    const late = { missed: [no('ch_1', 'insufficient_funds')], stripeChargeId: 'ch_2' };
+    const both = told(owing(charge({ phase: UNKNOWN, attempts })), { status: 'succeeded', ...late });
+    expect(outcomes(both)).toEqual([
+      [1, 'declined', false],
+      [2, 'succeeded', false],
+    ]);
+    // The same where the second was answered at once.
+    const sent = [attempt({ outcome: 'unknown' }), attempt({ number: 2, outcome: null })];
+    const paid = told(owing(charge({ phase: ATTEMPTING, attempts: sent })), { status: 'succeeded', ...late });
+    expect(outcomes(paid)).toEqual(outcomes(both));
+  });
+
+  test('one that an attempt of ours hides is on record, and the attempt keeps its number', () => {
+    const sent = [attempt({ outcome: 'declined' }), attempt({ number: 2, outcome: null })];
+    const before = owing(charge({ phase: ATTEMPTING, attempts: sent, stripeChargeId: 'ch_1' }));
+    const missed = [no('ch_2', 'insufficient_funds')];
+    const paid = told(before, { status: 'succeeded', stripeChargeId: 'ch_3', missed });
+    expect(outcomes(paid)).toEqual([
+      [1, 'declined', false],
+      [2, 'succeeded', false],
+    ]);
+    expect(paid.facts.filter(({ kind }) => kind === 'attempt')).toMatchObject([
+      { data: { number: null, outcome: 'declined', onSession: true, answer: { stripeChargeId: 'ch_2' } } },
+      { data: { number: 2, outcome: 'succeeded' } },
+    ]);
+  });
+
   test('one that was under way and declined, hidden by the next, is that attempt’s', () => {
-    const slow = owing(tried({ is: 'processing', sinceMs: T0 }, 'processing', { stripeChargeId: 'ch_1' }));
+    const slow = owing(underWayAt('ch_1', { is: 'processing', sinceMs: T0 }));
     const missed = [no('ch_0', 'generic_decline'), no('ch_1', 'insufficient_funds')];
     expect(outcomes(told(slow, { status: 'succeeded', stripeChargeId: 'ch_2', missed }))).toEqual([
       [1, 'declined', false],
@@ -557,7 +590,7 @@ describe('answers that a newer one hides', () => {
 
   test('one that was under way when its charge was called off, and then declined, is on record as declined', () => {
     const closing: ChargePhase = { is: 'closing', to: 'cancelled', reason: 'cancelled' };
-    const slow = owing(tried(closing, 'processing', { stripeChargeId: 'ch_1' }));
+    const slow = owing(underWayAt('ch_1', closing));
     const no1 = { stripeChargeId: 'ch_1', decline: decline('insufficient_funds') };
     const open = told(slow, { status: 'requires_payment_method', ...no1 });
     expect(outcomes(open)).toEqual([[1, 'declined', false]]);

@@ -45,7 +45,7 @@ describe('a run that starts from nothing', () => {
 
   test('reads every intent before anything else happens to its charge', () => {
     const back = recorded(load(enrolled({ charges: [charge()] }), remembered()));
-    expect(nextStep(back, T0)).toEqual({ do: 'readIntent', chargeId: 'one', intentId: 'pi_1' });
+    expect(nextStep(back, T0)).toEqual({ do: 'readIntent', chargeId: 'one', intentId: 'pi_1', known: null });
     const unanswered = advance(back, { kind: 'unanswered', step: nextStep(back, T0) }, T0);
     // The mandate is read as well; an attempt is not made before both have answered.
     expect(nextStep(unanswered, T0).do).toBe('readSetup');

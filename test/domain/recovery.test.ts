@@ -138,3 +138,24 @@ test('a notice that was on its way goes out again, and only after Stripe has bee
   // Where nobody answers, it does not wait for ever.
   expect(nextStep(advance(state, { kind: 'unanswered', step: read }, NOW), NOW).do).toBe('notify');
 });
+
+test.each([
+  { is: 'awaiting_card', sinceMs: NOW },
+  { is: 'refused', code: 'x' },
+] as const)(
+  'a charge that is $is without an intent is looked up: a restored ledger may not know of one',
+  (phase) => {
+    const state = back(known([{ ...DUE, phase }]), [REMEMBERED]);
+    const look = nextStep(state, NOW);
+    expect(look.do).toBe('lookUpIntent');
+    const found = advance(state, { kind: 'intentLookedUp', chargeId: 'a', intentId: 'pi_1' }, NOW);
+    expect(nextStep(found, NOW)).toMatchObject({ do: 'readIntent', intentId: 'pi_1' });
+    const none = advance(state, { kind: 'intentLookedUp', chargeId: 'a', intentId: null }, NOW);
+    expect(none.charges).toMatchObject([{ phase, intentNumber: 1, lookAtMs: null }]);
+    for (const event of [
+      { kind: 'unanswered', step: look },
+      { kind: 'refused', step: look, code: 'x' },
+    ] as const)
+      expect(advance(state, event, NOW).charges[0]?.lookAtMs).toBeGreaterThan(NOW);
+  },
+);

@@ -37,13 +37,14 @@ test('a pause stops the step-up clock', async () => {
   expect((await stack.get('/v1/customers/clock/charges/clock-1')).status).toBe('awaiting_step_up');
 });
 
-describe('an attempt that Stripe was too busy for, and that waits to be sent again', () => {
+describe('an attempt that was not answered, and that waits to be sent again', () => {
   const path = '/v1/payment_intents/*/confirm';
 
-  /** @returns once the first try is over and the next one waits */
+  /** @returns once two tries are over, the second turned away as one too many, and the third waits */
   async function chargeAtABadMoment(customerId: string, ...outcomes: string[]) {
     const paymentMethod = await stack.enrol(customerId);
     if (outcomes.length > 0) await stack.control('outcomes', { paymentMethod, outcomes });
+    await stack.control('faults', { method: 'POST', path, kind: 'drop', when: 'before', times: 2 });
     await stack.control('faults', { method: 'POST', path, kind: 429, when: 'before', times: 1 });
     const charge = { chargeId: `${customerId}-1`, amount: 1000, currency: 'eur' };
     await stack.post(`/v1/customers/${customerId}/charges`, charge);
@@ -51,7 +52,7 @@ describe('an attempt that Stripe was too busy for, and that waits to be sent aga
     const isWaiting = async () => {
       const { raw } = await handle.describe();
       return raw.pendingActivities?.some(
-        ({ activityType, attempt }) => activityType?.name === 'confirmIntent' && attempt === 2,
+        ({ activityType, attempt }) => activityType?.name === 'confirmIntent' && attempt === 3,
       );
     };
     await expect.poll(isWaiting, { timeout: 60_000 }).toBe(true);

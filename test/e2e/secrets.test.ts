@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { forbidden, secretsIn } from '../chaos/secrets.ts';
+import { forbidden, secretsIn } from '../support/secrets.ts';
 import { MERCHANT_SECRET, metricsUrl, startTestStack, type TestStack, workerLog } from '../support/stack.ts';
 
 const LINK_SECRET = 'the secret of links that nobody must ever read';

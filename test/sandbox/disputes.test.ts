@@ -157,7 +157,7 @@ describe('evidence', () => {
     const { sandbox, dispute } = await disputed(`pm_card_${token}`);
     expect(await saying(sandbox, dispute.id, words)).toMatchObject({
       status: first,
-      evidence: { uncategorized_text: words, product_description: null },
+      evidence: { uncategorized_text: words },
       evidence_details: { has_evidence: true, submission_count: 1, submission_method: 'manual' },
     });
     await timePasses(sandbox);

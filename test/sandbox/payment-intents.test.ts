@@ -91,6 +91,18 @@ describe('a charge while the customer is away', () => {
     else expect(secure).toMatchObject(exempted);
   });
 
+  test('shows no exemption on a card that was never set up', async () => {
+    const { stripe } = await startSandbox();
+    const { id: customer } = await stripe.customers.create();
+    const { id: payment_method } = await stripe.paymentMethods.attach('pm_card_fr', { customer });
+    const { latest_charge } = await stripe.paymentIntents.create({
+      ...{ amount: 500, currency: 'eur', customer, payment_method, confirm: true, off_session: true },
+      expand: ['latest_charge'],
+    });
+    const { payment_method_details } = latest_charge as Stripe.Charge;
+    expect(payment_method_details?.card).toMatchObject({ country: 'FR', three_d_secure: null });
+  });
+
   test.each([
     ['insufficient_funds', /^\d{15}$/],
     ['authentication_required', /^\d{15}$/],

@@ -35,7 +35,7 @@ interface Made {
   readonly metadata: Theirs;
 }
 
-/** The longest waits of the product that a row here runs into, and a busy machine. */
+/** Longer than the product's longest wait here, on a busy machine. */
 export const PATIENCE = { timeout: 150_000, interval: 300 };
 
 export const chargeOf = (customerId: string) => `/v1/customers/${customerId}/charges/${customerId}`;
