@@ -30,7 +30,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/support/temporal-server.ts'],
-          maxConcurrency: 20,
+          maxConcurrency: 10,
         },
       },
     ],
