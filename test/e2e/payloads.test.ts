@@ -101,7 +101,7 @@ test('a key is rolled while a customer lives: the new one encrypts, the old one 
   const handle = stack.client.workflow.getHandle('billing/hidden');
   // A run is not looked at while it has news to take in; the api asks again too.
   await expect
-    .poll(() => handle.query('view').catch(() => null))
+    .poll(() => handle.query('view').catch(() => null), { timeout: 30_000 })
     .toMatchObject({ customerId: 'hidden', status: 'active' });
   await handle.executeUpdate('pause', { args: [{ who: 'operator' }] });
   expect(await handle.query('view')).toMatchObject({ status: 'paused' });
