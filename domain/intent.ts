@@ -103,7 +103,11 @@ function missedAnswers(
   // What was given up is not decided about: of the newest answer too only the record is left.
   const isGivenUp = phase.is === 'closing' || reading.status === 'canceled';
   const isNews = reading.stripeChargeId !== null && (!isKnown || wasProcessing);
-  return isGivenUp && isNews && reading.decline ? [...unseen, reading] : unseen;
+  const answers = isGivenUp && isNews && reading.decline ? [...unseen, reading] : unseen;
+  // A run that comes back from the ledger may meet an intent again that it was done with.
+  const isBooked = (answer: IssuerAnswer) =>
+    attempts.some((attempt) => attempt.stripeChargeId === answer.stripeChargeId && isSettled(attempt));
+  return answers.filter((answer) => !isBooked(answer));
 }
 
 function bookMissed(

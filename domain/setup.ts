@@ -62,7 +62,6 @@ function enrolmentSeen(
     confirm: 'done',
     looks,
     lookAtMs: nowMs + lookDelay(LOOKS, looks - 1),
-    setupAttemptId: reading.setupAttemptId ?? enrolment.setupAttemptId,
   };
   const isNewTry = reading.setupAttemptId !== null && reading.setupAttemptId !== enrolment.setupAttemptId;
   const keeps = (status: EnrolmentStatus) => ({ ...state, enrolment: { ...seen, status } });
@@ -81,7 +80,7 @@ function enrolmentSeen(
       return keeps('processing');
     case 'requires_payment_method':
       if (reading.decline && (isNewTry || enrolment.confirm === 'due'))
-        return setupFailed(state, { ...seen, decline: reading.decline }, reading, nowMs);
+        return setupFailed(state, failedBy(seen, reading), reading, nowMs);
       // Stripe knows of no try with the request's card: it never arrived, so it is sent again.
       // Somebody waits; tries that stay unanswered are spaced by their own waits.
       if (enrolment.confirm !== 'done')
@@ -90,6 +89,11 @@ function enrolmentSeen(
     default:
       return keeps('awaiting_customer');
   }
+}
+
+/** A try is accounted for once it has failed: while the customer is at the bank it is there, and nothing is known of it. */
+function failedBy(enrolment: Enrolment, { decline, setupAttemptId }: SetupReading): Enrolment {
+  return { ...enrolment, decline, setupAttemptId: setupAttemptId ?? enrolment.setupAttemptId };
 }
 
 /** Stripe refused a request about a SetupIntent, or about the customer it is for. */

@@ -315,3 +315,11 @@ describe('enrolling again', () => {
     expect(kinds(done)).toEqual(['mandate', 'notice']);
   });
 });
+
+test('a failure is heard also of a customer who was seen at the bank before, and once', () => {
+  const atBank = seen(enrolling(), { status: 'requires_action', setupAttemptId: 'setatt_1' });
+  const failure = { setupAttemptId: 'setatt_1', decline: decline('setup_intent_authentication_failure') };
+  const failed = seen(seen(atBank, failure), failure);
+  expect(failed.enrolment).toMatchObject({ status: 'failed', failures: 1, setupAttemptId: 'setatt_1' });
+  expect(kinds(failed)).toEqual(['setup_failed']);
+});
