@@ -28,10 +28,7 @@ export function createActivities(dependencies: ActivityDependencies) {
       ...createReversalActivities(dependencies),
       ...catchUp.stripe,
     }),
-    ledger: {
-      ...createRecordActivities(dependencies),
-      ...catchUp.ledger,
-    },
+    ledger: { ...createRecordActivities(dependencies), ...catchUp.ledger },
     notices: createNoticeActivities(dependencies),
   };
 }

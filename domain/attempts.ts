@@ -5,6 +5,9 @@ import { ATTEMPTS_REMEMBERED, BRAKE_LOOK, RATE_LIMIT_PAUSE } from './policy.ts';
 import { findCharge, note, putCharge } from './record.ts';
 import type { Attempt, AttemptOutcome, Charge, CustomerState, Decline } from './state.ts';
 
+/** Where the newest attempt stands in the list. */
+const NEWEST = -1;
+
 /** The confirm is about to be sent: its number and card are fixed before Stripe can hear of it. */
 export function attemptBegan(
   state: CustomerState,
@@ -77,8 +80,8 @@ export function accountFor(
     newest &&
     !isSettled(newest);
   if (isOurs) {
-    const settled = settleAttempt(state, known, outcome, decline, reading.stripeChargeId);
-    return noteAttempt(settled, charge.chargeId, nowMs, reading);
+    const answer = { outcome, decline, ...madeAs(reading.stripeChargeId) };
+    return noteAttempt(settleAt(state, known, NEWEST, answer), charge.chargeId, nowMs, reading);
   }
   const unheard: Attempt = {
     number: charge.attemptCount + 1,
@@ -122,14 +125,10 @@ export function accountForMissed(
     return note(state, nowMs, 'attempt', { chargeId, data });
   }
   if (!asked) return accountFor(state, charge, reading, outcome, decline, nowMs);
-  const settled: Attempt = { ...asked, outcome, decline, ...madeAs(reading.stripeChargeId) };
   const { stripeChargeId } = reading;
-  const changed = { ...charge, attempts: attempts.with(index, settled), decline, stripeChargeId };
-  const counted = reachedIssuer(asked) ? state.cards : countAttempt(state.cards, settled);
-  return note({ ...putCharge(state, changed), cards: counted }, nowMs, 'attempt', {
-    chargeId,
-    data: { ...settled, answer: reading },
-  });
+  const answer = { outcome, decline, ...madeAs(stripeChargeId) };
+  const settled = settleAt(state, { ...charge, decline, stripeChargeId }, index, answer);
+  return noteAt(settled, chargeId, index, nowMs, { answer: reading });
 }
 
 function madeAs(stripeChargeId: string | null): Pick<Attempt, 'stripeChargeId'> {
@@ -141,14 +140,23 @@ export function settleAttempt(
   charge: Charge,
   outcome: AttemptOutcome,
   decline: Decline | null,
-  stripeChargeId: string | null = null,
 ): CustomerState {
-  const newest = charge.attempts.at(-1);
-  if (!newest) return putCharge(state, charge);
-  const settled: Attempt = { ...newest, outcome, decline, ...madeAs(stripeChargeId) };
-  const isFirstWord = newest.outcome === null || newest.outcome === 'unknown' || newest.outcome === 'refused';
+  return settleAt(state, charge, NEWEST, { outcome, decline });
+}
+
+/** Counts it on its card with the first word that comes from the issuer. */
+function settleAt(
+  state: CustomerState,
+  charge: Charge,
+  index: number,
+  answer: Pick<Attempt, 'outcome' | 'decline' | 'stripeChargeId'>,
+): CustomerState {
+  const asked = charge.attempts.at(index);
+  if (!asked) return putCharge(state, charge);
+  const settled: Attempt = { ...asked, ...answer };
+  const isFirstWord = asked.outcome === null || asked.outcome === 'unknown' || asked.outcome === 'refused';
   const isCounted = isFirstWord && reachedIssuer(settled);
-  const changed = putCharge(state, { ...charge, attempts: [...charge.attempts.slice(0, -1), settled] });
+  const changed = putCharge(state, { ...charge, attempts: charge.attempts.with(index, settled) });
   return isCounted ? { ...changed, cards: countAttempt(state.cards, settled) } : changed;
 }
 
@@ -159,10 +167,18 @@ export function noteAttempt(
   reading: IntentReading | null,
   more: { readonly [key: string]: unknown } = {},
 ): CustomerState {
-  const attempt = findCharge(state, chargeId)?.attempts.at(-1);
-  return attempt
-    ? note(state, nowMs, 'attempt', { chargeId, data: { ...attempt, ...more, answer: reading } })
-    : state;
+  return noteAt(state, chargeId, NEWEST, nowMs, { ...more, answer: reading });
+}
+
+function noteAt(
+  state: CustomerState,
+  chargeId: string,
+  index: number,
+  nowMs: number,
+  more: { readonly [key: string]: unknown },
+): CustomerState {
+  const attempt = findCharge(state, chargeId)?.attempts.at(index);
+  return attempt ? note(state, nowMs, 'attempt', { chargeId, data: { ...attempt, ...more } }) : state;
 }
 
 export function unansweredInARow(charge: Charge): number {

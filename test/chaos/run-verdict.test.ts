@@ -1,5 +1,6 @@
 // A run that did too little, and what belongs to nobody: each made by hand, and found.
 import { expect, test } from 'vitest';
+import { intent, paid } from './paid.ts';
 import { makePlan } from './plan.ts';
 import { type Done, judgeRun, judgeStrays, planned } from './run-verdict.ts';
 
@@ -23,39 +24,12 @@ test('a charge that is not over, a kill that was not done and a deed that failed
   expect(found({ failures: ['cut webhooks failed'] })).toEqual(['not done as planned: cut webhooks failed']);
 });
 
-const AT = '2027-01-01T00:00:00Z';
 const its = { chargeId: first.chargeId as string | null, customerId: customer.customerId as string | null };
 const truthOf = (who: typeof its) => ({
   attempts: 1,
   succeeded: 1,
-  charges: [
-    {
-      ...who,
-      stripeChargeId: 'ch_1',
-      paymentIntentId: 'pi_1',
-      paymentMethodId: 'pm_1',
-      amount: 500,
-      currency: 'eur',
-      status: 'succeeded',
-      paid: true,
-      refunded: false,
-      amountRefunded: 0,
-      declineCode: null,
-      at: AT,
-    },
-  ],
-  intents: [
-    {
-      ...who,
-      paymentIntentId: 'pi_1',
-      status: 'succeeded',
-      amount: 500,
-      amountReceived: 500,
-      currency: 'eur',
-      confirmations: 1,
-      at: AT,
-    },
-  ],
+  charges: [{ ...paid, ...who }],
+  intents: [{ ...intent, ...who }],
 });
 
 test('what Stripe has of a planned charge is no stray', () => {

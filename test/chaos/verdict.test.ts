@@ -1,33 +1,8 @@
 // A judge that finds nothing proves nothing: each fault, made by hand, is found and called by its name.
 import { expect, test } from 'vitest';
+import { intent, paid } from './paid.ts';
 import { type Account, type Evidence, judge } from './verdict.ts';
 
-const paid = {
-  stripeChargeId: 'ch_1',
-  paymentIntentId: 'pi_1',
-  chargeId: 'one',
-  customerId: 'ada',
-  paymentMethodId: 'pm_1',
-  amount: 500,
-  currency: 'eur',
-  status: 'succeeded',
-  paid: true,
-  refunded: false,
-  amountRefunded: 0,
-  declineCode: null,
-  at: '2027-01-01T00:00:00Z',
-};
-const intent = {
-  paymentIntentId: 'pi_1',
-  chargeId: 'one',
-  customerId: 'ada',
-  status: 'succeeded',
-  amount: 500,
-  amountReceived: 500,
-  currency: 'eur',
-  confirmations: 1,
-  at: '2027-01-01T00:00:00Z',
-};
 const fact = (kind: string, data: { readonly [key: string]: unknown } = {}) => ({
   at: '2027-01-01T00:00:00Z',
   kind,

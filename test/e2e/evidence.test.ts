@@ -24,12 +24,6 @@ async function evidenceOf(customerId: string, kind: string): Promise<Json[]> {
   return items.filter((item: Json) => item.kind === kind);
 }
 
-/** A charge that is shown as over may still be on its way to the record. */
-const untilClosed = (customerId: string) =>
-  stack.until(`/v1/customers/${customerId}/evidence`, ({ items }) =>
-    items.some(({ kind }: Json) => kind === 'charge_closed'),
-  );
-
 const owe = (customerId: string) =>
   stack.post(`/v1/customers/${customerId}/charges`, {
     chargeId: customerId,
@@ -78,10 +72,7 @@ test('consent that was given on our page, with the address and the browser it ca
     body: JSON.stringify({ consent: true }),
   });
   expect(answer.status).toBe(200);
-  await stack.until('/v1/customers/on-page/evidence', ({ items }) =>
-    items.some(({ kind }: Json) => kind === 'consent'),
-  );
-  const [consent] = await evidenceOf('on-page', 'consent');
+  const [consent] = await stack.untilOnRecord('on-page', 'consent');
   expect(consent).toMatchObject({
     who: 'customer',
     data: { way: 'page' },
@@ -109,10 +100,7 @@ test('a failed enrolment keeps the try, its 3-D Secure result, its reason and St
   await stack.control(`challenges/${setupIntentId}`, { result: 'fail' });
   await stack.until('/v1/customers/failed', ({ enrolment }) => enrolment.status === 'failed');
   const { data: attempts } = await stack.stripe('GET', `setup_attempts?setup_intent=${setupIntentId}`);
-  await stack.until('/v1/customers/failed/evidence', ({ items }) =>
-    items.some(({ kind }: Json) => kind === 'setup_failed'),
-  );
-  const [item] = await evidenceOf('failed', 'setup_failed');
+  const [item] = await stack.untilOnRecord('failed', 'setup_failed');
   expect(item.data).toMatchObject({
     setupIntentId,
     setupAttemptId: attempts[0].id,
@@ -133,7 +121,7 @@ test('each attempt keeps what the network and the issuer said, declined or paid'
   await stack.post('/v1/customers/attempts/charges/attempts/retry');
   const { paymentIntentId } = await stack.untilCharge('attempts', 'attempts', 'succeeded');
   const { data: charges } = await stack.stripe('GET', `charges?payment_intent=${paymentIntentId}`);
-  await untilClosed('attempts');
+  await stack.untilOnRecord('attempts', 'charge_closed');
   const attempts = await evidenceOf('attempts', 'attempt');
   expect(attempts.map(({ data }) => data.outcome)).toEqual(['declined', 'succeeded']);
   for (const [index, charge] of charges.toReversed().entries()) {
@@ -167,7 +155,7 @@ test('an attempt whose outcome nobody knows keeps the request id of the answer t
   await stack.control('faults', { ...fault, times: UNTIL_GIVEN_UP, customerId: 'unknown' });
   await owe('unknown');
   await stack.untilCharge('unknown', 'unknown', 'succeeded');
-  await untilClosed('unknown');
+  await stack.untilOnRecord('unknown', 'charge_closed');
   const attempts = await evidenceOf('unknown', 'attempt');
   expect(attempts).toMatchObject([
     { data: { outcome: 'unknown', answer: null, requestId: REQUEST_ID } },
@@ -195,7 +183,7 @@ test('a customer who tried twice while nobody looked: both answers are on record
   expect((await stack.post('/v1/customers/twice/charges/twice/step-up')).status).toBe(202);
   await stack.untilCharge('twice', 'twice', 'succeeded');
   const { data: charges } = await stack.stripe('GET', `charges?payment_intent=${paymentIntentId}`);
-  await untilClosed('twice');
+  await stack.untilOnRecord('twice', 'charge_closed');
   const attempts = await evidenceOf('twice', 'attempt');
   expect(attempts.map(({ data }) => [data.answer.stripeChargeId, data.outcome])).toEqual(
     charges

@@ -36,10 +36,6 @@ async function factsOf(id: string, kind: string): Promise<Fact[]> {
   return items.filter((fact: Fact) => fact.kind === kind);
 }
 
-/** The workflow answers for its state a moment before it has written it down. */
-const untilRecorded = (id: string, kind: string) =>
-  stack.until(`/v1/customers/${id}/evidence`, ({ items }) => items.some((fact: Fact) => fact.kind === kind));
-
 /** What each customer's workflow waits for, and at which try it is. */
 const callsUnderWay = () =>
   Promise.all(
@@ -69,7 +65,7 @@ async function expectOnce(id: string, outcome: string, intentStatus: string) {
   expect(truth).toMatchObject({ attempts: 1, succeeded: outcome === 'succeeded' ? 1 : 0 });
   expect(truth.intents).toMatchObject([{ status: intentStatus, confirmations: 1 }]);
   const [{ stripeChargeId, paymentIntentId }] = truth.charges;
-  await untilRecorded(id, 'attempt');
+  await stack.untilOnRecord(id, 'attempt');
   const attempts = await factsOf(id, 'attempt');
   expect(attempts.map(({ data }) => data.outcome)).toEqual([outcome]);
   expect(attempts[0]?.data.answer?.stripeChargeId).toBe(stripeChargeId);
@@ -133,7 +129,7 @@ describe.runIf(RUNS_POSTGRES)('a worker killed between Stripe’s answer and the
     const [{ paymentIntentId }] = (await stack.truth('step-up')).intents;
     await stack.control(`challenges/${paymentIntentId}`, { result: 'succeed' });
     await stack.post('/v1/customers/step-up/charges/step-up/step-up');
-    await untilRecorded('step-up', 'charge_closed');
+    await stack.untilOnRecord('step-up', 'charge_closed');
     const truth = await stack.truth('step-up');
     expect(truth).toMatchObject({ attempts: 2, succeeded: 1, intents: [{ paymentIntentId }] });
     const attempts = await factsOf('step-up', 'attempt');
@@ -152,7 +148,7 @@ describe.runIf(RUNS_POSTGRES)('a worker killed between Stripe’s answer and the
     expect(setups).toMatchObject([{ id: mandate.setupIntentId, status: 'succeeded' }]);
     const tries = await stack.stripe('GET', `setup_attempts?setup_intent=${mandate.setupIntentId}`);
     expect(tries.data).toMatchObject([{ status: 'succeeded' }]);
-    await untilRecorded('setup', 'mandate');
+    await stack.untilOnRecord('setup', 'mandate');
     for (const kind of ['consent', 'setup_intent_created', 'mandate'])
       expect(await factsOf('setup', kind), kind).toHaveLength(1);
   });

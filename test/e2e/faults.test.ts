@@ -104,15 +104,12 @@ async function expectOneAttempt(customerId: string) {
   expect((await stack.get(chargeOf(customerId))).attempts).toMatchObject([
     { number: 1, outcome: 'succeeded' },
   ]);
-  const { items }: { items: Fact[] } = await stack.until(
-    `/v1/customers/${customerId}/evidence`,
-    ({ items }) => items.some(({ kind }: Fact) => kind === 'charge_closed'),
-  );
-  const outcomes = items.filter(({ kind }) => kind === 'attempt').map(({ data }) => data.outcome);
+  await stack.untilOnRecord(customerId, 'charge_closed');
+  const attempts: Fact[] = await stack.untilOnRecord(customerId, 'attempt');
+  const outcomes = attempts.map(({ data }) => data.outcome);
   expect(outcomes).toEqual(['succeeded']);
 }
 
 interface Fact {
-  readonly kind: string;
   readonly data: { readonly outcome?: string };
 }

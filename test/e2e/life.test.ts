@@ -129,9 +129,7 @@ test('money that lands after a cancel is kept and shown', async () => {
   const processing = await stack.untilCharge('late', 'late-1', 'processing');
   await stack.post('/v1/customers/late/cancel');
   // On record: the money that comes from here on comes after the cancel for everybody.
-  await stack.until('/v1/customers/late/evidence', ({ items }) =>
-    items.some(({ kind }: { kind: string }) => kind === 'cancelled'),
-  );
+  await stack.untilOnRecord('late', 'cancelled');
   await stack.control(`settle/${processing.paymentIntentId}`, {});
   const charge = await stack.untilCharge('late', 'late-1', 'succeeded');
   expect(charge.reason).toBe('landed_after_customer_cancelled');

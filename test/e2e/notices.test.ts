@@ -1,18 +1,9 @@
 // What the merchant hears: each notice signed, once, with links that open; an endpoint that is down is asked again; and
 // how each ended is evidence.
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { exportCustomer } from '../../ops/export.ts';
-import { MERCHANT_SECRET, startTestStack, startWorld, type TestStack } from '../support/stack.ts';
-
-interface Heard {
-  readonly id: string;
-  readonly type: string;
-  // biome-ignore lint/suspicious/noExplicitAny: the body is what the endpoint gets
-  readonly data: any;
-}
+import { type Heard, type Merchant, startMerchant } from '../support/merchant.ts';
+import { startTestStack, startWorld, type TestStack } from '../support/stack.ts';
 
 /** A notice in the evidence. */
 interface Noted {
@@ -21,47 +12,23 @@ interface Noted {
   readonly delivery?: { readonly at: string; readonly outcome: string };
 }
 
-let endpoint: Server;
+let merchant: Merchant;
 let stack: TestStack;
-let heard: Heard[];
-/** Statuses to answer next; 200 when there are none. */
-let answers: number[];
-/** What failed to verify. */
-let forged: unknown[];
-
 beforeAll(async () => {
-  const webhook = new Webhook(MERCHANT_SECRET);
-  endpoint = createServer(async (request, response) => {
-    const raw = Buffer.concat(await request.toArray()).toString();
-    try {
-      const headers = request.headers as Record<string, string>;
-      const { type, data } = webhook.verify(raw, headers) as Heard;
-      heard.push({ id: String(headers['webhook-id']), type, data });
-    } catch (error) {
-      forged.push(error);
-    }
-    response.writeHead(answers.shift() ?? 200).end();
-  });
-  await new Promise<void>((listening) => endpoint.listen(0, '127.0.0.1', listening));
-  const { port } = endpoint.address() as AddressInfo;
-  stack = await startTestStack({ merchantUrl: `http://127.0.0.1:${port}/` });
+  merchant = await startMerchant();
+  stack = await startTestStack({ merchantUrl: merchant.url });
 });
 afterAll(async () => {
   await stack.stop();
-  endpoint.closeAllConnections();
-  await new Promise((closed) => endpoint.close(closed));
+  await merchant.stop();
 });
-beforeEach(() => {
-  heard = [];
-  answers = [];
-  forged = [];
-});
+beforeEach(() => merchant.forget());
 
 /** The notices of this type, once there are as many. */
 async function hear(type: string, count = 1): Promise<readonly Heard[]> {
-  const ofType = () => heard.filter((notice) => notice.type === type);
+  const ofType = () => merchant.heard.filter((notice) => notice.type === type);
   await expect.poll(() => ofType().length, { timeout: 60_000 }).toBe(count);
-  expect(forged).toEqual([]);
+  expect(merchant.forged).toEqual([]);
   return ofType();
 }
 
@@ -86,7 +53,7 @@ test('enrolled and collected: both are told, signed, each once, and the evidence
   expect(await hear('charge.succeeded')).toMatchObject([
     { data: { customerId: 'told', chargeId: 'told-1', amount: 4900, currency: 'eur' } },
   ]);
-  expect(heard).toHaveLength(2);
+  expect(merchant.heard).toHaveLength(2);
   expect(await deliveries('told')).toEqual({
     'enrolled-1': { at: AT, outcome: 'sent', status: 200 },
     'succeeded-told-1': { at: AT, outcome: 'sent', status: 200 },
@@ -117,7 +84,7 @@ test('a dead card: another one is asked for, and a charge nobody pays is told as
 });
 
 test('an endpoint that fails hears the same notice again, under the same id', async () => {
-  answers = [503, 500];
+  merchant.answers.push(503, 500);
   await stack.enrol('flaky');
   const tries = await hear('customer.enrolled', 3);
   expect(tries.map(({ id }) => id)).toEqual(Array(3).fill('flaky:enrolled-1'));
@@ -125,7 +92,7 @@ test('an endpoint that fails hears the same notice again, under the same id', as
 });
 
 test('an endpoint that is gone is asked once, and the evidence says that the notice was given up', async () => {
-  answers = [410];
+  merchant.answers.push(410);
   await stack.enrol('unwanted');
   const reason = 'the endpoint answered 410 Gone';
   expect(await deliveries('unwanted')).toEqual({ 'enrolled-1': { at: AT, outcome: 'given_up', reason } });

@@ -89,9 +89,7 @@ test('after the whole Temporal cluster is lost, recover all brings every custome
       customerId: 'closing',
     });
     await stack.post('/v1/customers/closing/charges/closing-1/cancel');
-    await stack.until('/v1/customers/closing/evidence', ({ items }) =>
-      items.some(({ kind }: { kind: string }) => kind === 'charge_cancel'),
-    );
+    await stack.untilOnRecord('closing', 'charge_cancel');
   };
   const unknown = async () => {
     await enrolAnd('unknown');
@@ -199,9 +197,7 @@ test('a customer whose run was ended is brought back alone, waits for the bank a
   await enrolAnd('ended', 'authentication_required');
   await open('ended');
   const { paymentIntentId, stepUp } = await stack.untilCharge('ended', 'ended-1', 'awaiting_step_up');
-  await stack.until('/v1/customers/ended/evidence', ({ items }) =>
-    items.some(({ kind }: { kind: string }) => kind === 'notice'),
-  );
+  await stack.untilOnRecord('ended', 'notice');
   await stack.client.workflow.getHandle(workflowIdOf('ended')).terminate('TMPRL1100');
   expect(await recoverOne('ended', { ledger: world.ledger, client: stack.client })).toBe('started');
   const back = await stack.untilCharge('ended', 'ended-1', 'awaiting_step_up');

@@ -1,8 +1,7 @@
 // Money that goes back: refunds by hand and disputes, also of customers who are long gone, end up in the evidence.
 // What the sandbox holds decides.
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { BILLING_QUEUE, CATCH_UP, workflowIdOf } from '../../workflows/messages.ts';
+import { workflowIdOf } from '../../workflows/messages.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: bodies are what the servers send
@@ -119,15 +118,10 @@ test('one whose event failed to arrive, for a customer who has gone, is found by
   await stack.control('webhooks', { mode: 'lose' });
   await stack.control('disputes', { paymentIntentId });
   await stack.control('webhooks', { mode: 'normal' });
-  const catchUp = () =>
-    stack.client.workflow.execute(CATCH_UP, {
-      taskQueue: BILLING_QUEUE,
-      workflowId: `catch-up-${randomUUID()}`,
-    });
-  await catchUp();
+  await stack.catchUp();
   expect(await onRecord('unheard', 'dispute', 1)).toMatchObject([{ chargeId: 'unheard-1' }]);
   await untilEnded('unheard');
-  await catchUp();
+  await stack.catchUp();
   await untilEnded('unheard');
   expect(await onRecord('unheard', 'dispute', 1)).toHaveLength(1);
 });
@@ -135,14 +129,7 @@ test('one whose event failed to arrive, for a customer who has gone, is found by
 test('one of a payment that somebody made by hand is nobody’s', async () => {
   const card = await stack.enrol('by-hand');
   const { stripeCustomerId } = await stack.get('/v1/customers/by-hand');
-  const payment = await stack.stripe('POST', 'payment_intents', {
-    amount: '700',
-    currency: 'eur',
-    customer: stripeCustomerId,
-    payment_method: card,
-    confirm: 'true',
-    'allowed_payment_method_types[0]': 'card',
-  });
+  const payment = await stack.payByHand(stripeCustomerId, card);
   await stack.stripe('POST', 'refunds', { payment_intent: payment.id });
   await stack.passTime('by-hand', 60_000);
   const { items } = await stack.get('/v1/customers/by-hand/evidence');

@@ -105,9 +105,7 @@ test('a failed authentication leaves the charge waiting; the next one collects i
   await stack.control('outcomes', { paymentMethod: card, outcomes: ['authentication_required'] });
   const { paymentIntentId } = await chargeAndWaitForStepUp('clumsy', 'clumsy-1');
   await stack.control(`challenges/${paymentIntentId}`, { result: 'fail' });
-  await stack.until('/v1/customers/clumsy/evidence', ({ items }) =>
-    items.some(({ kind }: { kind: string }) => kind === 'step_up_failed'),
-  );
+  await stack.untilOnRecord('clumsy', 'step_up_failed');
   expect((await stack.get('/v1/customers/clumsy/charges/clumsy-1')).status).toBe('awaiting_step_up');
   await stack.control(`challenges/${paymentIntentId}`, { result: 'succeed' });
   await stack.untilCharge('clumsy', 'clumsy-1', 'succeeded');

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import Stripe from 'stripe';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { BILLING_QUEUE, CATCH_UP, CATCH_UP_ID, workflowIdOf } from '../../workflows/messages.ts';
+import { CATCH_UP_ID, workflowIdOf } from '../../workflows/messages.ts';
 import { CONSENT, DAY, HOUR, startTestStack, type TestStack } from '../support/stack.ts';
 
 const [SECRET, OLD_SECRET] = ['whsec_of_today', 'whsec_that_is_rolled_out'];
@@ -36,13 +36,6 @@ async function send(
   });
   return answer.status;
 }
-
-/** Reads again what failed to arrive, as the schedule does. */
-const catchUp = (): Promise<{ rung: number; unclaimed: number }> =>
-  stack.client.workflow.execute(CATCH_UP, {
-    taskQueue: BILLING_QUEUE,
-    workflowId: `catch-up-${randomUUID()}`,
-  });
 
 async function owe(customerId: string, chargeId = `${customerId}-1`) {
   const request = { chargeId, amount: 3000, currency: 'eur' };
@@ -82,12 +75,12 @@ describe('what failed to arrive', () => {
     await stack.control('webhooks', { mode: 'lose' });
     await stack.control(`challenges/${paymentIntentId}`, { result: 'succeed' });
     const startedAt = Date.now();
-    expect((await catchUp()).rung).toBeGreaterThan(0);
+    expect((await stack.catchUp()).rung).toBeGreaterThan(0);
     await stack.untilCharge('lost', 'lost-1', 'succeeded');
     expect(Date.now() - startedAt).toBeLessThan(45_000);
     expect(await stack.truth('lost-1')).toMatchObject({ succeeded: 1, attempts: 2 });
     const before = await stateOf('lost');
-    await catchUp();
+    await stack.catchUp();
     expect(await stateOf('lost')).toEqual(before);
   });
 
@@ -98,7 +91,7 @@ describe('what failed to arrive', () => {
     await expect
       .poll(async () => (await stack.client.workflow.getHandle(workflowIdOf('gone')).describe()).status.name)
       .toBe('COMPLETED');
-    const { unclaimed } = await catchUp();
+    const { unclaimed } = await stack.catchUp();
     await stack.control('webhooks', { mode: 'lose' });
     const methods = await stack.stripe('GET', `customers/${stripeCustomerId}/payment_methods`);
     await stack.stripe('POST', `payment_methods/${methods.data[0].id}/detach`, {});
@@ -109,8 +102,8 @@ describe('what failed to arrive', () => {
       payment_method: 'pm_card_visa',
       'allowed_payment_method_types[0]': 'card',
     });
-    expect((await catchUp()).unclaimed).toBe(unclaimed + 2);
-    expect((await catchUp()).unclaimed).toBe(unclaimed + 2);
+    expect((await stack.catchUp()).unclaimed).toBe(unclaimed + 2);
+    expect((await stack.catchUp()).unclaimed).toBe(unclaimed + 2);
   });
 
   test('is looked for by a schedule, and at once when a worker starts', async () => {
@@ -173,25 +166,17 @@ describe('what comes too often, too late or from elsewhere', () => {
     const { stripeCustomerId } = await stack.get('/v1/customers/by-hand');
     const before = await stateOf('by-hand');
     const { metadata } = await stack.stripe('GET', `payment_intents/${ours.paymentIntentId}`);
-    const { unclaimed } = await catchUp();
+    const { unclaimed } = await stack.catchUp();
     const signals = await signalsOf('by-hand');
-    const payment = {
-      amount: '700',
-      currency: 'eur',
-      customer: stripeCustomerId,
-      payment_method: card,
-      confirm: 'true',
-      'allowed_payment_method_types[0]': 'card',
-    };
-    expect(await stack.stripe('POST', 'payment_intents', payment)).toMatchObject({ status: 'succeeded' });
+    expect(await stack.payByHand(stripeCustomerId, card)).toMatchObject({ status: 'succeeded' });
     const setup = { customer: stripeCustomerId, 'allowed_payment_method_types[0]': 'card' };
     expect(await stack.stripe('POST', 'setup_intents', setup)).toMatchObject({ object: 'setup_intent' });
     // payment_intent.created, charge.succeeded, payment_intent.succeeded, setup_intent.created
-    await expect.poll(async () => (await catchUp()).unclaimed).toBe(unclaimed + 4);
+    await expect.poll(async () => (await stack.catchUp()).unclaimed).toBe(unclaimed + 4);
     expect(await signalsOf('by-hand')).toBe(signals);
 
     const copied = Object.entries(metadata).map(([key, value]) => [`metadata[${key}]`, String(value)]);
-    await stack.stripe('POST', 'payment_intents', { ...payment, ...Object.fromEntries(copied) });
+    await stack.payByHand(stripeCustomerId, card, Object.fromEntries(copied));
     await expect.poll(() => signalsOf('by-hand')).toBeGreaterThan(signals + 2);
     await stack.passTime('by-hand', HOUR);
     expect(await stateOf('by-hand')).toEqual(before);
@@ -199,7 +184,7 @@ describe('what comes too often, too late or from elsewhere', () => {
 
   test('in a flood of 500: each is taken, none is lost, and the customer is billed as ever', async () => {
     const { paymentIntentId } = await stepUp('flood');
-    const { unclaimed } = await catchUp();
+    const { unclaimed } = await stack.catchUp();
     await stack.control('webhooks', { mode: 'lose' });
     await stack.control(`challenges/${paymentIntentId}`, { result: 'succeed' });
     const intent = { id: paymentIntentId, object: 'payment_intent' };
@@ -220,7 +205,7 @@ describe('what comes too often, too late or from elsewhere', () => {
     console.log(`500 events taken in ${Date.now() - startedAt} ms, ${sentAgain} of them sent again`);
     // Temporal shows what came during a task once that is over.
     await expect.poll(() => signalsOf('flood'), { timeout: 30_000 }).toBeGreaterThanOrEqual(signals + 100);
-    expect((await catchUp()).unclaimed).toBe(unclaimed + 400);
+    expect((await stack.catchUp()).unclaimed).toBe(unclaimed + 400);
     await stack.untilCharge('flood', 'flood-1', 'succeeded');
     expect(await stack.truth('flood-1')).toMatchObject({ succeeded: 1, attempts: 2 });
     expect((await stack.call('GET', '/readyz')).status).toBe(200);
@@ -274,9 +259,7 @@ describe('the same lives under every order of delivery', () => {
     const { paymentIntentId } = await stack.untilCharge(customerId, `${customerId}-1`, 'awaiting_step_up');
     await stack.control(`challenges/${paymentIntentId}`, { result: 'fail' });
     await pass(mode, customerId);
-    await stack.until(`/v1/customers/${customerId}/evidence`, ({ items }) =>
-      items.some(({ kind }: Json) => kind === 'step_up_failed'),
-    );
+    await stack.untilOnRecord(customerId, 'step_up_failed');
     await stack.control(`challenges/${paymentIntentId}`, { result: 'succeed' });
     await pass(mode, customerId);
     await stack.untilCharge(customerId, `${customerId}-1`, 'succeeded');
@@ -315,10 +298,8 @@ describe('the same lives under every order of delivery', () => {
     const { paymentIntentId } = await stack.untilCharge(customerId, `${customerId}-1`, 'succeeded');
     await stack.stripe('POST', 'refunds', { payment_intent: paymentIntentId, amount: '100' });
     await stack.control('disputes', { paymentIntentId });
-    if (mode === 'lose') await catchUp(); // no look brings these: nothing of ours is open at Stripe
-    await stack.until(`/v1/customers/${customerId}/evidence`, ({ items }) =>
-      ['refund', 'dispute'].every((wanted) => items.some(({ kind }: Json) => kind === wanted)),
-    );
+    if (mode === 'lose') await stack.catchUp(); // no look brings these: nothing of ours is open at Stripe
+    for (const kind of ['refund', 'dispute']) await stack.untilOnRecord(customerId, kind);
     return customerId;
   }
 

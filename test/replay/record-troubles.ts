@@ -115,12 +115,8 @@ test('a calendar used up, and a card that nobody gives', async () => {
 test('money that goes back: a refund, a dispute, and one after the customer has gone, found by the catch-up', async () => {
   await charged('taken-back', 'succeed');
   const { paymentIntentId } = await stack.untilCharge('taken-back', 'taken-back-1', 'succeeded');
-  const onRecord = (kind: string) =>
-    stack.until('/v1/customers/taken-back/evidence', ({ items }) =>
-      items.some((item: { kind: string }) => item.kind === kind),
-    );
   await stack.stripe('POST', 'refunds', { payment_intent: paymentIntentId, amount: '100' });
-  await onRecord('refund');
+  await stack.untilOnRecord('taken-back', 'refund');
   await stack.post('/v1/customers/taken-back/cancel');
   await expect.poll(() => statusOf('taken-back'), { timeout: 15_000 }).toBe('COMPLETED');
   await keepCustomer('taken-back');
@@ -130,7 +126,7 @@ test('money that goes back: a refund, a dispute, and one after the customer has 
   await stack.control('webhooks', { mode: 'normal' });
   const workflowId = `catch-up-${randomUUID()}`;
   await stack.client.workflow.execute(CATCH_UP, { taskQueue: BILLING_QUEUE, workflowId });
-  await onRecord('dispute');
+  await stack.untilOnRecord('taken-back', 'dispute');
   await expect.poll(() => statusOf('taken-back'), { timeout: 15_000 }).toBe('COMPLETED');
   await keep('catch-up', workflowId);
   await keep('disputed-when-gone', 'billing/taken-back');

@@ -64,9 +64,7 @@ test('step-up succeeded, with a held charge behind it', async () => {
   await charge('step-up', 2);
   await stack.untilCharge('step-up', 'step-up-2', 'held');
   await stack.control(`challenges/${paymentIntentId}`, { result: 'fail' });
-  await stack.until('/v1/customers/step-up/evidence', ({ items }) =>
-    items.some(({ kind }: { kind: string }) => kind === 'step_up_failed'),
-  );
+  await stack.untilOnRecord('step-up', 'step_up_failed');
   await stack.control(`challenges/${paymentIntentId}`, { result: 'succeed' });
   await stack.post('/v1/customers/step-up/charges/step-up-1/step-up');
   await stack.untilCharge('step-up', 'step-up-2', 'succeeded');

@@ -19,6 +19,8 @@ export interface Merchant {
   readonly answers: number[];
   /** What failed to verify. */
   readonly forged: unknown[];
+  /** All that was heard, and all answers to come. */
+  forget(): void;
   stop(): Promise<void>;
 }
 
@@ -42,5 +44,8 @@ export async function startMerchant(): Promise<Merchant> {
     endpoint.closeAllConnections();
     await new Promise((closed) => endpoint.close(closed));
   };
-  return { url: `http://127.0.0.1:${port}/`, heard, answers, forged, stop };
+  const forget = () => {
+    for (const list of [heard, answers, forged]) list.length = 0;
+  };
+  return { url: `http://127.0.0.1:${port}/`, heard, answers, forged, forget, stop };
 }

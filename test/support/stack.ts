@@ -1,4 +1,5 @@
 // A whole stack for one test file, reached only over HTTP, and what tests ask of it. It fakes nothing of ours.
+import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { FastifyBaseLogger } from 'fastify';
@@ -12,7 +13,7 @@ import { createPayloadCodec, dataConverterWith } from '../../payloads/codec.ts';
 import { readPayloadKeys } from '../../payloads/keys.ts';
 import { buildSandbox } from '../../sandbox/app.ts';
 import { createLogger } from '../../worker/logger.ts';
-import { workflowIdOf } from '../../workflows/messages.ts';
+import { BILLING_QUEUE, CATCH_UP, workflowIdOf } from '../../workflows/messages.ts';
 import { emptyLedger } from './databases.ts';
 import { takeNamespace } from './namespace.ts';
 
@@ -35,6 +36,10 @@ export interface TestStack extends Stack {
   until(path: string, isIt: (body: Json) => boolean): Promise<Json>;
   untilCharge(customerId: string, chargeId: string, status: string): Promise<Json>;
   untilCustomer(customerId: string, status: string): Promise<Json>;
+  /** What is on record of this kind, once there is something: what is shown may still be on its way there. */
+  untilOnRecord(customerId: string, kind: string): Promise<Json[]>;
+  /** Reads again what failed to arrive, as the schedule does. */
+  catchUp(): Promise<{ rung: number; unclaimed: number }>;
   /** The sandbox's control table. */
   control(path: string, body?: object): Promise<Json>;
   /** What really happened to this charge at Stripe. */
@@ -47,6 +52,8 @@ export interface TestStack extends Stack {
   enrolled(customerId: string, enrolment: { clientSecret: string; setupIntentId: string }): Promise<string>;
   /** What Stripe.js does: confirms a SetupIntent with a card of this number. */
   giveCard(clientSecret: string, number: string): Promise<Json>;
+  /** What somebody does in the Dashboard: charges this card over a payment that we know nothing of. @returns it */
+  payByHand(stripeCustomerId: string, paymentMethod: string, more?: Record<string, string>): Promise<Json>;
   /** The card on file, as the sandbox names it. */
   cardOf(customerId: string): Promise<string>;
   /** Lets `ms` pass for one customer and the sandbox. */
@@ -242,6 +249,25 @@ export function asks(stack: Omit<Stack, 'stop'>, client: Client): Omit<TestStack
       until(`/v1/customers/${customerId}/charges/${chargeId}`, (charge) => charge.status === status),
     untilCustomer: (customerId, status) =>
       until(`/v1/customers/${customerId}`, (customer) => customer.status === status),
+    untilOnRecord: async (customerId, kind) => {
+      const ofKind = ({ items }: Json): Json[] => items.filter((item: Json) => item.kind === kind);
+      return ofKind(await until(`/v1/customers/${customerId}/evidence`, (body) => ofKind(body).length > 0));
+    },
+    catchUp: () =>
+      client.workflow.execute(CATCH_UP, {
+        taskQueue: BILLING_QUEUE,
+        workflowId: `catch-up-${randomUUID()}`,
+      }),
+    payByHand: (stripeCustomerId, paymentMethod, more = {}) =>
+      stripe('POST', 'payment_intents', {
+        amount: '700',
+        currency: 'eur',
+        customer: stripeCustomerId,
+        payment_method: paymentMethod,
+        confirm: 'true',
+        'allowed_payment_method_types[0]': 'card',
+        ...more,
+      }),
     control,
     truth: (chargeId) => control(`truth?chargeId=${chargeId}`),
     stripe,
