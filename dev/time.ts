@@ -38,7 +38,7 @@ const GRPC_NOT_FOUND = 5;
  * It goes from one wake-up to the next, one jump each, and skipping is off again before the workflow sets to work there:
  * left to itself server 1.32 runs past the end of a span that ends while the workflow is busy, and a sandbox must be
  * at the same time when activities run. One thing it cannot help: server 1.32 retries an activity at the end of every
- * jump, even one that ends before its back-off does.
+ * jump, even one that ends before its back-off does; also one that woke in that jump and has failed within a moment.
  *
  * @returns milliseconds really skipped: less than `ms` by the real time it took, or because the workflow ended
  * @throws Error when the workflow is closed, does not come to rest within 30 s (an activity or a
