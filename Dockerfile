@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# One image for worker, api and sandbox; the command says which. Debian, because Temporal's native library needs glibc.
+# One image for worker, api and emulator; the command says which. Debian, because Temporal's native library needs glibc.
 
 FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /app
@@ -25,7 +25,7 @@ COPY --from=build /app/dist dist
 COPY package.json ./
 COPY web web
 COPY deploy/is-healthy.mjs deploy/
-# Where the sandbox keeps its state; a volume mounted here takes over the owner.
+# Where the emulator keeps its state; a volume mounted here takes over the owner.
 RUN install -d -o node -g node /data
 USER node
 EXPOSE 3000

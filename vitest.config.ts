@@ -19,7 +19,8 @@ export default defineConfig({
           ...SHARED,
           name: 'unit',
           include: [
-            'test/{domain,ledger,links,payloads,activities,worker,api,sandbox,dev,workflows,chaos,replay,ops}/**/*.test.ts',
+            'test/{activities,api,config,dev,domain,emulator,ledger,links,ops,replay,stripe,temporal,worker,workflows}/**/*.test.ts',
+            'chaos/**/*.test.ts',
           ],
         },
       },

@@ -1,9 +1,9 @@
 // Reads again which of Stripe's events failed to arrive, and for whom. It rings nobody: the workflow does.
 import { metricMeter } from '@temporalio/activity';
 import type Stripe from 'stripe';
-import { reversalKindOf } from '../domain/reversals.ts';
+import { reversalKindOf } from '../domain/refunds/refunds.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { hasGone, idIn, ownerOf } from '../ledger/owner.ts';
+import { hasGone, idIn, ownerOf } from '../stripe/owner.ts';
 import { ask } from './charge.ts';
 
 /** What a life waits for. Stripe takes 20 names at most, and no patterns (docs.stripe.com/api/events/list). */
@@ -31,7 +31,7 @@ const TYPES = [
 const PAGE = 100;
 
 /** A bell to ring, and for whom. */
-export interface MissedEvent {
+export interface UndeliveredEvent {
   readonly eventId: string;
   readonly type: string;
   readonly objectId: string;
@@ -59,7 +59,7 @@ export function createCatchUpActivities({
        * are kept as unclaimed here.
        * @returns `next` to ask with for the page after it, or null at the end
        */
-      async listMissedEvents({
+      async listUndeliveredEvents({
         sinceMs,
         after,
       }: {
@@ -75,7 +75,7 @@ export function createCatchUpActivities({
             ...(after === null ? {} : { starting_after: after }),
           }),
         );
-        const missed: MissedEvent[] = [];
+        const missed: UndeliveredEvent[] = [];
         for (const { id: eventId, type, data } of page.data) {
           const object = data.object as unknown as { readonly [key: string]: unknown };
           const objectId = idIn(object);
@@ -98,7 +98,7 @@ export function createCatchUpActivities({
       },
 
       /** Whoever they were for is gone; kept and counted. */
-      async keepUnclaimed(events: readonly MissedEvent[]): Promise<void> {
+      async keepUnclaimed(events: readonly UndeliveredEvent[]): Promise<void> {
         for (const { eventId, type, objectId } of events)
           await ledger.addUnclaimedEvent({ eventId, type, objectId, reason: 'customer_ended' });
       },

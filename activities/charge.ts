@@ -1,14 +1,16 @@
 // Asks Stripe about PaymentIntents: one question, one event back. A decline is an answer; everything else throws.
 import { ApplicationFailure, activityInfo } from '@temporalio/activity';
 import type Stripe from 'stripe';
-import type { EventOf, IntentReading, IssuerAnswer, Step, StepOf } from '../domain/events.ts';
-import type { OurMetadata } from '../domain/metadata.ts';
-import type { Decline } from '../domain/state.ts';
+import type { Decline } from '../domain/model/charge.ts';
+import type { EventOf } from '../domain/model/events.ts';
+import type { IssuerAnswer, PaymentIntentReading } from '../domain/model/readings.ts';
+import type { Step, StepOf } from '../domain/model/steps.ts';
+import type { OurMetadata } from '../domain/shared/metadata.ts';
 import type { ChargeTexts } from '../ledger/charge-rows.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { idIn } from '../ledger/owner.ts';
-import { idempotencyKey } from './idempotency-key.ts';
-import { declineFrom, failureFrom, isDecline, isRateLimit, isUnexpectedState } from './stripe-errors.ts';
+import { declineFrom, failureFrom, isDecline, isRateLimit, isUnexpectedState } from '../stripe/errors.ts';
+import { idempotencyKey } from '../stripe/idempotency-key.ts';
+import { idIn } from '../stripe/owner.ts';
 
 /** A step, and whose it is. */
 export type Of<Do extends Step['do']> = StepOf<Do> & { readonly customerId: string };
@@ -21,13 +23,16 @@ export function createChargeActivities({
   readonly stripe: Stripe;
   readonly ledger: Ledger;
 }) {
-  async function read(intentId: string, known: string | null): Promise<IntentReading> {
-    const intent = await stripe.paymentIntents.retrieve(intentId, { expand: ['latest_charge'] });
-    return withMissed(intent, known);
+  async function read(paymentIntentId: string, known: string | null): Promise<PaymentIntentReading> {
+    const intent = await stripe.paymentIntents.retrieve(paymentIntentId, { expand: ['latest_charge'] });
+    return withUnrecordedAnswers(intent, known);
   }
 
   /** The issuer may have answered more than once since `known`; an intent shows its newest charge only. */
-  async function withMissed(intent: PaymentIntent, known: string | null): Promise<IntentReading> {
+  async function withUnrecordedAnswers(
+    intent: PaymentIntent,
+    known: string | null,
+  ): Promise<PaymentIntentReading> {
     const reading = readingOf(intent);
     const latest = reading.stripeChargeId;
     if (latest === null || latest === known) return reading;
@@ -38,22 +43,30 @@ export function createChargeActivities({
     }
     const newest = since.findIndex(({ id }) => id === latest);
     const said = since[newest] ? answerOf(since[newest]) : {};
-    const missed = since.slice(newest + 1).map(answerOf);
-    return { ...reading, ...said, decline: reading.decline, missed: missed.reverse() };
+    const unrecordedAnswers = since.slice(newest + 1).map(answerOf);
+    return { ...reading, ...said, decline: reading.decline, unrecordedAnswers: unrecordedAnswers.reverse() };
   }
 
   /**
    * The one intent of the charge: `own`, or one that is alive and was written down before it. Another run may bill the
    * same customer, on a cluster that was given up; it numbers its intents for itself.
    */
-  async function intentOf(step: Of<'openIntent' | 'lookUpIntent'>, own: string): Promise<string> {
+  async function intentOf(
+    step: Of<'createPaymentIntent' | 'findPaymentIntent'>,
+    own: string,
+  ): Promise<string> {
     const { customerId, chargeId } = step;
     for (const canceled: string[] = []; ; ) {
-      const intentId = await ledger.claimIntent({ customerId, chargeId, intentId: own, canceled });
-      if (intentId === own) return own;
-      const { status } = await ask(() => stripe.paymentIntents.retrieve(intentId));
-      if (status !== 'canceled') return intentId;
-      canceled.push(intentId);
+      const paymentIntentId = await ledger.claimIntent({
+        customerId,
+        chargeId,
+        paymentIntentId: own,
+        canceled,
+      });
+      if (paymentIntentId === own) return own;
+      const { status } = await ask(() => stripe.paymentIntents.retrieve(paymentIntentId));
+      if (status !== 'canceled') return paymentIntentId;
+      canceled.push(paymentIntentId);
     }
   }
 
@@ -63,7 +76,7 @@ export function createChargeActivities({
      * whose answer is lost is harmless; the same key brings the same intent. Where the book has another one that is
      * alive, that one is the charge's, and the new one is never confirmed.
      */
-    async openIntent(step: Of<'openIntent'>): Promise<EventOf<'intentOpened'>> {
+    async createPaymentIntent(step: Of<'createPaymentIntent'>): Promise<EventOf<'paymentIntentCreated'>> {
       const { customerId, chargeId, intentNumber } = step;
       const texts = await ledger.getPersonal<ChargeTexts>(customerId, `charge/${chargeId}`);
       const intent = await ask(() =>
@@ -82,7 +95,7 @@ export function createChargeActivities({
           {
             idempotencyKey: idempotencyKey(
               ledger.installationId,
-              'open-intent',
+              'create-payment-intent',
               customerId,
               chargeId,
               intentNumber,
@@ -90,7 +103,7 @@ export function createChargeActivities({
           },
         ),
       );
-      return { kind: 'intentOpened', chargeId, intentId: await intentOf(step, intent.id) };
+      return { kind: 'paymentIntentCreated', chargeId, paymentIntentId: await intentOf(step, intent.id) };
     },
 
     /**
@@ -98,26 +111,29 @@ export function createChargeActivities({
      * looked at last before it.
      * @throws ApplicationFailure `Braked` (not retried) where an earlier try of this activity may have been sent
      */
-    async confirmIntent(
-      step: Of<'confirmIntent'>,
-    ): Promise<EventOf<'intentSeen'> | EventOf<'braked'> | EventOf<'rateLimited'>> {
-      const { customerId, chargeId, intentId, intentNumber, attemptNumber, stripeMandateId } = step;
+    async confirmPaymentIntent(
+      step: Of<'confirmPaymentIntent'>,
+    ): Promise<EventOf<'paymentIntentRead'> | EventOf<'halted'> | EventOf<'rateLimited'>> {
+      const { customerId, chargeId, paymentIntentId, intentNumber, attemptNumber, stripeMandateId } = step;
       const key = idempotencyKey(
         ledger.installationId,
-        'confirm-intent',
+        'confirm-payment-intent',
         customerId,
         chargeId,
         intentNumber,
         attemptNumber,
       );
       const isFirstTry = () => activityInfo().attempt === 1;
-      if (await ledger.isBrakeOn()) {
-        if (isFirstTry()) return { kind: 'braked', chargeId };
-        throw ApplicationFailure.nonRetryable('the brake is on; an earlier try may have been sent', 'Braked');
+      if (await ledger.isKillSwitchOn()) {
+        if (isFirstTry()) return { kind: 'halted', chargeId };
+        throw ApplicationFailure.nonRetryable(
+          'the brake is on; an earlier try may have been sent',
+          'KillSwitchOn',
+        );
       }
       try {
         const intent = await stripe.paymentIntents.confirm(
-          intentId,
+          paymentIntentId,
           {
             off_session: true,
             // Stripe clears the intent's card after a decline, and the customer's default is not ours to use.
@@ -129,18 +145,20 @@ export function createChargeActivities({
         );
         // The first attempt hides nothing.
         const isFirst = attemptNumber === 1;
-        const reading = isFirst ? readingOf(intent) : await ask(() => withMissed(intent, step.known));
-        return { kind: 'intentSeen', chargeId, reading };
+        const reading = isFirst
+          ? readingOf(intent)
+          : await ask(() => withUnrecordedAnswers(intent, step.known));
+        return { kind: 'paymentIntentRead', chargeId, reading };
       } catch (error) {
         if (isRateLimit(error) && isFirstTry()) return { kind: 'rateLimited', chargeId };
         if (!isDecline(error) || !error.payment_intent) throw failureFrom(error);
         // An error is not expanded, and what the network said stands on the charge.
         const latest_charge = error.charge ?? idIn(error.payment_intent.latest_charge);
         const unpaid = { ...error.payment_intent, latest_charge };
-        const reading = await ask(() => withMissed(unpaid, step.known));
+        const reading = await ask(() => withUnrecordedAnswers(unpaid, step.known));
         const requestId = error.requestId ?? null;
         return {
-          kind: 'intentSeen',
+          kind: 'paymentIntentRead',
           chargeId,
           reading: { ...reading, decline: declineFrom(error), requestId },
         };
@@ -148,33 +166,41 @@ export function createChargeActivities({
     },
 
     /** What Stripe knows of the intent now: authoritative at any age. */
-    async readIntent({ chargeId, intentId, known }: Of<'readIntent'>): Promise<EventOf<'intentSeen'>> {
-      const reading = await ask(() => read(intentId, known));
-      return { kind: 'intentSeen', chargeId, reading };
+    async readPaymentIntent({
+      chargeId,
+      paymentIntentId,
+      known,
+    }: Of<'readPaymentIntent'>): Promise<EventOf<'paymentIntentRead'>> {
+      const reading = await ask(() => read(paymentIntentId, known));
+      return { kind: 'paymentIntentRead', chargeId, reading };
     },
 
     /** Ends the intent, so that nobody can pay it any more; where that is too late, says what it has become. */
-    async cancelIntent({ chargeId, intentId, known }: Of<'cancelIntent'>): Promise<EventOf<'intentSeen'>> {
+    async cancelPaymentIntent({
+      chargeId,
+      paymentIntentId,
+      known,
+    }: Of<'cancelPaymentIntent'>): Promise<EventOf<'paymentIntentRead'>> {
       const reading = await ask(async () => {
         try {
-          const canceled = await stripe.paymentIntents.cancel(intentId, {
+          const canceled = await stripe.paymentIntents.cancel(paymentIntentId, {
             cancellation_reason: 'abandoned',
             expand: ['latest_charge'],
           });
-          return await withMissed(canceled, known);
+          return await withUnrecordedAnswers(canceled, known);
         } catch (error) {
-          if (isUnexpectedState(error)) return await read(intentId, known);
+          if (isUnexpectedState(error)) return await read(paymentIntentId, known);
           throw error;
         }
       });
-      return { kind: 'intentSeen', chargeId, reading };
+      return { kind: 'paymentIntentRead', chargeId, reading };
     },
 
     /**
      * Finds an intent whose creation was never answered, by listing: Stripe's search lags and must not decide. Of any
      * number: a ledger restored from a backup may not know how many were made, and one that is paid comes first.
      */
-    async lookUpIntent(step: Of<'lookUpIntent'>): Promise<EventOf<'intentLookedUp'>> {
+    async findPaymentIntent(step: Of<'findPaymentIntent'>): Promise<EventOf<'paymentIntentSearched'>> {
       const { customerId, chargeId } = step;
       const { intentNumber: _any, ...wanted } = ours(customerId, chargeId, step.intentNumber);
       const found = await ask(async () => {
@@ -192,7 +218,11 @@ export function createChargeActivities({
         }
         return open;
       });
-      return { kind: 'intentLookedUp', chargeId, intentId: found && (await intentOf(step, found)) };
+      return {
+        kind: 'paymentIntentSearched',
+        chargeId,
+        paymentIntentId: found && (await intentOf(step, found)),
+      };
     },
   };
 
@@ -227,12 +257,12 @@ export async function ask<Answer>(call: () => Promise<Answer>): Promise<Answer> 
 type PaymentIntent = Stripe.PaymentIntent & { lastResponse?: { requestId?: string } };
 
 /** The listed fields only: an intent also carries its client secret. */
-function readingOf(intent: PaymentIntent): IntentReading {
+function readingOf(intent: PaymentIntent): PaymentIntentReading {
   const { latest_charge: latest, last_payment_error: problem } = intent;
   const completesAt = intent.processing?.card?.customer_notification?.completes_at ?? null;
   return {
     ...answerOf(typeof latest === 'object' ? latest : null),
-    intentId: intent.id,
+    paymentIntentId: intent.id,
     status: intent.status,
     cancellationReason: intent.cancellation_reason,
     stripeChargeId: idIn(latest),

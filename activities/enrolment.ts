@@ -1,11 +1,12 @@
 // Asks Stripe about customers and SetupIntents: one question, one event back. It never charges.
 import type Stripe from 'stripe';
-import type { EventOf, SetupReading } from '../domain/events.ts';
-import type { Card, MandateTerms, ThreeDSecure } from '../domain/state.ts';
+import type { Card, MandateTerms, ThreeDSecure } from '../domain/model/enrolment.ts';
+import type { EventOf } from '../domain/model/events.ts';
+import type { SetupIntentReading } from '../domain/model/readings.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { declineFrom, isDecline, isUnexpectedState } from '../stripe/errors.ts';
+import { idempotencyKey } from '../stripe/idempotency-key.ts';
 import { ask, bears, type Of } from './charge.ts';
-import { idempotencyKey } from './idempotency-key.ts';
-import { declineFrom, isDecline, isUnexpectedState } from './stripe-errors.ts';
 
 /** @throws ApplicationFailure `StripeRejected` (not retried), `StripeUnavailable`, `StripeRateLimited` */
 export function createEnrolmentActivities({
@@ -20,7 +21,7 @@ export function createEnrolmentActivities({
   });
 
   /** The SetupIntent with its newest attempt, card and mandate; the address book learns the last two. */
-  async function read(customerId: string, setupIntentId: string): Promise<SetupReading> {
+  async function read(customerId: string, setupIntentId: string): Promise<SetupIntentReading> {
     const setup = await stripe.setupIntents.retrieve(setupIntentId, {
       expand: ['latest_attempt', 'payment_method', 'mandate'],
     });
@@ -38,7 +39,7 @@ export function createEnrolmentActivities({
      * Creates the customer at Stripe, or after an unanswered try finds the one it made: by listing, for Stripe's search
      * lags. Nothing is set there that Stripe Billing may be using.
      */
-    async openStripeCustomer(step: Of<'openStripeCustomer'>): Promise<EventOf<'stripeCustomerOpened'>> {
+    async createStripeCustomer(step: Of<'createStripeCustomer'>): Promise<EventOf<'stripeCustomerCreated'>> {
       const { customerId, enrolmentNumber, tries } = step;
       const metadata = { customerId, installationId: ledger.installationId };
       const contact = await ledger.getPersonal<Contact>(customerId, 'contact');
@@ -53,18 +54,18 @@ export function createEnrolmentActivities({
             ...(contact?.email === undefined ? {} : { email: contact.email }),
             ...(contact?.locale === undefined ? {} : { preferred_locales: [contact.locale] }),
           },
-          keyOf('open-customer', customerId, enrolmentNumber, tries),
+          keyOf('create-customer', customerId, enrolmentNumber, tries),
         );
       });
       await ledger.addStripeObject({ stripeId: customer.id, customerId });
-      return { kind: 'stripeCustomerOpened', stripeCustomerId: customer.id };
+      return { kind: 'stripeCustomerCreated', stripeCustomerId: customer.id };
     },
 
     /**
      * Creates the SetupIntent, with the terms of an Indian e-mandate where terms were agreed; after an unanswered try
      * finds the one it made.
      */
-    async openSetup(step: Of<'openSetup'>): Promise<EventOf<'setupOpened'>> {
+    async createSetupIntent(step: Of<'createSetupIntent'>): Promise<EventOf<'setupIntentCreated'>> {
       const { customerId, enrolmentNumber, setupNumber, stripeCustomerId, terms } = step;
       await ledger.addStripeObject({ stripeId: stripeCustomerId, customerId });
       const metadata = {
@@ -100,37 +101,43 @@ export function createEnrolmentActivities({
                   },
                 }),
           },
-          keyOf('open-setup', customerId, enrolmentNumber, setupNumber, step.tries),
+          keyOf('create-setup-intent', customerId, enrolmentNumber, setupNumber, step.tries),
         );
       });
       await ledger.addStripeObject({ stripeId: setup.id, customerId });
-      return { kind: 'setupOpened', enrolmentNumber, setupIntentId: setup.id };
+      return { kind: 'setupIntentCreated', enrolmentNumber, setupIntentId: setup.id };
     },
 
     /** Tries the card that came with the request. Declined, authenticated or waiting: the reading says which. */
-    async confirmSetup(step: Of<'confirmSetup'>): Promise<EventOf<'setupSeen'>> {
+    async confirmSetupIntent(step: Of<'confirmSetupIntent'>): Promise<EventOf<'setupIntentRead'>> {
       const { customerId, setupNumber, setupIntentId, paymentMethodId, tries } = step;
       const reading = await ask(async () => {
         try {
           await stripe.setupIntents.confirm(
             setupIntentId,
             { payment_method: paymentMethodId },
-            keyOf('confirm-setup', customerId, setupIntentId, setupNumber, tries),
+            keyOf('confirm-setup-intent', customerId, setupIntentId, setupNumber, tries),
           );
         } catch (error) {
           if (!isDecline(error) && !isUnexpectedState(error)) throw error;
         }
         return await read(customerId, setupIntentId);
       });
-      return { kind: 'setupSeen', reading };
+      return { kind: 'setupIntentRead', reading };
     },
 
-    async readSetup({ customerId, setupIntentId }: Of<'readSetup'>): Promise<EventOf<'setupSeen'>> {
-      return { kind: 'setupSeen', reading: await ask(() => read(customerId, setupIntentId)) };
+    async readSetupIntent({
+      customerId,
+      setupIntentId,
+    }: Of<'readSetupIntent'>): Promise<EventOf<'setupIntentRead'>> {
+      return { kind: 'setupIntentRead', reading: await ask(() => read(customerId, setupIntentId)) };
     },
 
     /** Ends a SetupIntent nobody is to finish; where that is too late, says what it has become. */
-    async cancelSetup({ customerId, setupIntentId }: Of<'cancelSetup'>): Promise<EventOf<'setupSeen'>> {
+    async cancelSetupIntent({
+      customerId,
+      setupIntentId,
+    }: Of<'cancelSetupIntent'>): Promise<EventOf<'setupIntentRead'>> {
       const reading = await ask(async () => {
         try {
           await stripe.setupIntents.cancel(setupIntentId);
@@ -139,7 +146,7 @@ export function createEnrolmentActivities({
         }
         return await read(customerId, setupIntentId);
       });
-      return { kind: 'setupSeen', reading };
+      return { kind: 'setupIntentRead', reading };
     },
   };
 }
@@ -168,7 +175,9 @@ function mandateOptions(terms: MandateTerms, reference: string, startMs: number)
 }
 
 /** The listed fields only: a SetupIntent also carries its client secret. */
-function readingOf(setup: Stripe.SetupIntent & { lastResponse?: { requestId?: string } }): SetupReading {
+function readingOf(
+  setup: Stripe.SetupIntent & { lastResponse?: { requestId?: string } },
+): SetupIntentReading {
   const method = typeof setup.payment_method === 'object' ? setup.payment_method : null;
   const attempt = typeof setup.latest_attempt === 'object' ? setup.latest_attempt : null;
   const mandate = typeof setup.mandate === 'object' ? setup.mandate : null;

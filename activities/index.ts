@@ -2,13 +2,13 @@
 import type Stripe from 'stripe';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Links } from '../links/links.ts';
-import { beating } from './beating.ts';
 import { createCatchUpActivities } from './catch-up.ts';
 import { createChargeActivities } from './charge.ts';
 import { createEnrolmentActivities } from './enrolment.ts';
+import { withHeartbeat } from './heartbeat.ts';
 import { createNoticeActivities, type MerchantWebhook } from './notices.ts';
 import { createRecordActivities } from './record.ts';
-import { createReversalActivities } from './reversals.ts';
+import { createRefundActivities } from './refunds.ts';
 
 export interface ActivityDependencies {
   readonly stripe: Stripe;
@@ -22,10 +22,10 @@ export interface ActivityDependencies {
 export function createActivities(dependencies: ActivityDependencies) {
   const catchUp = createCatchUpActivities(dependencies);
   return {
-    stripe: beating({
+    stripe: withHeartbeat({
       ...createEnrolmentActivities(dependencies),
       ...createChargeActivities(dependencies),
-      ...createReversalActivities(dependencies),
+      ...createRefundActivities(dependencies),
       ...catchUp.stripe,
     }),
     ledger: { ...createRecordActivities(dependencies), ...catchUp.ledger },

@@ -2,7 +2,7 @@
 // customer's workflow does) and lets no link into its result or its errors.
 import { ApplicationFailure } from '@temporalio/activity';
 import { Webhook } from 'standardwebhooks';
-import type { Notice } from '../domain/state.ts';
+import type { Notice } from '../domain/model/facts.ts';
 import type { Links } from '../links/links.ts';
 
 /** An endpoint that takes longer is asked again. */
@@ -26,9 +26,9 @@ export interface MerchantNotice {
 }
 
 /** How a notice ended. Codes only: this is recorded in Temporal's history. */
-export type NoticeEnd =
+export type NoticeResult =
   | { readonly outcome: 'sent'; readonly status: number }
-  | { readonly outcome: 'nobody_listening' }
+  | { readonly outcome: 'no_endpoint' }
   | { readonly outcome: 'given_up'; readonly reason: string };
 
 /** What the endpoint gets. `data` holds the notice's own data; its times are RFC 3339 there. */
@@ -50,8 +50,8 @@ export function createNoticeActivities({ merchantWebhook, links }: NoticeDepende
      * @throws ApplicationFailure `EndpointUnavailable`, to be tried again: any other answer, or none. It tells the
      * status only, for an endpoint's words and address may hold secrets.
      */
-    async sendMerchantNotice({ customerId, notice }: MerchantNotice): Promise<NoticeEnd> {
-      if (!merchantWebhook || !signer) return { outcome: 'nobody_listening' };
+    async sendMerchantNotice({ customerId, notice }: MerchantNotice): Promise<NoticeResult> {
+      if (!merchantWebhook || !signer) return { outcome: 'no_endpoint' };
       const body = JSON.stringify(await bodyOf(customerId, notice, links));
       const webhookId = `${customerId}:${notice.noticeId}`;
       const sentAt = new Date();

@@ -1,10 +1,11 @@
 // Loads and records a customer in the ledger, and how notices ended. It passes things on; what to record is the domain's
 // decision.
-import type { EventOf, RememberedCharge } from '../domain/events.ts';
-import type { CustomerState, Fact } from '../domain/state.ts';
+import type { EventOf, RememberedCharge } from '../domain/model/events.ts';
+import type { Fact } from '../domain/model/facts.ts';
+import type { CustomerState } from '../domain/model/state.ts';
 import type { ChargeView, CustomerView } from '../domain/view.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { NoticeEnd } from './notices.ts';
+import type { NoticeResult } from './notices.ts';
 
 /** @throws whatever the database throws: retried until it answers */
 export function createRecordActivities({ ledger }: { readonly ledger: Ledger }) {
@@ -29,7 +30,7 @@ export function createRecordActivities({ ledger }: { readonly ledger: Ledger }) 
           currency,
           openedAtMs,
           dueAtMs: dueAtMs ?? null,
-          intentId: intent?.stripeId ?? null,
+          paymentIntentId: intent?.stripeId ?? null,
         };
       });
       return { kind: 'loaded', snapshot, charges: remembered };
@@ -48,7 +49,7 @@ export function createRecordActivities({ ledger }: { readonly ledger: Ledger }) 
     },
 
     /** How a notice ended, which Temporal forgets after its retention. Writing the end of one run twice is harmless. */
-    async recordNoticeEnd({
+    async recordNoticeDelivery({
       end,
       ...of
     }: {
@@ -58,9 +59,9 @@ export function createRecordActivities({ ledger }: { readonly ledger: Ledger }) 
       readonly runId: string;
       /** By the workflow's clock, epoch ms. */
       readonly atMs: number;
-      readonly end: NoticeEnd;
+      readonly end: NoticeResult;
     }): Promise<void> {
-      await ledger.recordNoticeEnd({ ...of, ...end });
+      await ledger.recordNoticeDelivery({ ...of, ...end });
     },
   };
 }

@@ -10,23 +10,23 @@ import Fastify, {
 } from 'fastify';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Links } from '../links/links.ts';
-import { createAuthenticate } from './auth.ts';
-import { createBilling } from './billing.ts';
-import { createCharging } from './charging.ts';
-import { closeWithoutWaiting } from './closing.ts';
+import type { StripeReader } from '../stripe/reader.ts';
+import { createBilling } from '../temporal/customers.ts';
 import type { AppConfig } from './config.ts';
-import { describeRoutes } from './documentation.ts';
-import { createEnrolling } from './enrolling.ts';
-import { createLifecycle } from './lifecycle.ts';
-import { createPages } from './pages.ts';
-import { answerNotFound, answerProblem, answerUnreadable, Problem } from './problems.ts';
-import { createReading } from './reading.ts';
+import { createAuthenticate } from './http/auth.ts';
+import { closeWithoutWaiting } from './http/close.ts';
+import { describeRoutes } from './http/openapi.ts';
+import { answerNotFound, answerProblem, answerUnreadable, Problem } from './http/problems.ts';
 import { codecRoutes } from './routes/codec.ts';
 import { healthRoutes } from './routes/health.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { v1Routes } from './routes/v1.ts';
-import { webhookRoutes } from './routes/webhook.ts';
-import type { StripeReader } from './stripe-reader.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
+import { createCharging } from './services/charges.ts';
+import { createReading } from './services/customers.ts';
+import { createEnrolling } from './services/enrolments.ts';
+import { createLifecycle } from './services/lifecycle.ts';
+import { createPages } from './services/pages.ts';
 
 export interface AppDeps {
   readonly config: AppConfig;
@@ -73,14 +73,14 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
       void refuseBadAddress(request).catch((error) => answerProblem(error, request, reply));
     },
   }) as unknown as FastifyInstance;
-  app.decorateRequest('who', '');
+  app.decorateRequest('actor', '');
   app.setErrorHandler(answerProblem);
   app.setNotFoundHandler(answerNotFound);
   app.addHook('onResponse', async (request, reply) => {
-    const { method, who } = request;
+    const { method, actor } = request;
     const { url: route } = request.routeOptions;
     request.log.info(
-      { method, route, who, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+      { method, route, actor, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
       'answered',
     );
   });

@@ -1,11 +1,11 @@
 // Reads the api's environment, once, and names every fault in it at once. It prints no value: many are secrets.
 import { isIP } from 'node:net';
-import { LARGEST_AMOUNT } from '../domain/money.ts';
-import { linksFrom } from '../environment/links.ts';
-import { type TemporalAddress, temporalFrom } from '../environment/temporal.ts';
-import { type PayloadKey, readPayloadKeys } from '../payloads/keys.ts';
-import { type ApiKey, readApiKeys } from './keys.ts';
-import { faultsInKeys, isLiveKey } from './stripe-keys.ts';
+import { linksFrom } from '../config/links.ts';
+import { LARGEST_AMOUNT } from '../domain/shared/money.ts';
+import { faultsInKeys, isLiveKey } from '../stripe/api-keys.ts';
+import { type TemporalAddress, temporalFrom } from '../temporal/address.ts';
+import { type PayloadKey, readPayloadKeys } from '../temporal/payload-keys.ts';
+import { type ApiKey, readApiKeys } from './http/api-keys.ts';
 
 /** What the routes need to know; nothing of how the process is reached or what it reaches. */
 export interface AppConfig {

@@ -3,10 +3,10 @@ import { Client, Connection } from '@temporalio/client';
 import { type Logger, pino } from 'pino';
 import { openLedger } from '../ledger/open.ts';
 import { createLinks } from '../links/links.ts';
-import { createPayloadCodec, dataConverterWith } from '../payloads/codec.ts';
+import { createStripeReader } from '../stripe/reader.ts';
+import { createPayloadCodec, dataConverterWith } from '../temporal/payload-codec.ts';
 import { buildApp } from './app.ts';
 import { type ApiConfig, loadConfig } from './config.ts';
-import { createStripeReader } from './stripe-reader.ts';
 
 const HELP = `usage: npm run api [-- --help]
 

@@ -1,22 +1,22 @@
-// The product in one process on a given Temporal server: sandbox (or Stripe), ledger, worker, api.
+// The product in one process on a given Temporal server: emulator (or Stripe), ledger, worker, api.
 // Used by `npm start` and by end-to-end tests; production runs the same parts as separate processes.
 import { randomBytes } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import type { FastifyBaseLogger } from 'fastify';
 import { createActivities } from '../activities/index.ts';
-import { createStripeClient } from '../activities/stripe-client.ts';
 import { buildApp } from '../api/app.ts';
 import { loadConfig as loadApiConfig } from '../api/config.ts';
-import { createStripeReader } from '../api/stripe-reader.ts';
+import { buildEmulator } from '../emulator/app.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { type LedgerOptions, openLedger } from '../ledger/open.ts';
 import { createLinks } from '../links/links.ts';
-import { createPayloadCodec, dataConverterWith } from '../payloads/codec.ts';
-import { buildSandbox } from '../sandbox/app.ts';
-import { scheduleCatchUp } from '../worker/catch-up.ts';
+import { createStripeClient } from '../stripe/client.ts';
+import { createStripeReader } from '../stripe/reader.ts';
+import { createPayloadCodec, dataConverterWith } from '../temporal/payload-codec.ts';
+import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
+import { scheduleCatchUp } from '../worker/catch-up-schedule.ts';
 import { loadConfig as loadWorkerConfig } from '../worker/config.ts';
-import { ensureSearchAttributes } from '../worker/search-attributes.ts';
 import { createWorkers } from '../worker/worker.ts';
 import { freePort } from './free-port.ts';
 
@@ -30,7 +30,7 @@ export interface StackOptions {
   /** The product's environment; what it leaves open is filled in for one machine. */
   readonly env?: NodeJS.ProcessEnv;
   /** Null: Stripe itself or a stand-in that `env` names. `dataFile` absent: kept in memory. */
-  readonly sandbox: { readonly dataFile?: string; readonly port?: number } | null;
+  readonly emulator: { readonly dataFile?: string; readonly port?: number } | null;
   /** Absent: any free one. */
   readonly port?: number;
   /** Until a call to Stripe counts as unanswered; absent: as in production. */
@@ -45,14 +45,14 @@ export interface Stack {
   readonly url: string;
   /** A key with every scope; of no use where `env` brings keys of its own. */
   readonly apiKey: string;
-  /** Empty when there is no sandbox. */
-  readonly sandboxUrl: string;
+  /** Empty when there is no emulator. */
+  readonly emulatorUrl: string;
   /** Drains the worker, then ends the rest. */
   stop(): Promise<void>;
 }
 
-/** Any key of this form will do: the sandbox knows one account. */
-export const SANDBOX_KEY = 'sk_test_sandbox';
+/** Any key of this form will do: the emulator knows one account. */
+export const EMULATOR_KEY = 'sk_test_emulator';
 
 /**
  * @returns once api and worker are ready
@@ -83,20 +83,20 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       PORT: String(port),
     };
 
-    let sandboxUrl = '';
-    if (options.sandbox) {
-      onProgress('Starting the sandbox (a stand-in for Stripe)');
-      const { dataFile, port: sandboxPort } = options.sandbox;
-      const sandbox = await buildSandbox({
+    let emulatorUrl = '';
+    if (options.emulator) {
+      onProgress('Starting the emulator (a stand-in for Stripe)');
+      const { dataFile, port: emulatorPort } = options.emulator;
+      const emulator = await buildEmulator({
         webhookSecret: env.STRIPE_WEBHOOK_SECRET?.split(',')[0] ?? webhookSecret,
         webhookUrl: `${url}/webhooks/stripe`,
         ...(dataFile === undefined ? {} : { dataFile }),
       });
-      stops.push(() => sandbox.close());
-      sandboxUrl = await sandbox.listen({ host: '127.0.0.1', port: sandboxPort ?? 0 });
-      env.STRIPE_API_BASE = sandboxUrl;
-      env.STRIPE_SECRET_KEY = SANDBOX_KEY;
-      env.STRIPE_PUBLISHABLE_KEY = 'pk_test_sandbox';
+      stops.push(() => emulator.close());
+      emulatorUrl = await emulator.listen({ host: '127.0.0.1', port: emulatorPort ?? 0 });
+      env.STRIPE_API_BASE = emulatorUrl;
+      env.STRIPE_SECRET_KEY = EMULATOR_KEY;
+      env.STRIPE_PUBLISHABLE_KEY = 'pk_test_emulator';
     }
 
     const apiConfig = loadApiConfig(env, { withLedger: true });
@@ -157,7 +157,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     });
     stops.push(() => app.close());
     await app.listen({ host: env.HOST ?? '127.0.0.1', port });
-    return { url, apiKey, sandboxUrl, stop };
+    return { url, apiKey, emulatorUrl, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -7,8 +7,8 @@ import { skipTime } from './time.ts';
 export interface StoryStage {
   readonly url: string;
   readonly apiKey: string;
-  readonly sandboxUrl: string;
-  readonly sandboxKey: string;
+  readonly emulatorUrl: string;
+  readonly emulatorKey: string;
   readonly client: Client;
   /** Where to print. */
   readonly tell: (line: string) => void;
@@ -91,7 +91,7 @@ export async function playStory(stage: StoryStage): Promise<void> {
     client: stage.client,
     workflowId: workflowIdOf('grace'),
     ms: 1.1 * DAY_MS,
-    sandboxUrl: stage.sandboxUrl,
+    emulatorUrl: stage.emulatorUrl,
   });
   const paid = await settled('grace', 'grace-november');
   tell(
@@ -113,7 +113,7 @@ export async function playStory(stage: StoryStage): Promise<void> {
   }
 }
 
-function createCaller({ url, apiKey, sandboxUrl, sandboxKey }: StoryStage) {
+function createCaller({ url, apiKey, emulatorUrl, emulatorKey }: StoryStage) {
   async function call(address: string, key: string, body?: object): Promise<Json> {
     const response = await fetch(address, {
       method: body === undefined ? 'GET' : 'POST',
@@ -126,7 +126,8 @@ function createCaller({ url, apiKey, sandboxUrl, sandboxKey }: StoryStage) {
     return answer;
   }
   const get = (path: string) => call(url + path, apiKey);
-  const control = (path: string, body?: object) => call(`${sandboxUrl}/_sandbox/${path}`, sandboxKey, body);
+  const control = (path: string, body?: object) =>
+    call(`${emulatorUrl}/_emulator/${path}`, emulatorKey, body);
   return {
     get,
     control,
@@ -140,10 +141,10 @@ function createCaller({ url, apiKey, sandboxUrl, sandboxKey }: StoryStage) {
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     },
-    /** The card on file, as the sandbox names it: only it can be told what its bank will say next. */
+    /** The card on file, as the emulator names it: only it can be told what its bank will say next. */
     async cardOf(customerId: string): Promise<string> {
       const { mandate } = await get(`/v1/customers/${customerId}`);
-      const setup = await call(`${sandboxUrl}/v1/setup_intents/${mandate.setupIntentId}`, sandboxKey);
+      const setup = await call(`${emulatorUrl}/v1/setup_intents/${mandate.setupIntentId}`, emulatorKey);
       return setup.payment_method;
     },
   };

@@ -13,8 +13,8 @@ export interface WorkflowAddress {
 export interface TimeSkip extends WorkflowAddress {
   /** How far to go, milliseconds. */
   readonly ms: number;
-  /** Base address of a sandbox whose clock goes along, step by step. */
-  readonly sandboxUrl?: string;
+  /** Base address of a emulator whose clock goes along, step by step. */
+  readonly emulatorUrl?: string;
   /** Hears the workflow's clock, epoch milliseconds, after each step; answering 'stop' ends the skip there. */
   readonly onStep?: (nowMs: number) => unknown;
 }
@@ -36,7 +36,7 @@ const GRPC_NOT_FOUND = 5;
  * the workflow is at rest at the new time, with time skipping off; its clock stays ahead.
  *
  * It goes from one wake-up to the next, one jump each, and skipping is off again before the workflow sets to work there:
- * left to itself server 1.32 runs past the end of a span that ends while the workflow is busy, and a sandbox must be
+ * left to itself server 1.32 runs past the end of a span that ends while the workflow is busy, and a emulator must be
  * at the same time when activities run. One thing it cannot help: server 1.32 retries an activity at the end of every
  * jump, even one that ends before its back-off does; also one that woke in that jump and has failed within a moment.
  *
@@ -49,15 +49,15 @@ export async function skipTime(skip: TimeSkip): Promise<number> {
   if (!start.running) throw new Error(`${skip.workflowId} is closed; its time cannot be skipped`);
   const targetMs = start.nowMs + skip.ms;
   let moment = start;
-  let sandboxMs = 0;
+  let emulatorMs = 0;
   for (let step = 0; moment.running && moment.nowMs < targetMs; step += 1) {
     if (step === MAX_STEPS) throw new Error(`${skip.workflowId} woke ${MAX_STEPS} times; skip less at once`);
     const stopMs = Math.min(targetMs, moment.wakesAtMs);
     const jumpMs = stopMs - moment.nowMs;
     if (jumpMs >= SHORTEST_JUMP_MS) {
-      if (skip.sandboxUrl) {
+      if (skip.emulatorUrl) {
         const skippedMs = moment.aheadMs - start.aheadMs;
-        sandboxMs += await advanceSandbox(skip.sandboxUrl, skippedMs + jumpMs - sandboxMs);
+        emulatorMs += await advanceEmulator(skip.emulatorUrl, skippedMs + jumpMs - emulatorMs);
       }
       await jump(skip, jumpMs);
     }
@@ -187,15 +187,15 @@ async function jump({ client, workflowId }: WorkflowAddress, ms: number): Promis
 }
 
 /** @returns milliseconds advanced: whole seconds, the rest goes with the next step; none where it is ahead already */
-async function advanceSandbox(sandboxUrl: string, ms: number): Promise<number> {
+async function advanceEmulator(emulatorUrl: string, ms: number): Promise<number> {
   const advanceSeconds = Math.floor(ms / 1000);
   if (advanceSeconds <= 0) return 0;
-  const response = await fetch(`${sandboxUrl}/_sandbox/clock`, {
+  const response = await fetch(`${emulatorUrl}/_emulator/clock`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ advanceSeconds }),
   });
   if (!response.ok)
-    throw new Error(`the sandbox's clock answered ${response.status}: ${await response.text()}`);
+    throw new Error(`the emulator's clock answered ${response.status}: ${await response.text()}`);
   return advanceSeconds * 1000;
 }

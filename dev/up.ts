@@ -9,12 +9,12 @@ import { Client, Connection } from '@temporalio/client';
 import { makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import getPort, { portNumbers } from 'get-port';
 import { destination } from 'pino';
-import { createPayloadCodec, dataConverterWith } from '../payloads/codec.ts';
-import { readPayloadKeys } from '../payloads/keys.ts';
-import { lockJournal } from '../sandbox/journal-lock.ts';
+import { lockJournal } from '../emulator/journal-lock.ts';
+import { createPayloadCodec, dataConverterWith } from '../temporal/payload-codec.ts';
+import { readPayloadKeys } from '../temporal/payload-keys.ts';
 import { createLogger } from '../worker/logger.ts';
 import { SEARCH_ATTRIBUTES } from '../workflows/messages.ts';
-import { SANDBOX_KEY, type Stack, startStack } from './stack.ts';
+import { EMULATOR_KEY, type Stack, startStack } from './stack.ts';
 import { playStory } from './story.ts';
 import { startTemporal } from './temporal.ts';
 
@@ -95,7 +95,7 @@ async function up({ leaves }: { readonly leaves: boolean }): Promise<void> {
     say(`${((Date.now() - startedAt) / 1000).toFixed(1).padStart(6)} s  ${line}`);
   const { env } = process;
   const dataDir = resolve(env.DATA_DIR || '.data');
-  const usesSandbox = !env.STRIPE_SECRET_KEY && !env.STRIPE_API_BASE;
+  const usesEmulator = !env.STRIPE_SECRET_KEY && !env.STRIPE_API_BASE;
   const port = await apiPort(env.PORT);
   // First of all: a second start must not reach what the first one keeps there, Temporal's database least.
   await mkdir(dataDir, { recursive: true });
@@ -116,12 +116,12 @@ async function up({ leaves }: { readonly leaves: boolean }): Promise<void> {
     temporal,
     ledger: env.DATABASE_URL ? { databaseUrl: env.DATABASE_URL } : { dataDir },
     workflows: { workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)) },
-    sandbox: usesSandbox
-      ? { dataFile: join(dataDir, 'sandbox.jsonl'), port: await getPort({ port: portNumbers(8420, 8499) }) }
+    emulator: usesEmulator
+      ? { dataFile: join(dataDir, 'emulator.jsonl'), port: await getPort({ port: portNumbers(8420, 8499) }) }
       : null,
     env: {
       LINK_SECRET: kept.linkSecret,
-      ...(usesSandbox ? { STRIPE_WEBHOOK_SECRET: kept.webhookSecret } : {}),
+      ...(usesEmulator ? { STRIPE_WEBHOOK_SECRET: kept.webhookSecret } : {}),
       API_KEYS: `local:read+charge+operate:${kept.apiKey}`,
       ...given(env),
     },
@@ -131,11 +131,11 @@ async function up({ leaves }: { readonly leaves: boolean }): Promise<void> {
   stops.push(stack.stop);
   progress('Ready');
 
-  if (usesSandbox && isNew) {
+  if (usesEmulator && isNew) {
     say('\nA story, told from what the system answers:\n');
     await tellStory(stack, temporal, kept.apiKey);
     await writeFile(join(dataDir, 'story.json'), JSON.stringify({ playedAt: new Date().toISOString() }));
-  } else if (usesSandbox) {
+  } else if (usesEmulator) {
     say(`\nThe story has been told in ${dataDir}; delete that folder to see it again.`);
   }
   say(await addresses(stack, temporal, env.API_KEYS ? null : kept.apiKey));
@@ -183,8 +183,8 @@ async function tellStory(stack: Stack, temporal: { address: string; namespace: s
     await playStory({
       url: stack.url,
       apiKey: key,
-      sandboxUrl: stack.sandboxUrl,
-      sandboxKey: SANDBOX_KEY,
+      emulatorUrl: stack.emulatorUrl,
+      emulatorKey: EMULATOR_KEY,
       client,
       tell: say,
     });
@@ -212,7 +212,7 @@ async function addresses(
   }
   if (temporal.uiUrl) lines.push(`  Temporal UI    ${temporal.uiUrl}`);
   lines.push(`  Logs           ${join(resolve(process.env.DATA_DIR || '.data'), 'worker.log')}`);
-  if (stack.sandboxUrl) lines.push(`  Sandbox        ${stack.sandboxUrl}/_sandbox/`);
+  if (stack.emulatorUrl) lines.push(`  Emulator        ${stack.emulatorUrl}/_emulator/`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -1,9 +1,10 @@
 // A run that starts from nothing: the ledger's memory, and then Stripe's word on all it holds open. It asks neither itself.
-import { newCharge } from './charge.ts';
-import type { RememberedCharge } from './events.ts';
-import { note } from './record.ts';
-import { reversalRang } from './reversals.ts';
-import type { Charge, CustomerState } from './state.ts';
+import { newCharge } from './charge/charge.ts';
+import type { Charge } from './model/charge.ts';
+import type { RememberedCharge } from './model/events.ts';
+import type { CustomerState } from './model/state.ts';
+import { reversalRang } from './refunds/refunds.ts';
+import { note } from './shared/facts.ts';
 
 /**
  * The ledger's memory. Every intent it knows of is read before anything else happens to its charge: what came after
@@ -20,20 +21,20 @@ export function loaded(
   // What the ledger has as closed stays closed, also where the snapshot had opened it again by a late message.
   const charges = known.charges.flatMap((charge) => {
     const memory = remembered.find(({ chargeId }) => chargeId === charge.chargeId);
-    return memory ? [lookedAtFirst(withIntent(charge, memory.intentId), nowMs)] : [];
+    return memory ? [checkedFirst(withIntent(charge, memory.paymentIntentId), nowMs)] : [];
   });
   const forgotten = remembered
     .filter(({ chargeId }) => !known.charges.some((charge) => charge.chargeId === chargeId))
     .map((memory) => newCharge({ ...memory, dueAtMs: memory.dueAtMs ?? memory.openedAtMs }))
-    .map((charge) => lookedAtFirst(charge, nowMs));
+    .map((charge) => checkedFirst(charge, nowMs));
   const { enrolment, mandate } = known;
   let back: CustomerState = {
     ...known,
     charges: [...charges, ...forgotten],
     // What became of the card, or of the enrolment, while nobody listened is asked before it is charged.
-    enrolment: enrolment && !enrolment.closed ? { ...enrolment, lookAtMs: nowMs } : enrolment,
-    mandate: mandate && { ...mandate, lookAtMs: nowMs },
-    notices: known.notices.map((notice) => ({ ...notice, again: true })),
+    enrolment: enrolment && !enrolment.closed ? { ...enrolment, nextCheckAtMs: nowMs } : enrolment,
+    mandate: mandate && { ...mandate, nextCheckAtMs: nowMs },
+    notices: known.notices.map((notice) => ({ ...notice, possiblySent: true })),
   };
   // A run can begin with the news that it was started for.
   for (const { kind, objectId } of state.reversals) back = reversalRang(back, kind, objectId, nowMs);
@@ -45,19 +46,20 @@ export function loaded(
 }
 
 /** The newest intent in the address book; another than the snapshot's was made after that one was canceled. */
-function withIntent(charge: Charge, intentId: string | null): Charge {
-  if (intentId === null || intentId === charge.intentId) return charge;
-  const intentNumber = charge.intentNumber + (charge.intentId === null ? 0 : 1);
-  return { ...charge, intentId, intentNumber, stripeChargeId: null };
+function withIntent(charge: Charge, paymentIntentId: string | null): Charge {
+  if (paymentIntentId === null || paymentIntentId === charge.paymentIntentId) return charge;
+  const intentNumber = charge.intentNumber + (charge.paymentIntentId === null ? 0 : 1);
+  return { ...charge, paymentIntentId, intentNumber, stripeChargeId: null };
 }
 
-function lookedAtFirst(charge: Charge, nowMs: number): Charge {
+function checkedFirst(charge: Charge, nowMs: number): Charge {
   let { phase } = charge;
   if (phase.is === 'attempting') phase = { is: 'unknown', sinceMs: nowMs };
-  if (phase.is === 'opening' && charge.intentId !== null) phase = { is: 'due', atMs: nowMs };
+  if (phase.is === 'creating_intent' && charge.paymentIntentId !== null) phase = { is: 'due', atMs: nowMs };
   // A ledger restored from a backup may not know of the intent that has been made since.
-  if (phase.is === 'due' && phase.atMs <= nowMs && charge.intentId === null) phase = { is: 'opening' };
-  const mayHaveIntent = ['opening', 'closing', 'awaiting_card', 'refused'].includes(phase.is);
-  const isOpenAtStripe = charge.intentId !== null || mayHaveIntent;
-  return { ...charge, phase, lookAtMs: isOpenAtStripe ? nowMs : null, looks: 0 };
+  if (phase.is === 'due' && phase.atMs <= nowMs && charge.paymentIntentId === null)
+    phase = { is: 'creating_intent' };
+  const mayHaveIntent = ['creating_intent', 'closing', 'awaiting_card', 'refused'].includes(phase.is);
+  const isOpenAtStripe = charge.paymentIntentId !== null || mayHaveIntent;
+  return { ...charge, phase, nextCheckAtMs: isOpenAtStripe ? nowMs : null, checks: 0 };
 }

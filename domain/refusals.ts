@@ -1,13 +1,16 @@
 // Which requests of people are refused, and in which words. It changes nothing; what passes here is accepted.
-import { cardFreeAt, isSpent } from './dunning.ts';
-import { Refusal } from './errors.ts';
-import type { CustomerEvent, EventOf } from './events.ts';
-import { isId } from './ids.ts';
-import { covers } from './mandate.ts';
-import { checkAmount, formatMoney, isCurrency } from './money.ts';
-import { ATTEMPTS_PER_CHARGE, OPEN_CHARGES } from './policy.ts';
-import { findCharge } from './record.ts';
-import type { Charge, CustomerState, Mandate, MandateTerms } from './state.ts';
+
+import type { Charge } from './model/charge.ts';
+import type { Mandate, MandateTerms } from './model/enrolment.ts';
+import type { CustomerEvent, EventOf } from './model/events.ts';
+import type { CustomerState } from './model/state.ts';
+import { covers } from './shared/chargeable-card.ts';
+import { findCharge, isSpent } from './shared/charges.ts';
+import { isId } from './shared/ids.ts';
+import { chargeableFrom } from './shared/issuer-budgets.ts';
+import { checkAmount, formatMoney, isCurrency } from './shared/money.ts';
+import { ATTEMPTS_PER_CHARGE, OPEN_CHARGES } from './shared/policy.ts';
+import { Refusal } from './shared/refusal.ts';
 
 /**
  * Why this request is refused in this state, or null. Synchronous and pure: an update's validator calls it.
@@ -99,7 +102,7 @@ function refuseRetry(state: CustomerState, event: EventOf<'retryCharge'>, nowMs:
   const charge = findCharge(state, event.chargeId);
   if (!charge) return noSuchCharge(event.chargeId);
   const { phase } = charge;
-  if (phase.is === 'attempting' || phase.is === 'opening') return null;
+  if (phase.is === 'attempting' || phase.is === 'creating_intent') return null;
   if (phase.is === 'due' && phase.atMs <= nowMs) return null;
   const mayRetry = phase.is === 'due' && charge.attempts.length > 0;
   if (!mayRetry && phase.is !== 'awaiting_card' && phase.is !== 'refused') {
@@ -111,10 +114,10 @@ function refuseRetry(state: CustomerState, event: EventOf<'retryCharge'>, nowMs:
       `The issuer has been asked ${ATTEMPTS_PER_CHARGE} times for this charge, and no more is allowed.`,
     );
   }
-  const freeAtMs = cardFreeAt(state.cards, state.mandate?.card.fingerprint ?? null, nowMs);
+  const freeAtMs = chargeableFrom(state.cards, state.mandate?.card.fingerprint ?? null, nowMs);
   if (state.mandate?.status !== 'active' || freeAtMs === null) {
     return new Refusal(
-      'card_is_dead',
+      'card_not_chargeable',
       'The card on file may not be charged again; the customer has to give another one.',
     );
   }
@@ -123,7 +126,7 @@ function refuseRetry(state: CustomerState, event: EventOf<'retryCharge'>, nowMs:
 
 const WORDS: { readonly [Phase in Charge['phase']['is']]: string } = {
   due: 'not due yet',
-  opening: 'being attempted',
+  creating_intent: 'being attempted',
   attempting: 'being attempted',
   unknown: 'being looked up at Stripe',
   processing: 'being processed by the bank',

@@ -1,16 +1,9 @@
 // What people are shown of a customer's life. Derived from the state; it holds nothing of its own.
-import { agenda, laneHolder } from './agenda.ts';
-import type {
-  AttemptOutcome,
-  Card,
-  Charge,
-  CustomerState,
-  Decline,
-  Enrolment,
-  EnrolmentStatus,
-  Mandate,
-  MandateStatus,
-} from './state.ts';
+
+import type { AttemptOutcome, Charge, Decline } from './model/charge.ts';
+import type { Card, Enrolment, EnrolmentStatus, Mandate, MandateStatus } from './model/enrolment.ts';
+import type { CustomerState } from './model/state.ts';
+import { agenda, blockingCharge } from './next-step.ts';
 
 export type CustomerStatus =
   | 'cancelled'
@@ -131,14 +124,14 @@ export function chargeView(state: CustomerState, charge: Charge, nowMs: number):
     status: chargeStatus(state, charge, nowMs),
     amount: charge.amount,
     currency: charge.currency,
-    attempts: charge.attempts.map(({ number, atMs, outcome, decline: why }) => ({
+    attempts: charge.attempts.map(({ number, atMs, outcome, decline: reason }) => ({
       number,
       atMs,
       outcome: outcome ?? 'unknown',
-      ...(why ? { declineCode: why.declineCode ?? why.code } : {}),
-      ...(why?.adviceCode ? { adviceCode: why.adviceCode } : {}),
+      ...(reason ? { declineCode: reason.declineCode ?? reason.code } : {}),
+      ...(reason?.adviceCode ? { adviceCode: reason.adviceCode } : {}),
     })),
-    ...(charge.intentId ? { paymentIntentId: charge.intentId } : {}),
+    ...(charge.paymentIntentId ? { paymentIntentId: charge.paymentIntentId } : {}),
     ...(decline ? { decline: declineView(decline) } : {}),
     ...(phase.is === 'closed' && phase.reason ? { reason: phase.reason } : {}),
     ...(phase.is === 'closing' || phase.is === 'refused'
@@ -158,12 +151,12 @@ function chargeStatus(state: CustomerState, charge: Charge, nowMs: number): Char
     case 'closed':
       return phase.as;
     case 'due': {
-      const isBraked = (state.brakedUntilMs ?? 0) > nowMs;
-      const isHeld = phase.atMs <= nowMs && (isBraked || laneHolder(state) !== undefined);
+      const isHalted = (state.haltedUntilMs ?? 0) > nowMs;
+      const isHeld = phase.atMs <= nowMs && (isHalted || blockingCharge(state) !== undefined);
       if (isHeld) return 'held';
       return attempts.length > 0 ? 'retrying' : 'scheduled';
     }
-    case 'opening':
+    case 'creating_intent':
       return 'attempting';
     case 'closing':
       // Not over before Stripe says so: until then the money may still come.
@@ -176,7 +169,8 @@ function chargeStatus(state: CustomerState, charge: Charge, nowMs: number): Char
 function nextAttemptAt(state: CustomerState, charge: Charge, nowMs: number): number | null {
   const planned = agenda(state, nowMs).find(
     ({ step }) =>
-      (step.do === 'openIntent' || step.do === 'confirmIntent') && step.chargeId === charge.chargeId,
+      (step.do === 'createPaymentIntent' || step.do === 'confirmPaymentIntent') &&
+      step.chargeId === charge.chargeId,
   );
   return planned?.atMs ?? null;
 }

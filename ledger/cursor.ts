@@ -1,5 +1,5 @@
 // Where a page ended: opaque to callers, the last row's sort key to us. It trusts nothing that comes back.
-import { isId } from '../domain/ids.ts';
+import { isId } from '../domain/shared/ids.ts';
 
 /** A time or a sequence first, then the ids that make the key unique. */
 export type SortKey = readonly [number, ...string[]];

@@ -21,10 +21,10 @@ export function evidence(db: Kysely<Tables>): Pick<Ledger, 'listEvidence'> {
         .leftJoinLateral(
           (eb) =>
             eb
-              .selectFrom('notice_ends')
+              .selectFrom('notice_deliveries')
               .select(['at_ms', 'outcome', 'status', 'reason'])
-              .whereRef('notice_ends.customer_id', '=', 'evidence.customer_id')
-              .where('notice_ends.notice_id', '=', sql<string>`evidence.data ->> 'noticeId'`)
+              .whereRef('notice_deliveries.customer_id', '=', 'evidence.customer_id')
+              .where('notice_deliveries.notice_id', '=', sql<string>`evidence.data ->> 'noticeId'`)
               .orderBy('position', 'desc')
               .limit(1)
               .as('ended'),
@@ -36,7 +36,7 @@ export function evidence(db: Kysely<Tables>): Pick<Ledger, 'listEvidence'> {
           'ended.at_ms as endedAtMs',
           'ended.outcome',
           'ended.status',
-          'ended.reason',
+          'ended.reason as endedReason',
         ])
         .where('evidence.customer_id', '=', customerId)
         .where('evidence.sequence', '>', after)
@@ -50,8 +50,8 @@ export function evidence(db: Kysely<Tables>): Pick<Ledger, 'listEvidence'> {
           atMs: row.at_ms,
           kind: row.kind,
           ...(row.charge_id === null ? {} : { chargeId: row.charge_id }),
-          ...(row.who === null ? {} : { who: row.who }),
-          ...(row.why === null ? {} : { why: row.why }),
+          ...(row.actor === null ? {} : { actor: row.actor }),
+          ...(row.reason === null ? {} : { reason: row.reason }),
           data: row.data,
           ...(row.personal === null ? {} : { personal: { ...row.personal } }),
           ...deliveryOf(row),
@@ -67,16 +67,16 @@ function deliveryOf(row: {
   readonly endedAtMs: number | null;
   readonly outcome: NoticeDelivery['outcome'] | null;
   readonly status: number | null;
-  readonly reason: string | null;
+  readonly endedReason: string | null;
 }): Pick<EvidenceItem, 'delivery'> {
-  const { endedAtMs, outcome, status, reason } = row;
+  const { endedAtMs, outcome, status, endedReason } = row;
   if (endedAtMs === null || outcome === null) return {};
   return {
     delivery: {
       atMs: endedAtMs,
       outcome,
       ...(status === null ? {} : { status }),
-      ...(reason === null ? {} : { reason }),
+      ...(endedReason === null ? {} : { reason: endedReason }),
     },
   };
 }

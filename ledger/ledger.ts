@@ -1,6 +1,7 @@
 // What the ledger can be told and asked. It keeps what happened; it decides nothing and knows no Stripe.
 
-import type { CustomerState, Fact } from '../domain/state.ts';
+import type { Fact } from '../domain/model/facts.ts';
+import type { CustomerState } from '../domain/model/state.ts';
 import type { ChargeStatus, ChargeView, CustomerStatus, CustomerView } from '../domain/view.ts';
 
 /** One amount owed as the caller worded it. Text is kept in erasable rows, apart from the identity. */
@@ -49,7 +50,7 @@ export interface CustomerRow {
 export interface NoticeDelivery {
   /** When that was known, by the billing clock, epoch ms. */
   readonly atMs: number;
-  readonly outcome: 'sent' | 'nobody_listening' | 'given_up';
+  readonly outcome: 'sent' | 'no_endpoint' | 'given_up';
   /** What the endpoint answered to one that was sent. */
   readonly status?: number;
   /** Why one was given up. */
@@ -65,11 +66,11 @@ export interface EvidenceItem extends Fact {
 
 /** Append-only, as evidence is, but of no workflow: it may concern everybody, or a customer whose life is over. */
 export interface OperatorAction {
-  readonly kind: 'brake_on' | 'brake_off' | 'erased' | 'recover' | 'export';
+  readonly kind: 'kill_switch_on' | 'kill_switch_off' | 'erased' | 'recover' | 'export';
   /** The database's clock, epoch ms. */
   readonly atMs: number;
-  readonly who: string;
-  readonly why: string;
+  readonly actor: string;
+  readonly reason: string;
   readonly data: { readonly [key: string]: unknown };
 }
 
@@ -125,7 +126,7 @@ export interface Ledger {
     readonly snapshot: CustomerState;
   }): Promise<{ readonly alreadyClosed: readonly string[] }>;
   /** How a notice ended in one run of its workflow. The first end of a run stays, and so does every run's. */
-  recordNoticeEnd(
+  recordNoticeDelivery(
     end: { readonly customerId: string; readonly noticeId: string; readonly runId: string } & NoticeDelivery,
   ): Promise<void>;
   /** Which of these notices have ended, in whichever run. */
@@ -144,7 +145,7 @@ export interface Ledger {
   claimIntent(claim: {
     readonly customerId: string;
     readonly chargeId: string;
-    readonly intentId: string;
+    readonly paymentIntentId: string;
     /** Of this charge, and known from Stripe to be canceled: these can never be paid. */
     readonly canceled: readonly string[];
   }): Promise<string>;
@@ -173,26 +174,32 @@ export interface Ledger {
   // — operators —
 
   /** Asked before every attempt. */
-  isBrakeOn(): Promise<boolean>;
+  isKillSwitchOn(): Promise<boolean>;
   /** The newest action on the emergency brake; null when nobody ever touched it. */
-  brake(): Promise<({ readonly isOn: boolean } & Pick<OperatorAction, 'atMs' | 'who' | 'why'>) | null>;
+  killSwitch(): Promise<
+    ({ readonly isOn: boolean } & Pick<OperatorAction, 'atMs' | 'actor' | 'reason'>) | null
+  >;
   /** Holds from the next attempt on. Each call is put on record, also one that changes nothing. */
-  setBrake(action: { readonly isOn: boolean; readonly who: string; readonly why: string }): Promise<void>;
+  setKillSwitch(action: {
+    readonly isOn: boolean;
+    readonly actor: string;
+    readonly reason: string;
+  }): Promise<void>;
   /**
    * Removes personal data and the customer's own metadata, and puts that on record, in one transaction. Identity,
    * charges and evidence stay. @returns the keys that were erased; null when there is no such customer
    */
   erase(action: {
     readonly customerId: string;
-    readonly who: string;
-    readonly why: string;
+    readonly actor: string;
+    readonly reason: string;
   }): Promise<readonly string[] | null>;
   /** For what changes nothing in the ledger itself. `customerId` null: it concerned everybody. */
   addOperatorAction(action: {
     readonly kind: 'recover' | 'export';
     readonly customerId: string | null;
-    readonly who: string;
-    readonly why: string;
+    readonly actor: string;
+    readonly reason: string;
     readonly data: OperatorAction['data'];
   }): Promise<void>;
   /** What operators did to this customer past the workflow, oldest first. */

@@ -4,13 +4,13 @@ import { Kysely, Migrator, PostgresDialect, type PostgresPool, sql } from 'kysel
 import { Pool, TypeOverrides, types } from 'pg';
 import { catchUp } from './catch-up.ts';
 import { charges } from './charges.ts';
+import { identity } from './claims.ts';
 import { customers } from './customers.ts';
 import { inFolder, inMemory } from './embedded.ts';
 import { evidence } from './evidence.ts';
-import { identity } from './identity.ts';
 import type { Ledger } from './ledger.ts';
 import { migrations } from './migrations/index.ts';
-import { noticeEnds } from './notice-ends.ts';
+import { noticeDeliveries } from './notice-deliveries.ts';
 import { operatorActions } from './operator-actions.ts';
 import { personalData } from './personal.ts';
 import { record } from './record.ts';
@@ -39,7 +39,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       installationId: id,
       ...identity(db),
       record: record(db),
-      ...noticeEnds(db),
+      ...noticeDeliveries(db),
       ...stripeObjects(db),
       ...catchUp(db),
       ...personalData(db),

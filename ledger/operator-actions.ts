@@ -5,35 +5,37 @@ import type { Tables } from './schema.ts';
 
 type OperatorActions = Pick<
   Ledger,
-  'isBrakeOn' | 'brake' | 'setBrake' | 'erase' | 'addOperatorAction' | 'operatorActionsOn'
+  'isKillSwitchOn' | 'killSwitch' | 'setKillSwitch' | 'erase' | 'addOperatorAction' | 'operatorActionsOn'
 >;
 
 export function operatorActions(db: Kysely<Tables>): OperatorActions {
-  const newestBrake = () =>
+  const newestKillSwitchAction = () =>
     db
       .selectFrom('operator_actions')
-      .select(['kind', 'at_ms', 'who', 'why'])
-      .where('kind', 'in', ['brake_on', 'brake_off'])
+      .select(['kind', 'at_ms', 'actor', 'reason'])
+      .where('kind', 'in', ['kill_switch_on', 'kill_switch_off'])
       .orderBy('position', 'desc')
       .limit(1)
       .executeTakeFirst();
 
   return {
-    isBrakeOn: async () => (await newestBrake())?.kind === 'brake_on',
+    isKillSwitchOn: async () => (await newestKillSwitchAction())?.kind === 'kill_switch_on',
 
-    async brake() {
-      const row = await newestBrake();
-      return row ? { isOn: row.kind === 'brake_on', atMs: row.at_ms, who: row.who, why: row.why } : null;
+    async killSwitch() {
+      const row = await newestKillSwitchAction();
+      return row
+        ? { isOn: row.kind === 'kill_switch_on', atMs: row.at_ms, actor: row.actor, reason: row.reason }
+        : null;
     },
 
-    async setBrake({ isOn, who, why }) {
+    async setKillSwitch({ isOn, actor, reason }) {
       await db
         .insertInto('operator_actions')
-        .values({ kind: isOn ? 'brake_on' : 'brake_off', customer_id: null, who, why })
+        .values({ kind: isOn ? 'kill_switch_on' : 'kill_switch_off', customer_id: null, actor, reason })
         .execute();
     },
 
-    erase: ({ customerId, who, why }) =>
+    erase: ({ customerId, actor, reason }) =>
       db.transaction().execute(async (trx) => {
         const customer = await trx
           .updateTable('customers')
@@ -50,15 +52,15 @@ export function operatorActions(db: Kysely<Tables>): OperatorActions {
         const keys = erased.map(({ key }) => key).sort();
         await trx
           .insertInto('operator_actions')
-          .values({ kind: 'erased', customer_id: customerId, who, why, data: JSON.stringify({ keys }) })
+          .values({ kind: 'erased', customer_id: customerId, actor, reason, data: JSON.stringify({ keys }) })
           .execute();
         return keys;
       }),
 
-    async addOperatorAction({ kind, customerId, who, why, data }) {
+    async addOperatorAction({ kind, customerId, actor, reason, data }) {
       await db
         .insertInto('operator_actions')
-        .values({ kind, customer_id: customerId, who, why, data: JSON.stringify(data) })
+        .values({ kind, customer_id: customerId, actor, reason, data: JSON.stringify(data) })
         .execute();
     },
 
@@ -69,7 +71,7 @@ export function operatorActions(db: Kysely<Tables>): OperatorActions {
         .where('customer_id', '=', customerId)
         .orderBy('position')
         .execute();
-      return rows.map(({ kind, at_ms, who, why, data }) => ({ kind, atMs: at_ms, who, why, data }));
+      return rows.map(({ kind, at_ms, actor, reason, data }) => ({ kind, atMs: at_ms, actor, reason, data }));
     },
   };
 }

@@ -62,8 +62,8 @@ async function writeFacts(trx: Transaction<Tables>, { customerId, facts }: Entry
     at_ms: fact.atMs,
     kind: fact.kind,
     charge_id: fact.chargeId ?? null,
-    who: fact.who ?? null,
-    why: fact.why ?? null,
+    actor: fact.actor ?? null,
+    reason: fact.reason ?? null,
     data: JSON.stringify(fact.data),
   }));
   await trx

@@ -1,6 +1,7 @@
 // The ledger's tables as the queries see them. It creates nothing: migrations/ does, and the two must agree.
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
-import type { CustomerState, FactKind } from '../domain/state.ts';
+import type { FactKind } from '../domain/model/facts.ts';
+import type { CustomerState } from '../domain/model/state.ts';
 import type { ChargeStatus, ChargeView, CustomerStatus, CustomerView } from '../domain/view.ts';
 import type { NoticeDelivery, OperatorAction, UnclaimedReason } from './ledger.ts';
 
@@ -44,8 +45,8 @@ export interface Tables {
     at_ms: number;
     kind: FactKind;
     charge_id: string | null;
-    who: string | null;
-    why: string | null;
+    actor: string | null;
+    reason: string | null;
     data: Json<{ readonly [key: string]: unknown }>;
   };
   stripe_objects: {
@@ -60,11 +61,11 @@ export interface Tables {
     at_ms: GeneratedAlways<number>;
     kind: OperatorAction['kind'];
     customer_id: string | null;
-    who: string;
-    why: string;
+    actor: string;
+    reason: string;
     data: ColumnType<{ readonly [key: string]: unknown }, string | undefined, never>;
   };
-  notice_ends: {
+  notice_deliveries: {
     position: GeneratedAlways<number>;
     customer_id: string;
     notice_id: string;

@@ -23,7 +23,7 @@ export function stripeObjects(db: Kysely<Tables>): StripeObjects {
         .execute();
     },
 
-    claimIntent({ customerId, chargeId, intentId, canceled }) {
+    claimIntent({ customerId, chargeId, paymentIntentId, canceled }) {
       return db.transaction().execute(async (trx) => {
         // The charge's row is the lock that keeps two claims apart.
         await trx
@@ -44,10 +44,10 @@ export function stripeObjects(db: Kysely<Tables>): StripeObjects {
         if (first) return first.stripe_id;
         await trx
           .insertInto('stripe_objects')
-          .values({ stripe_id: intentId, customer_id: customerId, charge_id: chargeId })
+          .values({ stripe_id: paymentIntentId, customer_id: customerId, charge_id: chargeId })
           .onConflict((conflict) => conflict.column('stripe_id').doNothing())
           .execute();
-        return intentId;
+        return paymentIntentId;
       });
     },
 

@@ -1,8 +1,8 @@
 // Signed links to the customer's pages: made here, read here. Whether a link's matter is still open is not decided here.
 import { createHash } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';
-import { isId } from '../domain/ids.ts';
-import { DAY } from '../domain/policy.ts';
+import { isId } from '../domain/shared/ids.ts';
+import { DAY } from '../domain/shared/time.ts';
 
 /** How long a link opens its page, in milliseconds of wall time. A step-up waits less, an enrolment is renewed. */
 export const LINK_LIFE = 30 * DAY;

@@ -1,28 +1,28 @@
 // The operator's commands, past api and workflows: on the ledger, and for `recover` on Temporal. It never asks Stripe.
 
 import { Client, Connection } from '@temporalio/client';
-import { temporalFrom } from '../environment/temporal.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { openLedger } from '../ledger/open.ts';
-import { createPayloadCodec, dataConverterWith } from '../payloads/codec.ts';
-import { readPayloadKeys } from '../payloads/keys.ts';
+import { temporalFrom } from '../temporal/address.ts';
+import { createPayloadCodec, dataConverterWith } from '../temporal/payload-codec.ts';
+import { readPayloadKeys } from '../temporal/payload-keys.ts';
 import { type By, type Command, commandFrom } from './arguments.ts';
 import { exportCustomer } from './export.ts';
 import { recoverAll, recoverOne, type Tally } from './recover.ts';
 
 const USAGE = `usage: npm run ops -- <command>
 
-  recover <customerId|all> [--who <> --why <>]   start the workflows of customers who have none, from the ledger;
+  recover <customerId|all> [--actor <> --reason <>]   start the workflows of customers who have none, from the ledger;
                                                  those who run, and those who are cancelled and done, are left alone
-  export  <customerId> [--who <> --why <>]       the whole record as JSON, personal data included, on stdout
-  erase   <customerId> --who <> --why <>         remove personal data; identity, charges and evidence stay
-  brake   on|off --who <> --why <>               stop every attempt for everybody, or let them go on (within 5 minutes)
+  export  <customerId> [--actor <> --reason <>]       the whole record as JSON, personal data included, on stdout
+  erase   <customerId> --actor <> --reason <>         remove personal data; identity, charges and evidence stay
+  kill-switch on|off --actor <> --reason <>               stop every attempt for everybody, or let them go on (within 5 minutes)
   brake   status
 
 needs DATABASE_URL, or DATA_DIR for what \`npm start\` keeps (only while that is stopped: its database is one process's);
 recover also needs TEMPORAL_ADDRESS and Temporal's other variables, and PAYLOAD_KEYS where worker and api have them.
 
-All but \`brake status\` are put on record for good, with --who and --why: no personal data in them. Without them \`recover\`
+All but \`brake status\` are put on record for good, with --actor and --reason: no personal data in them. Without them \`recover\`
 and \`export\` are on record as the system's user, "not said". docs/operations.md says more.
 Exit codes: 0 done, 1 a fault, 2 bad use, 3 no such customer.`;
 
@@ -68,10 +68,10 @@ async function run(command: Command, ledger: Ledger): Promise<number> {
     case 'recover':
       return recover(command, ledger);
     case 'export': {
-      const { customerId, who, why } = command;
+      const { customerId, actor, reason } = command;
       if ((await ledger.getCustomer(customerId)) === null) return nobody(customerId);
       // First, so that nothing gets out that is not on record; so an export tells of itself too.
-      await ledger.addOperatorAction({ kind: 'export', customerId, who, why, data: {} });
+      await ledger.addOperatorAction({ kind: 'export', customerId, actor, reason, data: {} });
       console.log(JSON.stringify(await exportCustomer(customerId, ledger), null, 2));
       return 0;
     }
@@ -81,18 +81,18 @@ async function run(command: Command, ledger: Ledger): Promise<number> {
       console.log(`erased the personal data of ${command.customerId}; rows: ${keys.length}`);
       return 0;
     }
-    case 'brake':
-      await ledger.setBrake(command);
-      console.log(await brakeStatus(ledger));
+    case 'kill-switch':
+      await ledger.setKillSwitch(command);
+      console.log(await killSwitchStatus(ledger));
       return 0;
-    case 'brake status':
-      console.log(await brakeStatus(ledger));
+    case 'kill-switch status':
+      console.log(await killSwitchStatus(ledger));
       return 0;
   }
 }
 
 async function recover(
-  { customerId, who, why }: { readonly customerId: string } & By,
+  { customerId, actor, reason }: { readonly customerId: string } & By,
   ledger: Ledger,
 ): Promise<number> {
   const faults: string[] = [];
@@ -103,7 +103,7 @@ async function recover(
   try {
     const dataConverter = dataConverterWith(createPayloadCodec(payloadKeys));
     const world = { ledger, client: new Client({ connection, namespace, dataConverter }) };
-    const by = { kind: 'recover', who, why } as const;
+    const by = { kind: 'recover', actor, reason } as const;
     if (customerId === 'all') {
       let tally: Tally = { started: 0, running: 0, over: 0 };
       let isWhole = false;
@@ -129,11 +129,11 @@ async function recover(
   }
 }
 
-async function brakeStatus(ledger: Ledger): Promise<string> {
-  const brake = await ledger.brake();
-  if (brake === null) return 'the brake is off; nobody ever touched it';
-  const { isOn, atMs, who, why } = brake;
-  return `the brake is ${isOn ? 'on' : 'off'} since ${new Date(atMs).toISOString()}: ${who}, ${why}`;
+async function killSwitchStatus(ledger: Ledger): Promise<string> {
+  const killSwitch = await ledger.killSwitch();
+  if (killSwitch === null) return 'the brake is off; nobody ever touched it';
+  const { isOn, atMs, actor, reason } = killSwitch;
+  return `the brake is ${isOn ? 'on' : 'off'} since ${new Date(atMs).toISOString()}: ${actor}, ${reason}`;
 }
 
 function inWords({ started, running, over }: Tally): string {

@@ -2,7 +2,8 @@
 // workflow that starts from nothing loads its snapshot and reads every open intent before it does anything else.
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { createRecordActivities } from '../activities/record.ts';
-import { advance, isOver, newCustomer } from '../domain/customer.ts';
+import { advance } from '../domain/advance.ts';
+import { isOver, newCustomer } from '../domain/lifecycle.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { BILLING_QUEUE, CUSTOMER_BILLING, workflowIdOf } from '../workflows/messages.ts';
 

@@ -1,8 +1,8 @@
 // Reads the worker's environment, once, and names every fault in it at once. It prints no value: they are secrets.
 import type { WorkerDeploymentVersion } from '@temporalio/common';
-import { linksFrom } from '../environment/links.ts';
-import { type TemporalAddress, temporalFrom } from '../environment/temporal.ts';
-import { type PayloadKey, readPayloadKeys } from '../payloads/keys.ts';
+import { linksFrom } from '../config/links.ts';
+import { type TemporalAddress, temporalFrom } from '../temporal/address.ts';
+import { type PayloadKey, readPayloadKeys } from '../temporal/payload-keys.ts';
 
 export interface WorkerConfig {
   readonly stripeSecretKey: string;

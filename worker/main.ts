@@ -2,14 +2,14 @@
 import { fileURLToPath } from 'node:url';
 import { type Logger, makeTelemetryFilterString, NativeConnection, Runtime } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
-import { createStripeClient } from '../activities/stripe-client.ts';
 import { openLedger } from '../ledger/open.ts';
 import { createLinks } from '../links/links.ts';
-import { createPayloadCodec, dataConverterWith } from '../payloads/codec.ts';
-import { scheduleCatchUp } from './catch-up.ts';
+import { createStripeClient } from '../stripe/client.ts';
+import { createPayloadCodec, dataConverterWith } from '../temporal/payload-codec.ts';
+import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
+import { scheduleCatchUp } from './catch-up-schedule.ts';
 import { loadConfig, type WorkerConfig } from './config.ts';
 import { createLogger } from './logger.ts';
-import { ensureSearchAttributes } from './search-attributes.ts';
 import { createWorkers } from './worker.ts';
 
 const USAGE = `usage: worker [--help]

@@ -11,16 +11,17 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { LedgerActivities, StripeActivities } from '../activities/index.ts';
-import { advance, newCustomer } from '../domain/customer.ts';
-import { HOUR, MINUTE } from '../domain/policy.ts';
+import { advance } from '../domain/advance.ts';
+import { newCustomer } from '../domain/lifecycle.ts';
+import { HOUR, MINUTE } from '../domain/shared/time.ts';
 import type { CustomerBilling } from './customer-billing.ts';
 import {
   BILLING_QUEUE,
   CUSTOMER_BILLING,
   STRIPE_QUEUE,
-  type StripeNews,
+  type StripeEventRef,
   startOf,
-  stripeRang,
+  stripeEventReceived,
   workflowIdOf,
 } from './messages.ts';
 
@@ -29,7 +30,7 @@ const OVERLAP = 10 * MINUTE;
 /** A new installation has missed nothing; one that lost its position asks no further back than this. */
 const FIRST_LOOK = 1 * HOUR;
 
-const { listMissedEvents } = proxyActivities<StripeActivities>({
+const { listUndeliveredEvents } = proxyActivities<StripeActivities>({
   taskQueue: STRIPE_QUEUE,
   startToCloseTimeout: '60s',
   heartbeatTimeout: '15s',
@@ -47,19 +48,19 @@ const { caughtUpThrough, keepUnclaimed, setCaughtUp } = proxyActivities<LedgerAc
 /** To start a run or reach one, for each event. */
 const TRIES = 5;
 
-type Missed = Awaited<ReturnType<StripeActivities['listMissedEvents']>>['missed'];
+type Missed = Awaited<ReturnType<StripeActivities['listUndeliveredEvents']>>['missed'];
 
 /** Where a run goes on that was cut for the length of its history. */
 export interface CatchUpProgress {
   readonly sinceMs: number;
   readonly startedAtMs: number;
   readonly after: string;
-  readonly rung: number;
+  readonly notified: number;
 }
 
 /** `unclaimed`: all that the ledger has by now. */
 export interface CatchUpResult {
-  readonly rung: number;
+  readonly notified: number;
   readonly unclaimed: number;
 }
 
@@ -68,22 +69,22 @@ export async function CatchUp(progress?: CatchUpProgress): Promise<CatchUpResult
   const startedAtMs = progress?.startedAtMs ?? Date.now();
   const sinceMs = progress?.sinceMs ?? ((await caughtUpThrough()) ?? startedAtMs - FIRST_LOOK) - OVERLAP;
   let after = progress?.after ?? null;
-  let rung = progress?.rung ?? 0;
+  let notified = progress?.notified ?? 0;
   for (;;) {
-    const { missed, next } = await listMissedEvents({ sinceMs, after });
-    const unheard = await ring(missed);
+    const { missed, next } = await listUndeliveredEvents({ sinceMs, after });
+    const unheard = await notify(missed);
     if (unheard.length > 0) await keepUnclaimed(unheard);
-    rung += missed.length - unheard.length;
-    if (next === null) return { rung, unclaimed: await setCaughtUp({ throughMs: startedAtMs }) };
+    notified += missed.length - unheard.length;
+    if (next === null) return { notified, unclaimed: await setCaughtUp({ throughMs: startedAtMs }) };
     if (workflowInfo().continueAsNewSuggested)
-      await continueAsNew<typeof CatchUp>({ sinceMs, startedAtMs, after: next, rung });
+      await continueAsNew<typeof CatchUp>({ sinceMs, startedAtMs, after: next, notified });
     after = next;
   }
 }
 
 /** Bells have no order; one that was heard before is dropped by its event's id. @returns those whose customer has no open workflow */
-async function ring(events: Missed): Promise<Missed> {
-  const heard = await Promise.all(
+async function notify(events: Missed): Promise<Missed> {
+  const processedEventIds = await Promise.all(
     events.map(async ({ customerId, mayStart, ...news }) => {
       if (!mayStart) return await signal(customerId, news);
       // Another event of theirs may have started a run, and that run may be over again.
@@ -92,13 +93,13 @@ async function ring(events: Missed): Promise<Missed> {
       return false;
     }),
   );
-  return events.filter((_event, index) => !heard[index]);
+  return events.filter((_event, index) => !processedEventIds[index]);
 }
 
 /** @returns false when the customer has no open workflow */
-async function signal(customerId: string, news: StripeNews): Promise<boolean> {
+async function signal(customerId: string, news: StripeEventRef): Promise<boolean> {
   try {
-    await getExternalWorkflowHandle(workflowIdOf(customerId)).signal(stripeRang, news);
+    await getExternalWorkflowHandle(workflowIdOf(customerId)).signal(stripeEventReceived, news);
     return true;
   } catch (error) {
     if (isCancellation(error)) throw error;
@@ -111,8 +112,8 @@ async function signal(customerId: string, news: StripeNews): Promise<boolean> {
  * could reach it.
  * @returns false when there is one already
  */
-async function start(customerId: string, news: StripeNews): Promise<boolean> {
-  const carried = advance(newCustomer(customerId), { ...news, kind: 'stripeRang' }, Date.now());
+async function start(customerId: string, news: StripeEventRef): Promise<boolean> {
+  const carried = advance(newCustomer(customerId), { ...news, kind: 'stripeEventReceived' }, Date.now());
   try {
     await startChild<typeof CustomerBilling>(CUSTOMER_BILLING, {
       ...startOf(customerId, carried),

@@ -8,18 +8,20 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { advance, nextStep, takesBack, upgrade } from '../domain/customer.ts';
-import { Refusal } from '../domain/errors.ts';
-import type { CustomerEvent } from '../domain/events.ts';
-import { DAY, SECOND } from '../domain/policy.ts';
-import { findCharge } from '../domain/record.ts';
+import { advance } from '../domain/advance.ts';
+import { upgrade } from '../domain/lifecycle.ts';
+import type { CustomerEvent } from '../domain/model/events.ts';
+import type { CustomerState } from '../domain/model/state.ts';
+import { nextStep, withdraws } from '../domain/next-step.ts';
 import { refuse } from '../domain/refusals.ts';
-import type { CustomerState } from '../domain/state.ts';
+import { findCharge } from '../domain/shared/charges.ts';
+import { Refusal } from '../domain/shared/refusal.ts';
+import { DAY, SECOND } from '../domain/shared/time.ts';
 import { type ChargeView, type CustomerView, chargeView, viewOf } from '../domain/view.ts';
-import { carryOut } from './carry-out.ts';
+import { executeStep } from './execute-step.ts';
 import * as messages from './messages.ts';
 import { showDetails, updateIndex } from './operator-view.ts';
-import { refuseBorrowedTasks } from './own-task.ts';
+import { failWhenAdvancedByQuery } from './query-guard.ts';
 
 /** A run is cut at least this often, so that its history stays short and new code is reached. */
 const LONGEST_RUN = 30 * DAY;
@@ -28,22 +30,23 @@ const ENROL_PATIENCE = 20 * SECOND;
 
 /** @param carried the life so far, or `newCustomer(id)` */
 export async function CustomerBilling(carried: CustomerState): Promise<void> {
-  refuseBorrowedTasks();
+  failWhenAdvancedByQuery();
   let state = upgrade(carried);
   const inbox: CustomerEvent[] = [];
   const startedAtMs = Date.now();
 
   /** The state as it will be once what is accepted has been taken in: what people are shown, and judged by. */
-  const soon = (): CustomerState => inbox.reduce((next, event) => advance(next, event, Date.now()), state);
-  const customer = (): CustomerView => viewOf(soon(), Date.now());
+  const projectedState = (): CustomerState =>
+    inbox.reduce((next, event) => advance(next, event, Date.now()), state);
+  const customer = (): CustomerView => viewOf(projectedState(), Date.now());
   const charge = ({ chargeId }: { readonly chargeId: string }): ChargeView => {
-    const next = soon();
+    const next = projectedState();
     const found = findCharge(next, chargeId);
     if (!found) throw failed(new Refusal('charge_not_found', `There is no open charge ${chargeId}.`));
     return chargeView(next, found, Date.now());
   };
   const check = (event: CustomerEvent): void => {
-    const refusal = refuse(soon(), event, Date.now());
+    const refusal = refuse(projectedState(), event, Date.now());
     if (refusal) throw failed(refusal);
   };
   /**
@@ -53,7 +56,7 @@ export async function CustomerBilling(carried: CustomerState): Promise<void> {
   const accept = async (event: CustomerEvent): Promise<void> => {
     if (!state.loaded) await condition(() => state.loaded);
     check(event);
-    const next = soon();
+    const next = projectedState();
     if (advance(next, event, Date.now()) !== next) inbox.push(event);
   };
   const validator = (event: CustomerEvent): void => {
@@ -75,12 +78,16 @@ export async function CustomerBilling(carried: CustomerState): Promise<void> {
       { validator: (request: Request) => validator(eventOf(request)), description },
     );
 
-  setHandler(messages.stripeRang, (news) => void inbox.push({ ...news, kind: 'stripeRang' }), {
-    description: 'Stripe has news of an object of this customer.',
-  });
   setHandler(
-    messages.customerSteppedUp,
-    ({ chargeId }) => void inbox.push({ kind: 'customerSteppedUp', chargeId }),
+    messages.stripeEventReceived,
+    (news) => void inbox.push({ ...news, kind: 'stripeEventReceived' }),
+    {
+      description: 'Stripe has news of an object of this customer.',
+    },
+  );
+  setHandler(
+    messages.stepUpCompleted,
+    ({ chargeId }) => void inbox.push({ kind: 'stepUpCompleted', chargeId }),
     { description: 'The customer has authenticated a charge: look at it now. {chargeId}' },
   );
   setHandler(
@@ -140,15 +147,16 @@ export async function CustomerBilling(carried: CustomerState): Promise<void> {
   );
   setHandler(messages.view, customer, { description: 'The customer and their open charges.' });
 
-  const isRestDue = () =>
+  const isContinueAsNewDue = () =>
     workflowInfo().continueAsNewSuggested ||
     workflowInfo().targetWorkerDeploymentVersionChanged === true ||
     Date.now() - startedAtMs >= LONGEST_RUN;
   /** All in one condition, and nothing awaited between it and the cut: what arrives later reaches the next run. */
-  const mayRest = () => state.loaded && isRestDue() && inbox.length === 0 && allHandlersFinished();
+  const mayContinueAsNew = () =>
+    state.loaded && isContinueAsNewDue() && inbox.length === 0 && allHandlersFinished();
 
   /** A pinned run's next one would stay with the old release; an unversioned one's goes on wherever workers are. */
-  const beginAnew = makeContinueAsNewFunc<typeof CustomerBilling>({
+  const continueWith = makeContinueAsNewFunc<typeof CustomerBilling>({
     initialVersioningBehavior: 'AUTO_UPGRADE',
   });
 
@@ -156,7 +164,7 @@ export async function CustomerBilling(carried: CustomerState): Promise<void> {
     if (state.loaded) for (const event of inbox.splice(0)) state = advance(state, event, Date.now());
     const step = nextStep(state, Date.now());
     // Before each step, for who is always busy and always rung for would otherwise never be cut.
-    if (step.do !== 'end' && mayRest()) await beginAnew(state);
+    if (step.do !== 'end' && mayContinueAsNew()) await continueWith(state);
     showDetails(state, step);
     switch (step.do) {
       case 'end':
@@ -167,15 +175,17 @@ export async function CustomerBilling(carried: CustomerState): Promise<void> {
       case 'wait': {
         updateIndex(state);
         const ms = Math.max(1, step.untilMs - Date.now());
-        await condition(() => inbox.length > 0 || mayRest(), ms, { summary: 'until something is due' });
+        await condition(() => inbox.length > 0 || mayContinueAsNew(), ms, {
+          summary: 'until something is due',
+        });
         break;
       }
       case 'decide':
         state = advance(state, step.event, Date.now());
         break;
       default: {
-        state = advance(state, { kind: 'began', step }, Date.now());
-        const answer = await carryOut(step, state, () => inbox.some((event) => takesBack(event, step)));
+        state = advance(state, { kind: 'attemptStarted', step }, Date.now());
+        const answer = await executeStep(step, state, () => inbox.some((event) => withdraws(event, step)));
         state = advance(state, answer, Date.now());
       }
     }

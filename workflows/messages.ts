@@ -1,8 +1,10 @@
 // THE contract between api, worker and workflow: names, queues, inputs. No behaviour lives here.
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { Asked } from '../domain/events.ts';
-import type { Consent, CustomerState, MandateTerms, Notice } from '../domain/state.ts';
+import type { Consent, MandateTerms } from '../domain/model/enrolment.ts';
+import type { Attribution } from '../domain/model/events.ts';
+import type { Notice } from '../domain/model/facts.ts';
+import type { CustomerState } from '../domain/model/state.ts';
 import type { ChargeView, CustomerView } from '../domain/view.ts';
 
 export const CUSTOMER_BILLING = 'CustomerBilling';
@@ -33,14 +35,14 @@ export function startOf(customerId: string, state: CustomerState) {
 export const CATCH_UP_ID = 'catch-up';
 
 /** A bell, not a parcel: Stripe has news of this object; the workflow reads it again. */
-export interface StripeNews {
+export interface StripeEventRef {
   readonly eventId: string;
   readonly type: string;
   readonly objectId: string;
 }
 
 /** Recorded in history: only ever add optional fields. */
-export interface EnrolRequest extends Asked {
+export interface EnrolRequest extends Attribution {
   /** Names this request: the same one again changes nothing. Its return URL is in the ledger under it. */
   readonly requestId: string;
   /** Adopted instead of creating a customer at Stripe. Only in the first enrolment. */
@@ -52,13 +54,13 @@ export interface EnrolRequest extends Asked {
   readonly terms?: MandateTerms;
 }
 
-export interface ConsentRequest extends Asked {
+export interface ConsentRequest extends Attribution {
   readonly enrolmentNumber: number;
   readonly consent: Consent;
 }
 
 /** Terms of one amount owed; the rest of them (text, metadata) is in the ledger under its id. */
-export interface ChargeRequest extends Asked {
+export interface ChargeRequest extends Attribution {
   readonly chargeId: string;
   /** Minor units of `currency`. */
   readonly amount: number;
@@ -67,7 +69,7 @@ export interface ChargeRequest extends Asked {
   readonly dueAtMs?: number;
 }
 
-export interface ChargeAction extends Asked {
+export interface ChargeAction extends Attribution {
   readonly chargeId: string;
 }
 
@@ -76,8 +78,8 @@ export interface SendNoticeInput {
   readonly notice: Notice;
 }
 
-export const stripeRang = defineSignal<[StripeNews]>('stripeRang');
-export const customerSteppedUp = defineSignal<[{ readonly chargeId: string }]>('customerSteppedUp');
+export const stripeEventReceived = defineSignal<[StripeEventRef]>('stripeEventReceived');
+export const stepUpCompleted = defineSignal<[{ readonly chargeId: string }]>('stepUpCompleted');
 
 /** Answers once there is a SetupIntent to show and a card given with the request has been tried. */
 export const enrol = defineUpdate<CustomerView, [EnrolRequest]>('enrol');
@@ -86,9 +88,9 @@ export const giveConsent = defineUpdate<CustomerView, [ConsentRequest]>('giveCon
 export const openCharge = defineUpdate<ChargeView, [ChargeRequest]>('openCharge');
 export const cancelCharge = defineUpdate<ChargeView, [ChargeAction]>('cancelCharge');
 export const retryCharge = defineUpdate<ChargeView, [ChargeAction]>('retryCharge');
-export const pause = defineUpdate<CustomerView, [Asked]>('pause');
-export const resume = defineUpdate<CustomerView, [Asked]>('resume');
-export const cancelCustomer = defineUpdate<CustomerView, [Asked]>('cancelCustomer');
+export const pause = defineUpdate<CustomerView, [Attribution]>('pause');
+export const resume = defineUpdate<CustomerView, [Attribution]>('resume');
+export const cancelCustomer = defineUpdate<CustomerView, [Attribution]>('cancelCustomer');
 
 export const view = defineQuery<CustomerView>('view');
 

@@ -1,9 +1,10 @@
 // What the operator sees in the Temporal UI: search attributes, and current details in Markdown. No personal data.
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import { agenda, laneHolder } from '../domain/agenda.ts';
-import type { Step } from '../domain/events.ts';
-import { formatMoney } from '../domain/money.ts';
-import type { Charge, CustomerState } from '../domain/state.ts';
+import type { Charge } from '../domain/model/charge.ts';
+import type { CustomerState } from '../domain/model/state.ts';
+import type { Step } from '../domain/model/steps.ts';
+import { agenda, blockingCharge } from '../domain/next-step.ts';
+import { formatMoney } from '../domain/shared/money.ts';
 import { type ChargeStatus, type ChargeView, type CustomerStatus, viewOf } from '../domain/view.ts';
 import { SEARCH_ATTRIBUTES } from './messages.ts';
 
@@ -34,13 +35,13 @@ const ADVICE: { readonly [Status in ChargeStatus]?: string } = {
 export function showDetails(state: CustomerState, step: Step): void {
   const nowMs = Date.now();
   const view = viewOf(state, nowMs);
-  const holder = laneHolder(state);
+  const holder = blockingCharge(state);
   const lines = [
     `## ${view.status}`,
     MEANING[view.status],
     '',
     `**Now:** ${nowDoing(step)}`,
-    ...((state.brakedUntilMs ?? 0) > nowMs
+    ...((state.haltedUntilMs ?? 0) > nowMs
       ? ['**The emergency brake is on:** nothing is attempted for anybody (`npm run ops -- brake status`).']
       : []),
     ...(holder ? [`**Lane held by:** charge \`${holder.chargeId}\` (${holder.phase.is})`] : []),
@@ -92,8 +93,10 @@ export function updateIndex(state: CustomerState): void {
 
 function enrolmentLines({ enrolment }: CustomerState): string[] {
   if (!enrolment || (enrolment.closed && enrolment.status === 'succeeded')) return [];
-  const why = enrolment.decline ? ` (${enrolment.decline.declineCode ?? enrolment.decline.code})` : '';
-  return [`**Enrolment ${enrolment.number}:** ${enrolment.status}${why}, since ${at(enrolment.openedAtMs)}`];
+  const reason = enrolment.decline ? ` (${enrolment.decline.declineCode ?? enrolment.decline.code})` : '';
+  return [
+    `**Enrolment ${enrolment.number}:** ${enrolment.status}${reason}, since ${at(enrolment.openedAtMs)}`,
+  ];
 }
 
 function chargeLines(views: readonly ChargeView[], charges: readonly Charge[]): string[] {
@@ -134,7 +137,7 @@ function nowDoing(step: Step): string {
       return 'the end';
     case 'decide':
       return `${step.event.kind}${'chargeId' in step.event ? ` for \`${step.event.chargeId}\`` : ''}`;
-    case 'notify':
+    case 'startNotice':
       return `notice ${step.notice.kind}`;
     default:
       return `${step.do}${'chargeId' in step ? ` for \`${step.chargeId}\`` : ''}`;

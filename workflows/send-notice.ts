@@ -30,7 +30,7 @@ const { sendMerchantNotice } = proxyActivities<NoticeActivities>({
 });
 
 /** Our own database: asked until it answers, for how a notice ended is evidence. */
-const { recordNoticeEnd } = proxyActivities<LedgerActivities>({
+const { recordNoticeDelivery } = proxyActivities<LedgerActivities>({
   taskQueue: BILLING_QUEUE,
   startToCloseTimeout: '20s',
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
@@ -62,7 +62,7 @@ export async function SendNotice(input: SendNoticeInput): Promise<SendNoticeResu
   // Runs from before the end was put on record are replayed without it.
   if (patched('notice-end-on-record')) {
     const { noticeId } = notice;
-    await recordNoticeEnd.executeWithOptions({ summary: `on record: ${result.outcome}` }, [
+    await recordNoticeDelivery.executeWithOptions({ summary: `on record: ${result.outcome}` }, [
       { customerId, noticeId, runId: workflowInfo().runId, atMs: Date.now(), end: result },
     ]);
   }

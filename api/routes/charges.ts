@@ -2,8 +2,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
 import type { Page } from '../../ledger/ledger.ts';
-import { pageAsked } from '../paging.ts';
-import { recorded } from '../reading.ts';
+import { pageAsked } from '../http/paging.ts';
 import {
   Action,
   ChargeAnswer,
@@ -15,8 +14,9 @@ import {
   pageOf,
   problems,
   WaitQuery,
-} from '../schemas.ts';
-import { chargeAnswer } from '../views.ts';
+} from '../http/schemas.ts';
+import { recorded } from '../services/customers.ts';
+import { chargeAnswer } from '../services/views.ts';
 import { allowNoBody, byOf } from './actions.ts';
 import type { V1 } from './v1.ts';
 
@@ -49,7 +49,7 @@ export const chargeRoutes: FastifyPluginAsyncTypebox<V1> = async (app, deps) => 
     async (request, reply) => {
       const { wait = 0 } = request.query;
       const { customerId } = request.params;
-      const { isNew, answer } = await charging.open(customerId, request.body, request.who, wait * 1000);
+      const { isNew, answer } = await charging.open(customerId, request.body, request.actor, wait * 1000);
       return reply.code(isNew ? 202 : 200).send(answer);
     },
   );
@@ -149,7 +149,7 @@ export const chargeRoutes: FastifyPluginAsyncTypebox<V1> = async (app, deps) => 
       },
       async (request) => {
         const { customerId, chargeId } = request.params;
-        return act(customerId, chargeId, byOf(request.who, request.body));
+        return act(customerId, chargeId, byOf(request.actor, request.body));
       },
     );
   }

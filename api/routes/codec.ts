@@ -2,10 +2,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type Payload, type PayloadCodec, ValueError } from '@temporalio/common';
 import Type, { type Static } from 'typebox';
-import { type Authenticate, requireKey } from '../auth.ts';
-import { Strict } from '../fields.ts';
-import { invalid } from '../problems.ts';
-import { problems } from '../schemas.ts';
+import { type Authenticate, requireKey } from '../http/auth.ts';
+import { Strict } from '../http/fields.ts';
+import { invalid } from '../http/problems.ts';
+import { problems } from '../http/schemas.ts';
 import { describeKey } from './v1.ts';
 
 /** Bytes: Temporal's largest message, and what base64 and JSON add (docs.temporal.io/cloud/limits). */

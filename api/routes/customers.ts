@@ -1,6 +1,6 @@
 // Customers over HTTP: enrol, show, list, pause, resume, cancel, and the record. Handlers only translate.
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { pageAsked } from '../paging.ts';
+import { pageAsked } from '../http/paging.ts';
 import {
   Action,
   CustomerAnswer,
@@ -13,8 +13,8 @@ import {
   PageQuery,
   pageOf,
   problems,
-} from '../schemas.ts';
-import { claimedCustomer, customerAnswer, evidenceAnswer } from '../views.ts';
+} from '../http/schemas.ts';
+import { claimedCustomer, customerAnswer, evidenceAnswer } from '../services/views.ts';
 import { allowNoBody, byOf } from './actions.ts';
 import type { V1 } from './v1.ts';
 
@@ -36,7 +36,7 @@ export const customerRoutes: FastifyPluginAsyncTypebox<V1> = async (app, deps) =
       },
     },
     async (request, reply) => {
-      const { isNew, answer } = await enrolling.firstCard(request.body, request.who);
+      const { isNew, answer } = await enrolling.firstCard(request.body, request.actor);
       return reply.code(isNew ? 201 : 200).send(answer);
     },
   );
@@ -56,7 +56,7 @@ export const customerRoutes: FastifyPluginAsyncTypebox<V1> = async (app, deps) =
     },
     async (request, reply) => {
       const { customerId } = request.params;
-      const { isNew, answer } = await enrolling.anotherCard(customerId, request.body, request.who);
+      const { isNew, answer } = await enrolling.anotherCard(customerId, request.body, request.actor);
       return reply.code(isNew ? 201 : 200).send(answer);
     },
   );
@@ -120,7 +120,7 @@ export const customerRoutes: FastifyPluginAsyncTypebox<V1> = async (app, deps) =
           response: { 200: CustomerAnswer, ...problems(404, 409) },
         },
       },
-      async (request) => act(request.params.customerId, byOf(request.who, request.body)),
+      async (request) => act(request.params.customerId, byOf(request.actor, request.body)),
     );
   }
 

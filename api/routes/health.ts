@@ -2,8 +2,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import type { Ledger } from '../../ledger/ledger.ts';
-import type { Billing } from '../billing.ts';
-import { RETRY_AFTER } from '../problems.ts';
+import type { Billing } from '../../temporal/customers.ts';
+import { RETRY_AFTER } from '../http/problems.ts';
 
 const tags = ['health'];
 const security: { [name: string]: string[] }[] = [];
@@ -13,7 +13,7 @@ const Readiness = Type.Object({
   status: Type.Enum(['ready', 'not_ready']),
   temporal: Word,
   ledger: Word,
-  brake: Type.Optional(
+  killSwitch: Type.Optional(
     Type.Enum(['on', 'off'], { description: 'The emergency brake: on, nothing is attempted.' }),
   ),
 });
@@ -68,7 +68,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox<HealthDeps> = async (app, {
           status: 'ready',
           temporal,
           ledger: kept,
-          brake: (await ledger.isBrakeOn()) ? 'on' : 'off',
+          killSwitch: (await ledger.isKillSwitchOn()) ? 'on' : 'off',
         });
       reply.header('retry-after', String(RETRY_AFTER));
       return reply.code(503).send({ status: 'not_ready', temporal, ledger: kept });

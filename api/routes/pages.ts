@@ -8,10 +8,10 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
 import Type from 'typebox';
 import type { AppConfig } from '../config.ts';
-import { ChargeId, Strict } from '../fields.ts';
-import type { Pages } from '../pages.ts';
-import { Problem } from '../problems.ts';
-import { ChargeStatus, EnrolmentAnswer, problems } from '../schemas.ts';
+import { ChargeId, Strict } from '../http/fields.ts';
+import { Problem } from '../http/problems.ts';
+import { ChargeStatus, EnrolmentAnswer, problems } from '../http/schemas.ts';
+import type { Pages } from '../services/pages.ts';
 import { allowNoBody } from './actions.ts';
 
 /** From one address: pages poll once a second, and a whole office may share an address. */

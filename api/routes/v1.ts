@@ -2,13 +2,13 @@
 import type { FastifyPluginAsync, RouteOptions } from 'fastify';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Links } from '../../links/links.ts';
-import { type Authenticate, requireKey } from '../auth.ts';
-import type { Charging } from '../charging.ts';
-import type { Enrolling } from '../enrolling.ts';
-import type { Lifecycle } from '../lifecycle.ts';
-import { answerNotFound } from '../problems.ts';
-import type { Reading } from '../reading.ts';
-import { problems } from '../schemas.ts';
+import { type Authenticate, requireKey } from '../http/auth.ts';
+import { answerNotFound } from '../http/problems.ts';
+import { problems } from '../http/schemas.ts';
+import type { Charging } from '../services/charges.ts';
+import type { Reading } from '../services/customers.ts';
+import type { Enrolling } from '../services/enrolments.ts';
+import type { Lifecycle } from '../services/lifecycle.ts';
 import { chargeRoutes } from './charges.ts';
 import { customerRoutes } from './customers.ts';
 

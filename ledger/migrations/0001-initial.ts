@@ -49,8 +49,8 @@ const STATEMENTS = [
     at_ms bigint not null,
     kind text not null,
     charge_id text,
-    who text,
-    why text,
+    actor text,
+    reason text,
     data jsonb not null,
     written_at timestamptz not null default clock_timestamp(),
     primary key (customer_id, sequence)

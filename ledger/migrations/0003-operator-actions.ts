@@ -7,11 +7,11 @@ const STATEMENTS = [
     at_ms bigint not null default (extract(epoch from clock_timestamp()) * 1000)::bigint,
     kind text not null,
     customer_id text,
-    who text not null,
-    why text not null,
+    actor text not null,
+    reason text not null,
     data jsonb not null default '{}'
   )`,
-  `create index brake_actions on operator_actions (position) where kind in ('brake_on', 'brake_off')`,
+  `create index kill_switch_actions on operator_actions (position) where kind in ('kill_switch_on', 'kill_switch_off')`,
   'create index operator_actions_of_customer on operator_actions (customer_id, position)',
   `create trigger operator_actions_are_append_only before update or delete or truncate on operator_actions
     for each statement execute function refuse_change()`,

@@ -3,7 +3,7 @@ import { type Kysely, type Migration, sql } from 'kysely';
 
 const STATEMENTS = [
   // A notice is sent again after a lost cluster, by another run: each run has one end, and every end stays.
-  `create table notice_ends (
+  `create table notice_deliveries (
     position bigint generated always as identity primary key,
     customer_id text not null,
     notice_id text not null,
@@ -15,7 +15,7 @@ const STATEMENTS = [
     written_at timestamptz not null default clock_timestamp(),
     unique (customer_id, notice_id, run_id)
   )`,
-  `create trigger notice_ends_are_append_only before update or delete or truncate on notice_ends
+  `create trigger notice_deliveries_are_append_only before update or delete or truncate on notice_deliveries
     for each statement execute function refuse_change()`,
 
   // By row and not by statement: other personal data is replaced, and deleting is how any of it is erased. An update to

@@ -6,7 +6,7 @@ import { Webhook } from 'standardwebhooks';
 import { afterEach, expect, test } from 'vitest';
 import { createNoticeActivities } from '../../activities/notices.ts';
 import { freePort } from '../../dev/free-port.ts';
-import type { Notice } from '../../domain/state.ts';
+import type { Notice } from '../../domain/model/facts.ts';
 
 const SECRET = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
 const STEP_UP: Notice = {
@@ -131,7 +131,7 @@ test('a notice that asks nothing of the customer has no link', async () => {
 test('a merchant without an endpoint is no fault', async () => {
   const { sendMerchantNotice } = createNoticeActivities({ merchantWebhook: null, links });
   await expect(sendMerchantNotice({ customerId: 'ada', notice: STEP_UP })).resolves.toEqual({
-    outcome: 'nobody_listening',
+    outcome: 'no_endpoint',
   });
 });
 

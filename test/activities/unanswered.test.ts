@@ -1,12 +1,12 @@
 // A worker that dies right after Stripe's answer: what the same activity, and the question after it, then do. Real
-// ledger, real sandbox.
+// ledger, real emulator.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createChargeActivities } from '../../activities/charge.ts';
 import { createEnrolmentActivities } from '../../activities/enrolment.ts';
-import { createStripeClient } from '../../activities/stripe-client.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { openLedger } from '../../ledger/open.ts';
-import { enrol, intentFor, type Sandbox, startSandbox } from '../sandbox/start.ts';
+import { createStripeClient } from '../../stripe/client.ts';
+import { type Emulator, enrol, intentFor, startEmulator } from '../emulator/start.ts';
 import { inMemory } from '../support/databases.ts';
 
 const DAY_AND_HOUR_S = 25 * 3600;
@@ -18,8 +18,8 @@ beforeAll(async () => {
 afterAll(() => ledger.close());
 
 /** The activities of a worker whose ledger is `its`. */
-function workerOf(sandbox: Sandbox, its: Ledger = ledger) {
-  const dependencies = { stripe: createStripeClient('sk_test_worker', sandbox.url), ledger: its };
+function workerOf(emulator: Emulator, its: Ledger = ledger) {
+  const dependencies = { stripe: createStripeClient('sk_test_worker', emulator.url), ledger: its };
   return { ...createEnrolmentActivities(dependencies), ...createChargeActivities(dependencies) };
 }
 
@@ -29,7 +29,7 @@ const away = (): Ledger => ({ ...ledger, addStripeObject: killed, claimIntent: k
 
 const openingOf = (chargeId: string, stripeCustomerId: string) =>
   ({
-    do: 'openIntent',
+    do: 'createPaymentIntent',
     customerId: 'c',
     chargeId,
     intentNumber: 1,
@@ -38,14 +38,14 @@ const openingOf = (chargeId: string, stripeCustomerId: string) =>
     stripeCustomerId,
   }) as const;
 
-async function confirmationOf(sandbox: Sandbox, chargeId: string) {
-  const { customer, paymentMethod } = await enrol(sandbox);
-  const { intentId } = await workerOf(sandbox).openIntent(openingOf(chargeId, customer.id));
+async function confirmationOf(emulator: Emulator, chargeId: string) {
+  const { customer, paymentMethod } = await enrol(emulator);
+  const { paymentIntentId } = await workerOf(emulator).createPaymentIntent(openingOf(chargeId, customer.id));
   return {
-    do: 'confirmIntent',
+    do: 'confirmPaymentIntent',
     customerId: 'c',
     chargeId,
-    intentId,
+    paymentIntentId,
     intentNumber: 1,
     attemptNumber: 1,
     paymentMethodId: paymentMethod,
@@ -55,41 +55,41 @@ async function confirmationOf(sandbox: Sandbox, chargeId: string) {
   } as const;
 }
 
-const truth = async (sandbox: Sandbox, chargeId: string) =>
-  (await sandbox.control(`/truth?chargeId=${chargeId}`)).body as {
+const truth = async (emulator: Emulator, chargeId: string) =>
+  (await emulator.control(`/truth?chargeId=${chargeId}`)).body as {
     attempts: number;
     succeeded: number;
     intents: object[];
   };
 
 test('killed between the creation and the address book: the next worker gets the same intent', async () => {
-  const sandbox = await startSandbox();
-  const { customer } = await enrol(sandbox);
+  const emulator = await startEmulator();
+  const { customer } = await enrol(emulator);
   const step = openingOf('created', customer.id);
-  await expect(workerOf(sandbox, away()).openIntent(step)).rejects.toThrow('killed');
-  const { intentId } = await workerOf(sandbox).openIntent(step);
-  expect((await truth(sandbox, 'created')).intents).toHaveLength(1);
-  expect(await ledger.findStripeObject(intentId)).toEqual({ customerId: 'c', chargeId: 'created' });
+  await expect(workerOf(emulator, away()).createPaymentIntent(step)).rejects.toThrow('killed');
+  const { paymentIntentId } = await workerOf(emulator).createPaymentIntent(step);
+  expect((await truth(emulator, 'created')).intents).toHaveLength(1);
+  expect(await ledger.findStripeObject(paymentIntentId)).toEqual({ customerId: 'c', chargeId: 'created' });
 });
 
 test('killed after a creation whose key is forgotten since: the intent is found by its metadata', async () => {
-  const sandbox = await startSandbox();
-  const { customer } = await enrol(sandbox);
+  const emulator = await startEmulator();
+  const { customer } = await enrol(emulator);
   const step = openingOf('forgotten', customer.id);
-  await expect(workerOf(sandbox, away()).openIntent(step)).rejects.toThrow('killed');
+  await expect(workerOf(emulator, away()).createPaymentIntent(step)).rejects.toThrow('killed');
   const openedAtMs = Date.now();
-  await sandbox.control('/clock', { advanceSeconds: DAY_AND_HOUR_S });
-  const found = await workerOf(sandbox).lookUpIntent({ ...step, do: 'lookUpIntent', openedAtMs });
-  const { intents } = await truth(sandbox, 'forgotten');
-  expect(intents).toMatchObject([{ paymentIntentId: found.intentId }]);
+  await emulator.control('/clock', { advanceSeconds: DAY_AND_HOUR_S });
+  const found = await workerOf(emulator).findPaymentIntent({ ...step, do: 'findPaymentIntent', openedAtMs });
+  const { intents } = await truth(emulator, 'forgotten');
+  expect(intents).toMatchObject([{ paymentIntentId: found.paymentIntentId }]);
 });
 
 test('two runs of one customer, as after a lost cluster that was not lost, share one intent, and it is paid once', async () => {
-  const sandbox = await startSandbox();
-  const { customer, paymentMethod } = await enrol(sandbox);
+  const emulator = await startEmulator();
+  const { customer, paymentMethod } = await enrol(emulator);
   const step = openingOf('twice', customer.id);
   const confirm = {
-    do: 'confirmIntent',
+    do: 'confirmPaymentIntent',
     customerId: 'c',
     chargeId: 'twice',
     attemptNumber: 1,
@@ -98,39 +98,47 @@ test('two runs of one customer, as after a lost cluster that was not lost, share
     fingerprint: null,
     known: null,
   } as const;
-  const recovered = await workerOf(sandbox).openIntent({ ...step, intentNumber: 2 });
-  await workerOf(sandbox).confirmIntent({ ...confirm, intentNumber: 2, intentId: recovered.intentId });
-  const old = await workerOf(sandbox).openIntent(step);
-  expect(old.intentId).toBe(recovered.intentId);
+  const recovered = await workerOf(emulator).createPaymentIntent({ ...step, intentNumber: 2 });
+  await workerOf(emulator).confirmPaymentIntent({
+    ...confirm,
+    intentNumber: 2,
+    paymentIntentId: recovered.paymentIntentId,
+  });
+  const old = await workerOf(emulator).createPaymentIntent(step);
+  expect(old.paymentIntentId).toBe(recovered.paymentIntentId);
   await expect(
-    workerOf(sandbox).confirmIntent({ ...confirm, intentNumber: 1, intentId: old.intentId }),
+    workerOf(emulator).confirmPaymentIntent({
+      ...confirm,
+      intentNumber: 1,
+      paymentIntentId: old.paymentIntentId,
+    }),
   ).rejects.toMatchObject({ type: 'StripeRejected' });
-  expect(await truth(sandbox, 'twice')).toMatchObject({ attempts: 1, succeeded: 1 });
+  expect(await truth(emulator, 'twice')).toMatchObject({ attempts: 1, succeeded: 1 });
   const book = (await ledger.stripeObjectsOf('c')).filter(({ chargeId }) => chargeId === 'twice');
-  expect(book.map(({ stripeId }) => stripeId)).toEqual([old.intentId]);
+  expect(book.map(({ stripeId }) => stripeId)).toEqual([old.paymentIntentId]);
 });
 
 test('a charge whose intent Stripe has canceled gets another', async () => {
-  const sandbox = await startSandbox();
-  const { customer } = await enrol(sandbox);
+  const emulator = await startEmulator();
+  const { customer } = await enrol(emulator);
   const step = openingOf('again', customer.id);
-  const first = await workerOf(sandbox).openIntent(step);
-  await workerOf(sandbox).cancelIntent({
+  const first = await workerOf(emulator).createPaymentIntent(step);
+  await workerOf(emulator).cancelPaymentIntent({
     ...step,
-    do: 'cancelIntent',
-    intentId: first.intentId,
+    do: 'cancelPaymentIntent',
+    paymentIntentId: first.paymentIntentId,
     known: null,
   });
-  const second = await workerOf(sandbox).openIntent({ ...step, intentNumber: 2 });
-  expect(second.intentId).not.toBe(first.intentId);
+  const second = await workerOf(emulator).createPaymentIntent({ ...step, intentNumber: 2 });
+  expect(second.paymentIntentId).not.toBe(first.paymentIntentId);
 });
 
 test('an intent over another sum is not taken for ours, whatever its metadata says', async () => {
-  const sandbox = await startSandbox();
-  const { customer } = await enrol(sandbox);
+  const emulator = await startEmulator();
+  const { customer } = await enrol(emulator);
   const step = openingOf('copied', customer.id);
-  const byHand = await intentFor(sandbox, customer.id, 'copied', 99_900);
-  await sandbox.stripe.paymentIntents.update(byHand.id, {
+  const byHand = await intentFor(emulator, customer.id, 'copied', 99_900);
+  await emulator.stripe.paymentIntents.update(byHand.id, {
     metadata: {
       customerId: 'c',
       chargeId: 'copied',
@@ -138,70 +146,76 @@ test('an intent over another sum is not taken for ours, whatever its metadata sa
       intentNumber: '1',
     },
   });
-  const look = { ...step, do: 'lookUpIntent', openedAtMs: Date.now() } as const;
-  expect((await workerOf(sandbox).lookUpIntent(look)).intentId).toBeNull();
-  expect((await workerOf(sandbox).lookUpIntent({ ...look, amount: 99_900 })).intentId).toBe(byHand.id);
+  const look = { ...step, do: 'findPaymentIntent', openedAtMs: Date.now() } as const;
+  expect((await workerOf(emulator).findPaymentIntent(look)).paymentIntentId).toBeNull();
+  expect((await workerOf(emulator).findPaymentIntent({ ...look, amount: 99_900 })).paymentIntentId).toBe(
+    byHand.id,
+  );
 });
 
 test('a paid intent is found whatever its number: a ledger that was restored may not know of it', async () => {
-  const sandbox = await startSandbox();
-  const { customer } = await enrol(sandbox);
+  const emulator = await startEmulator();
+  const { customer } = await enrol(emulator);
   const step = openingOf('restored', customer.id);
-  const look = { ...step, do: 'lookUpIntent', openedAtMs: Date.now() } as const;
-  const second = await intentFor(sandbox, customer.id, 'restored', 2_000);
+  const look = { ...step, do: 'findPaymentIntent', openedAtMs: Date.now() } as const;
+  const second = await intentFor(emulator, customer.id, 'restored', 2_000);
   const metadata = { customerId: 'c', chargeId: 'restored', installationId: ledger.installationId };
-  await sandbox.stripe.paymentIntents.update(second.id, { metadata: { ...metadata, intentNumber: '2' } });
-  await sandbox.stripe.paymentIntents.confirm(second.id, { payment_method: 'pm_card_visa' });
-  const orphan = await intentFor(sandbox, customer.id, 'restored', 2_000);
-  await sandbox.stripe.paymentIntents.update(orphan.id, { metadata: { ...metadata, intentNumber: '1' } });
-  expect((await workerOf(sandbox).lookUpIntent(look)).intentId).toBe(second.id);
+  await emulator.stripe.paymentIntents.update(second.id, { metadata: { ...metadata, intentNumber: '2' } });
+  await emulator.stripe.paymentIntents.confirm(second.id, { payment_method: 'pm_card_visa' });
+  const orphan = await intentFor(emulator, customer.id, 'restored', 2_000);
+  await emulator.stripe.paymentIntents.update(orphan.id, { metadata: { ...metadata, intentNumber: '1' } });
+  expect((await workerOf(emulator).findPaymentIntent(look)).paymentIntentId).toBe(second.id);
 });
 
 test('killed between the bank’s yes and the record: the next worker hears the same yes, and the bank is asked once', async () => {
-  const sandbox = await startSandbox();
-  const step = await confirmationOf(sandbox, 'paid');
-  const unheard = await workerOf(sandbox).confirmIntent(step);
-  const heard = await workerOf(sandbox).confirmIntent(step);
-  expect(heard).toMatchObject({ kind: 'intentSeen', reading: { status: 'succeeded' } });
+  const emulator = await startEmulator();
+  const step = await confirmationOf(emulator, 'paid');
+  const unheard = await workerOf(emulator).confirmPaymentIntent(step);
+  const heard = await workerOf(emulator).confirmPaymentIntent(step);
+  expect(heard).toMatchObject({ kind: 'paymentIntentRead', reading: { status: 'succeeded' } });
   expect('reading' in heard && heard.reading.stripeChargeId).toBe(
     'reading' in unheard && unheard.reading.stripeChargeId,
   );
-  expect(await truth(sandbox, 'paid')).toMatchObject({ attempts: 1, succeeded: 1 });
+  expect(await truth(emulator, 'paid')).toMatchObject({ attempts: 1, succeeded: 1 });
 });
 
 test('the same, and the key is forgotten since: refused as already done, and reading tells that it is paid', async () => {
-  const sandbox = await startSandbox();
-  const step = await confirmationOf(sandbox, 'late');
-  await workerOf(sandbox).confirmIntent(step);
-  await sandbox.control('/clock', { advanceSeconds: DAY_AND_HOUR_S });
-  await expect(workerOf(sandbox).confirmIntent(step)).rejects.toMatchObject({
+  const emulator = await startEmulator();
+  const step = await confirmationOf(emulator, 'late');
+  await workerOf(emulator).confirmPaymentIntent(step);
+  await emulator.control('/clock', { advanceSeconds: DAY_AND_HOUR_S });
+  await expect(workerOf(emulator).confirmPaymentIntent(step)).rejects.toMatchObject({
     type: 'StripeRejected',
     details: ['payment_intent_unexpected_state', expect.stringMatching(/^req_/)],
   });
-  const { reading } = await workerOf(sandbox).readIntent({ ...step, do: 'readIntent', known: null });
+  const { reading } = await workerOf(emulator).readPaymentIntent({
+    ...step,
+    do: 'readPaymentIntent',
+    known: null,
+  });
   expect(reading.status).toBe('succeeded');
-  expect(await truth(sandbox, 'late')).toMatchObject({ attempts: 1, succeeded: 1 });
+  expect(await truth(emulator, 'late')).toMatchObject({ attempts: 1, succeeded: 1 });
 });
 
 test('a SetupIntent and a customer that an unheard answer made are found, not made again', async () => {
-  const sandbox = await startSandbox();
+  const emulator = await startEmulator();
   const enrolment = { customerId: 'found', enrolmentNumber: 1, openedAtMs: Date.now() } as const;
-  const opening = { ...enrolment, do: 'openStripeCustomer', tries: 0 } as const;
-  await expect(workerOf(sandbox, away()).openStripeCustomer(opening)).rejects.toThrow('killed');
-  const { stripeCustomerId } = await workerOf(sandbox).openStripeCustomer({ ...opening, tries: 1 });
-  expect((await sandbox.stripe.customers.list()).data.map(({ id }) => id)).toEqual([stripeCustomerId]);
+  const opening = { ...enrolment, do: 'createStripeCustomer', tries: 0 } as const;
+  await expect(workerOf(emulator, away()).createStripeCustomer(opening)).rejects.toThrow('killed');
+  const { stripeCustomerId } = await workerOf(emulator).createStripeCustomer({ ...opening, tries: 1 });
+  expect((await emulator.stripe.customers.list()).data.map(({ id }) => id)).toEqual([stripeCustomerId]);
 
   const setup = {
     ...enrolment,
-    do: 'openSetup',
+    do: 'createSetupIntent',
     setupNumber: 1,
     tries: 0,
     stripeCustomerId,
     terms: null,
   } as const;
-  const first = await workerOf(sandbox).openSetup(setup);
-  const second = await workerOf(sandbox).openSetup({ ...setup, tries: 1 });
+  const first = await workerOf(emulator).createSetupIntent(setup);
+  const second = await workerOf(emulator).createSetupIntent({ ...setup, tries: 1 });
   expect(second.setupIntentId).toBe(first.setupIntentId);
-  const renewed = await workerOf(sandbox).openSetup({ ...setup, setupNumber: 2, tries: 1 });
+  const renewed = await workerOf(emulator).createSetupIntent({ ...setup, setupNumber: 2, tries: 1 });
   expect(renewed.setupIntentId).not.toBe(first.setupIntentId);
 });

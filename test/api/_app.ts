@@ -4,13 +4,13 @@ import { Client, Connection } from '@temporalio/client';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from '../../api/app.ts';
 import { loadConfig } from '../../api/config.ts';
-import { createStripeReader } from '../../api/stripe-reader.ts';
-import { newCustomer } from '../../domain/customer.ts';
-import type { Fact } from '../../domain/state.ts';
+import { newCustomer } from '../../domain/lifecycle.ts';
+import type { Fact } from '../../domain/model/facts.ts';
 import type { ChargeView, CustomerView } from '../../domain/view.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { openLedger } from '../../ledger/open.ts';
 import { createLinks, type Links } from '../../links/links.ts';
+import { createStripeReader } from '../../stripe/reader.ts';
 import { inMemory } from '../support/databases.ts';
 
 /** Nobody listens on port 1. */

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../api/config.ts';
-import { findApiKey } from '../../api/keys.ts';
+import { findApiKey } from '../../api/http/api-keys.ts';
 import { ENV } from './_app.ts';
 
 const faultsOf = (env: NodeJS.ProcessEnv): string => {

@@ -1,45 +1,46 @@
 // Carries a step out at the model of Stripe, as the activities do it at Stripe. It checks nothing.
-import type { CustomerEvent, Step } from '../../domain/events.ts';
+import type { CustomerEvent } from '../../domain/model/events.ts';
+import type { Step } from '../../domain/model/steps.ts';
 import type { LedgerModel } from './ledger-model.ts';
 import type { Answer, StripeModel } from './stripe-model.ts';
 
 /** Steps that are a question to Stripe. */
-export type StripeStep = Exclude<Step, { do: 'load' | 'record' | 'notify' | 'decide' | 'wait' | 'end' }>;
+export type StripeStep = Exclude<Step, { do: 'load' | 'record' | 'startNotice' | 'decide' | 'wait' | 'end' }>;
 
-export function carryOut(step: StripeStep, stripe: StripeModel, ledger: LedgerModel): CustomerEvent {
+export function executeStep(step: StripeStep, stripe: StripeModel, ledger: LedgerModel): CustomerEvent {
   switch (step.do) {
-    case 'openStripeCustomer':
+    case 'createStripeCustomer':
       return tell(
         step,
         () => stripe.createCustomer(`customer-${step.enrolmentNumber}-${step.tries}`),
-        (stripeCustomerId) => ({ kind: 'stripeCustomerOpened', stripeCustomerId }),
+        (stripeCustomerId) => ({ kind: 'stripeCustomerCreated', stripeCustomerId }),
       );
-    case 'openSetup': {
+    case 'createSetupIntent': {
       const { enrolmentNumber, setupNumber, tries } = step;
       return tell(
         step,
         () => stripe.createSetup(`setup-${enrolmentNumber}-${setupNumber}-${tries}`),
-        (setupIntentId) => ({ kind: 'setupOpened', enrolmentNumber, setupIntentId }),
+        (setupIntentId) => ({ kind: 'setupIntentCreated', enrolmentNumber, setupIntentId }),
       );
     }
-    case 'confirmSetup':
+    case 'confirmSetupIntent':
       return tell(
         step,
         () =>
-          stripe.confirmSetup(
+          stripe.confirmSetupIntent(
             step.setupIntentId,
             step.paymentMethodId,
             `confirm-${step.enrolmentNumber}-${step.setupNumber}-${step.tries}`,
           ),
-        (reading) => ({ kind: 'setupSeen', reading }),
+        (reading) => ({ kind: 'setupIntentRead', reading }),
       );
-    case 'readSetup':
-    case 'cancelSetup': {
-      const call = step.do === 'readSetup' ? stripe.readSetup : stripe.cancelSetup;
+    case 'readSetupIntent':
+    case 'cancelSetupIntent': {
+      const call = step.do === 'readSetupIntent' ? stripe.readSetupIntent : stripe.cancelSetupIntent;
       return tell(
         step,
         () => call.call(stripe, step.setupIntentId),
-        (reading) => ({ kind: 'setupSeen', reading }),
+        (reading) => ({ kind: 'setupIntentRead', reading }),
       );
     }
     case 'readReversal':
@@ -48,7 +49,7 @@ export function carryOut(step: StripeStep, stripe: StripeModel, ledger: LedgerMo
         () => stripe.readReversal(step.reversal, step.objectId),
         (reading) => ({ kind: 'reversalSeen', reading }),
       );
-    case 'openIntent': {
+    case 'createPaymentIntent': {
       const { chargeId, intentNumber } = step;
       const number = String(intentNumber);
       return tell(
@@ -58,10 +59,10 @@ export function carryOut(step: StripeStep, stripe: StripeModel, ledger: LedgerMo
           if (answer.is === 'ok') ledger.remember(answer.value, chargeId);
           return answer;
         },
-        (intentId) => ({ kind: 'intentOpened', chargeId, intentId }),
+        (paymentIntentId) => ({ kind: 'paymentIntentCreated', chargeId, paymentIntentId }),
       );
     }
-    case 'lookUpIntent': {
+    case 'findPaymentIntent': {
       const { chargeId, intentNumber } = step;
       return tell(
         step,
@@ -70,30 +71,30 @@ export function carryOut(step: StripeStep, stripe: StripeModel, ledger: LedgerMo
           if (answer.is === 'ok' && answer.value !== null) ledger.remember(answer.value, chargeId);
           return answer;
         },
-        (intentId) => ({ kind: 'intentLookedUp', chargeId, intentId }),
+        (paymentIntentId) => ({ kind: 'paymentIntentSearched', chargeId, paymentIntentId }),
       );
     }
-    case 'confirmIntent': {
-      const { chargeId, intentId, intentNumber, attemptNumber, paymentMethodId } = step;
+    case 'confirmPaymentIntent': {
+      const { chargeId, paymentIntentId, intentNumber, attemptNumber, paymentMethodId } = step;
       return tell(
         step,
         () =>
-          stripe.confirmIntent(
-            intentId,
+          stripe.confirmPaymentIntent(
+            paymentIntentId,
             paymentMethodId,
             `attempt-${chargeId}-${intentNumber}-${attemptNumber}`,
           ),
-        (reading) => ({ kind: 'intentSeen', chargeId, reading }),
+        (reading) => ({ kind: 'paymentIntentRead', chargeId, reading }),
       );
     }
-    case 'readIntent':
-    case 'cancelIntent': {
-      const { chargeId, intentId, known } = step;
-      const call = step.do === 'readIntent' ? stripe.readIntent : stripe.cancelIntent;
+    case 'readPaymentIntent':
+    case 'cancelPaymentIntent': {
+      const { chargeId, paymentIntentId, known } = step;
+      const call = step.do === 'readPaymentIntent' ? stripe.readPaymentIntent : stripe.cancelPaymentIntent;
       return tell(
         step,
-        () => call.call(stripe, intentId, known),
-        (reading) => ({ kind: 'intentSeen', chargeId, reading }),
+        () => call.call(stripe, paymentIntentId, known),
+        (reading) => ({ kind: 'paymentIntentRead', chargeId, reading }),
       );
     }
   }

@@ -1,26 +1,18 @@
 // Small values for the tables of domain tests: a customer who has enrolled, a charge, what Stripe says. No behaviour.
-import { newCustomer } from '../../domain/customer.ts';
-import type { IntentReading, SetupReading } from '../../domain/events.ts';
-import type {
-  Attempt,
-  Card,
-  Charge,
-  ChargePhase,
-  Consent,
-  CustomerState,
-  Decline,
-  Enrolment,
-  Mandate,
-} from '../../domain/state.ts';
+import { newCustomer } from '../../domain/lifecycle.ts';
+import type { Attempt, Charge, ChargePhase, Decline } from '../../domain/model/charge.ts';
+import type { Card, Consent, Enrolment, Mandate } from '../../domain/model/enrolment.ts';
+import type { PaymentIntentReading, SetupIntentReading } from '../../domain/model/readings.ts';
+import type { CustomerState } from '../../domain/model/state.ts';
 
 export const T0 = Date.UTC(2026, 0, 1);
-export const BY = { who: 'shop' } as const;
+export const BY = { actor: 'shop' } as const;
 
 export const CONSENT: Consent = {
   consentId: 'consent-1',
   termsVersion: '2026-01',
   acceptedAtMs: T0,
-  way: 'request',
+  source: 'request',
 };
 
 export const CARD: Card = {
@@ -43,7 +35,7 @@ export function mandate(over: Partial<Mandate> = {}): Mandate {
     threeDSecure: null,
     consent: CONSENT,
     terms: null,
-    lookAtMs: null,
+    nextCheckAtMs: null,
     ...over,
   };
 }
@@ -65,8 +57,8 @@ export function enrolment(over: Partial<Enrolment> = {}): Enrolment {
     failures: 0,
     setupAttemptId: null,
     decline: null,
-    lookAtMs: T0,
-    looks: 0,
+    nextCheckAtMs: T0,
+    checks: 0,
     ...over,
   };
 }
@@ -109,13 +101,13 @@ export function charge(over: Partial<Charge> = {}): Charge {
     dueAtMs: T0,
     phase: { is: 'due', atMs: T0 },
     intentNumber: 1,
-    intentId: 'pi_1',
+    paymentIntentId: 'pi_1',
     stripeChargeId: null,
     attempts: [],
     attemptCount: over.attempts?.length ?? 0,
     decline: null,
-    lookAtMs: null,
-    looks: 0,
+    nextCheckAtMs: null,
+    checks: 0,
     ...over,
   };
 }
@@ -139,9 +131,9 @@ export function stepUp(over: Partial<Extract<ChargePhase, { is: 'awaiting_step_u
 }
 
 /** The intent of `charge()`, unpaid and open. */
-export function reading(over: Partial<IntentReading> = {}): IntentReading {
+export function reading(over: Partial<PaymentIntentReading> = {}): PaymentIntentReading {
   return {
-    intentId: 'pi_1',
+    paymentIntentId: 'pi_1',
     status: 'requires_payment_method',
     cancellationReason: null,
     stripeChargeId: null,
@@ -156,7 +148,7 @@ export function reading(over: Partial<IntentReading> = {}): IntentReading {
   };
 }
 
-export function setupReading(over: Partial<SetupReading> = {}): SetupReading {
+export function setupReading(over: Partial<SetupIntentReading> = {}): SetupIntentReading {
   return {
     setupIntentId: 'seti_1',
     status: 'requires_payment_method',
@@ -174,7 +166,7 @@ export function setupReading(over: Partial<SetupReading> = {}): SetupReading {
 }
 
 /** A finished SetupIntent with another card than `mandate()`'s. */
-export function setupDone(over: Partial<SetupReading> = {}): SetupReading {
+export function setupDone(over: Partial<SetupIntentReading> = {}): SetupIntentReading {
   return setupReading({
     status: 'succeeded',
     paymentMethodId: 'pm_2',

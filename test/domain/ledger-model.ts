@@ -1,6 +1,6 @@
 // A ledger for lives without a database: what was accepted, what is closed, and whose an intent is. It checks nothing.
-import type { CustomerEvent, EventOf, RememberedCharge } from '../../domain/events.ts';
-import type { CustomerState } from '../../domain/state.ts';
+import type { CustomerEvent, EventOf, RememberedCharge } from '../../domain/model/events.ts';
+import type { CustomerState } from '../../domain/model/state.ts';
 
 type OpenCharge = EventOf<'openCharge'>;
 
@@ -25,7 +25,7 @@ export class LedgerModel {
         currency,
         openedAtMs,
         dueAtMs: dueAtMs ?? null,
-        intentId: this.book.findLast((entry) => entry.chargeId === chargeId)?.stripeId ?? null,
+        paymentIntentId: this.book.findLast((entry) => entry.chargeId === chargeId)?.stripeId ?? null,
       }),
     );
     return { kind: 'loaded', snapshot: this.snapshot, charges };
@@ -36,7 +36,7 @@ export class LedgerModel {
   }
 
   /** What nobody ever confirmed and nobody has on record is harmless: no one holds its secret. */
-  knows(intentId: string, confirms: number): boolean {
-    return confirms > 0 || this.book.some(({ stripeId }) => stripeId === intentId);
+  knows(paymentIntentId: string, confirms: number): boolean {
+    return confirms > 0 || this.book.some(({ stripeId }) => stripeId === paymentIntentId);
   }
 }

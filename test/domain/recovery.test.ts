@@ -1,9 +1,15 @@
 // A run that starts from nothing: what it does first, whatever the snapshot missed. No world but the values given.
 import { expect, test } from 'vitest';
-import { advance, newCustomer, nextStep } from '../../domain/customer.ts';
-import type { CustomerEvent, RememberedCharge, Step } from '../../domain/events.ts';
-import { BRAKE_LOOK, DAY } from '../../domain/policy.ts';
-import type { Charge, CustomerState, Mandate } from '../../domain/state.ts';
+import { advance } from '../../domain/advance.ts';
+import { newCustomer } from '../../domain/lifecycle.ts';
+import type { Charge } from '../../domain/model/charge.ts';
+import type { Mandate } from '../../domain/model/enrolment.ts';
+import type { CustomerEvent, RememberedCharge } from '../../domain/model/events.ts';
+import type { CustomerState } from '../../domain/model/state.ts';
+import type { Step } from '../../domain/model/steps.ts';
+import { nextStep } from '../../domain/next-step.ts';
+import { KILL_SWITCH_CHECK } from '../../domain/shared/policy.ts';
+import { DAY } from '../../domain/shared/time.ts';
 import { reading } from './fixtures.ts';
 
 const NOW = 1_800_000_000_000;
@@ -15,9 +21,9 @@ const MANDATE: Mandate = {
   paymentMethodId: 'pm_1',
   card: { brand: 'visa', last4: '4242', expMonth: 1, expYear: 2040, country: 'DE', fingerprint: 'f' },
   threeDSecure: null,
-  consent: { consentId: 'c', termsVersion: '1', acceptedAtMs: NOW, way: 'request' },
+  consent: { consentId: 'c', termsVersion: '1', acceptedAtMs: NOW, source: 'request' },
   terms: null,
-  lookAtMs: null,
+  nextCheckAtMs: null,
 };
 const DUE: Charge = {
   chargeId: 'a',
@@ -27,13 +33,13 @@ const DUE: Charge = {
   dueAtMs: NOW,
   phase: { is: 'due', atMs: NOW },
   intentNumber: 1,
-  intentId: null,
+  paymentIntentId: null,
   stripeChargeId: null,
   attempts: [],
   attemptCount: 0,
   decline: null,
-  lookAtMs: null,
-  looks: 0,
+  nextCheckAtMs: null,
+  checks: 0,
 };
 const REMEMBERED: RememberedCharge = {
   chargeId: 'a',
@@ -41,7 +47,7 @@ const REMEMBERED: RememberedCharge = {
   currency: 'eur',
   openedAtMs: NOW,
   dueAtMs: NOW,
-  intentId: null,
+  paymentIntentId: null,
 };
 const READING = reading();
 
@@ -71,29 +77,39 @@ function stepsUntilConfirm(state: CustomerState, answer: (step: Step) => Custome
   let life = state;
   for (let step = nextStep(life, NOW); done.length < 20; step = nextStep(life, NOW)) {
     done.push(step.do);
-    if (step.do === 'confirmIntent' || step.do === 'wait') break;
+    if (step.do === 'confirmPaymentIntent' || step.do === 'wait') break;
     life = step.do === 'record' ? recorded(life) : advance(life, answer(step), NOW);
   }
   return done;
 }
 
 const answers = (step: Step): CustomerEvent => {
-  if (step.do === 'readIntent') return { kind: 'intentSeen', chargeId: step.chargeId, reading: READING };
-  if (step.do === 'lookUpIntent')
-    return { kind: 'intentLookedUp', chargeId: step.chargeId, intentId: 'pi_1' };
-  if (step.do === 'readSetup') return { kind: 'refused', step, code: 'resource_missing' };
+  if (step.do === 'readPaymentIntent')
+    return { kind: 'paymentIntentRead', chargeId: step.chargeId, reading: READING };
+  if (step.do === 'findPaymentIntent')
+    return { kind: 'paymentIntentSearched', chargeId: step.chargeId, paymentIntentId: 'pi_1' };
+  if (step.do === 'readSetupIntent') return { kind: 'refused', step, code: 'resource_missing' };
   throw new Error(`nobody answers ${step.do}`);
 };
 
 test('an intent in the address book is read before its charge is attempted', () => {
-  const state = back(known([DUE]), [{ ...REMEMBERED, intentId: 'pi_1' }]);
-  expect(stepsUntilConfirm(state, answers)).toEqual(['readIntent', 'readSetup', 'confirmIntent']);
+  const state = back(known([DUE]), [{ ...REMEMBERED, paymentIntentId: 'pi_1' }]);
+  expect(stepsUntilConfirm(state, answers)).toEqual([
+    'readPaymentIntent',
+    'readSetupIntent',
+    'confirmPaymentIntent',
+  ]);
 });
 
 test('a charge that is due without an intent is looked up at Stripe, and what is found is read, before an attempt', () => {
   const state = back(known([DUE]), [REMEMBERED]);
   const steps = stepsUntilConfirm(state, answers);
-  expect(steps).toEqual(['lookUpIntent', 'readIntent', 'readSetup', 'confirmIntent']);
+  expect(steps).toEqual([
+    'findPaymentIntent',
+    'readPaymentIntent',
+    'readSetupIntent',
+    'confirmPaymentIntent',
+  ]);
 });
 
 test('a charge of the future is neither looked up nor brought forward', () => {
@@ -101,7 +117,7 @@ test('a charge of the future is neither looked up nor brought forward', () => {
   const state = back(known([{ ...DUE, dueAtMs: atMs, phase: { is: 'due', atMs } }]), [
     { ...REMEMBERED, dueAtMs: atMs },
   ]);
-  expect(stepsUntilConfirm(state, answers)).toEqual(['readSetup', 'wait']);
+  expect(stepsUntilConfirm(state, answers)).toEqual(['readSetupIntent', 'wait']);
 });
 
 test('a charge that was accepted and never recorded comes back with its opening on record', () => {
@@ -117,26 +133,26 @@ test('a charge that was accepted and never recorded comes back with its opening 
 });
 
 test('a confirm that met the brake leaves no attempt, no number and no hold on the lane, and is tried later', () => {
-  const opened = known([{ ...DUE, intentId: 'pi_1' }]);
+  const opened = known([{ ...DUE, paymentIntentId: 'pi_1' }]);
   const step = nextStep(opened, NOW);
-  const begun = advance(opened, { kind: 'began', step }, NOW);
-  const braked = advance(begun, { kind: 'braked', chargeId: 'a' }, NOW);
+  const begun = advance(opened, { kind: 'attemptStarted', step }, NOW);
+  const braked = advance(begun, { kind: 'halted', chargeId: 'a' }, NOW);
   expect(braked.charges).toEqual(opened.charges);
   expect(braked.facts).toEqual([]);
-  expect(nextStep(braked, NOW + 1)).toEqual({ do: 'wait', untilMs: NOW + BRAKE_LOOK });
-  expect(nextStep(braked, NOW + BRAKE_LOOK)).toEqual(step);
+  expect(nextStep(braked, NOW + 1)).toEqual({ do: 'wait', untilMs: NOW + KILL_SWITCH_CHECK });
+  expect(nextStep(braked, NOW + KILL_SWITCH_CHECK)).toEqual(step);
 });
 
 test('a notice that was on its way goes out again, and only after Stripe has been asked what is so now', () => {
   const notice = { noticeId: 'n-1', kind: 'charge.step_up_required', atMs: NOW, data: {} } as const;
-  const snapshot = { ...known([{ ...DUE, intentId: 'pi_1' }]), notices: [notice] };
-  const state = back(snapshot, [{ ...REMEMBERED, intentId: 'pi_1' }]);
+  const snapshot = { ...known([{ ...DUE, paymentIntentId: 'pi_1' }]), notices: [notice] };
+  const state = back(snapshot, [{ ...REMEMBERED, paymentIntentId: 'pi_1' }]);
   const read = nextStep(state, NOW);
-  expect(read.do).toBe('readIntent');
-  const asked = advance(state, { kind: 'intentSeen', chargeId: 'a', reading: READING }, NOW);
-  expect(nextStep(recorded(asked), NOW)).toMatchObject({ do: 'notify', notice: { noticeId: 'n-1' } });
+  expect(read.do).toBe('readPaymentIntent');
+  const asked = advance(state, { kind: 'paymentIntentRead', chargeId: 'a', reading: READING }, NOW);
+  expect(nextStep(recorded(asked), NOW)).toMatchObject({ do: 'startNotice', notice: { noticeId: 'n-1' } });
   // Where nobody answers, it does not wait for ever.
-  expect(nextStep(advance(state, { kind: 'unanswered', step: read }, NOW), NOW).do).toBe('notify');
+  expect(nextStep(advance(state, { kind: 'unanswered', step: read }, NOW), NOW).do).toBe('startNotice');
 });
 
 test.each([
@@ -147,15 +163,19 @@ test.each([
   (phase) => {
     const state = back(known([{ ...DUE, phase }]), [REMEMBERED]);
     const look = nextStep(state, NOW);
-    expect(look.do).toBe('lookUpIntent');
-    const found = advance(state, { kind: 'intentLookedUp', chargeId: 'a', intentId: 'pi_1' }, NOW);
-    expect(nextStep(found, NOW)).toMatchObject({ do: 'readIntent', intentId: 'pi_1' });
-    const none = advance(state, { kind: 'intentLookedUp', chargeId: 'a', intentId: null }, NOW);
-    expect(none.charges).toMatchObject([{ phase, intentNumber: 1, lookAtMs: null }]);
+    expect(look.do).toBe('findPaymentIntent');
+    const found = advance(
+      state,
+      { kind: 'paymentIntentSearched', chargeId: 'a', paymentIntentId: 'pi_1' },
+      NOW,
+    );
+    expect(nextStep(found, NOW)).toMatchObject({ do: 'readPaymentIntent', paymentIntentId: 'pi_1' });
+    const none = advance(state, { kind: 'paymentIntentSearched', chargeId: 'a', paymentIntentId: null }, NOW);
+    expect(none.charges).toMatchObject([{ phase, intentNumber: 1, nextCheckAtMs: null }]);
     for (const event of [
       { kind: 'unanswered', step: look },
       { kind: 'refused', step: look, code: 'x' },
     ] as const)
-      expect(advance(state, event, NOW).charges[0]?.lookAtMs).toBeGreaterThan(NOW);
+      expect(advance(state, event, NOW).charges[0]?.nextCheckAtMs).toBeGreaterThan(NOW);
   },
 );

@@ -1,9 +1,10 @@
 // Which requests are refused at the door, with which code.
 import { describe, expect, test } from 'vitest';
-import type { CustomerEvent } from '../../domain/events.ts';
-import { DAY } from '../../domain/policy.ts';
+import type { Charge } from '../../domain/model/charge.ts';
+import type { CustomerEvent } from '../../domain/model/events.ts';
+import type { CustomerState } from '../../domain/model/state.ts';
 import { refuse } from '../../domain/refusals.ts';
-import type { Charge, CustomerState } from '../../domain/state.ts';
+import { DAY } from '../../domain/shared/time.ts';
 import { attempt, BY, CONSENT, charge, enrolled, enrolment, mandate, stepUp, T0, tried } from './fixtures.ts';
 
 const code = (state: CustomerState, event: CustomerEvent) => refuse(state, event, T0)?.code ?? null;
@@ -120,8 +121,10 @@ describe('a retry', () => {
     const charges = [tried({ is: 'awaiting_card', sinceMs: T0 }, 'declined')];
     const event: CustomerEvent = { kind: 'retryCharge', ...BY, chargeId: 'one' };
     const cards = [{ fingerprint: 'fp-1', attemptsAtMs: [], dead: true }];
-    expect(code(enrolled({ charges, cards }), event)).toBe('card_is_dead');
-    expect(code(enrolled({ charges, mandate: mandate({ status: 'inactive' }) }), event)).toBe('card_is_dead');
+    expect(code(enrolled({ charges, cards }), event)).toBe('card_not_chargeable');
+    expect(code(enrolled({ charges, mandate: mandate({ status: 'inactive' }) }), event)).toBe(
+      'card_not_chargeable',
+    );
   });
 });
 

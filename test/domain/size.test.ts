@@ -1,11 +1,13 @@
 // How large a customer may become: what travels through continue-as-new, and what the ledger's record is sent.
 import { describe, expect, test } from 'vitest';
-import { advance } from '../../domain/customer.ts';
-import { ATTEMPTS_REMEMBERED, DAY, OPEN_CHARGES } from '../../domain/policy.ts';
+import { advance } from '../../domain/advance.ts';
+import type { Attempt, Charge, Decline } from '../../domain/model/charge.ts';
+import type { CustomerState } from '../../domain/model/state.ts';
 import { refuse } from '../../domain/refusals.ts';
-import type { Attempt, Charge, CustomerState, Decline } from '../../domain/state.ts';
+import { ATTEMPTS_REMEMBERED, OPEN_CHARGES } from '../../domain/shared/policy.ts';
+import { DAY } from '../../domain/shared/time.ts';
 import { chargeView, viewOf } from '../../domain/view.ts';
-import { begin, WHO } from './deeds.ts';
+import { begin, WHO } from './actions.ts';
 
 const NOW = Date.UTC(2030, 0, 1);
 /** Temporal refuses larger payloads (docs.temporal.io/cloud/limits). */
@@ -50,7 +52,7 @@ function withLongPast(charge: Charge): Charge {
     onSession: false,
   };
   const attempts = Array.from({ length: ATTEMPTS_REMEMBERED }, () => attempt);
-  return { ...charge, attempts, decline, intentId: long, stripeChargeId: long };
+  return { ...charge, attempts, decline, paymentIntentId: long, stripeChargeId: long };
 }
 
 describe('open charges', () => {

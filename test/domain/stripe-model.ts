@@ -1,8 +1,15 @@
 // A model of Stripe for the life tests: intents, setups, keys, cards and bells, small enough to be believed.
 // It imports shapes only and decides nothing for us; the issuer's answers depend on the seed, never on our timing.
-import type { IntentReading, IssuerAnswer, ReversalReading, SetupReading } from '../../domain/events.ts';
-import { DAY, HOUR, MINUTE } from '../../domain/policy.ts';
-import type { Card, Decline, MandateStatus, ReversalKind } from '../../domain/state.ts';
+
+import type { Decline, ReversalKind } from '../../domain/model/charge.ts';
+import type { Card, MandateStatus } from '../../domain/model/enrolment.ts';
+import type {
+  IssuerAnswer,
+  PaymentIntentReading,
+  ReversalReading,
+  SetupIntentReading,
+} from '../../domain/model/readings.ts';
+import { DAY, HOUR, MINUTE } from '../../domain/shared/time.ts';
 
 /** `none`: the call, or its answer, was lost. `rejected`: a 4xx that is not a decline. */
 export type Answer<Value> =
@@ -98,14 +105,14 @@ export class StripeModel {
   readonly #seed: number;
   readonly #chance: () => number;
   readonly #temper: Temper;
-  readonly #ring: (type: string, objectId: string) => void;
+  readonly #notify: (type: string, objectId: string) => void;
   readonly #keys = new Map<string, { answer: Answer<unknown>; of: string; atMs: number }>();
 
-  constructor(seed: number, temper: Temper, nowMs: number, ring: (type: string, objectId: string) => void) {
+  constructor(seed: number, temper: Temper, nowMs: number, notify: (type: string, objectId: string) => void) {
     this.#seed = seed;
     this.#chance = stream(seed);
     this.#temper = temper;
-    this.#ring = ring;
+    this.#notify = notify;
     this.nowMs = nowMs;
   }
 
@@ -130,7 +137,7 @@ export class StripeModel {
         paymentMethodId: null,
         settlesAtMs: null,
       });
-      this.#ring('payment_intent.created', id);
+      this.#notify('payment_intent.created', id);
       return { is: 'ok', value: id };
     });
   }
@@ -146,15 +153,19 @@ export class StripeModel {
   }
 
   /** Off session. A decline is an `ok` answer here, as in our activity. */
-  confirmIntent(intentId: string, paymentMethodId: string, key: string): Answer<IntentReading> {
-    return this.#call({ key, of: `${intentId} ${paymentMethodId}` }, () => {
-      const intent = this.#intent(intentId);
+  confirmPaymentIntent(
+    paymentIntentId: string,
+    paymentMethodId: string,
+    key: string,
+  ): Answer<PaymentIntentReading> {
+    return this.#call({ key, of: `${paymentIntentId} ${paymentMethodId}` }, () => {
+      const intent = this.#intent(paymentIntentId);
       const method = this.methods.get(paymentMethodId);
       if (!['requires_payment_method', 'requires_confirmation'].includes(intent.status))
         return { is: 'rejected', code: 'payment_intent_unexpected_state' };
       if (!method?.attached) return { is: 'rejected', code: 'resource_missing' };
       intent.confirms++;
-      if (intent.confirms > 3 + Math.floor(drawn(this.#seed, intentId, 'limit') * 6)) {
+      if (intent.confirms > 3 + Math.floor(drawn(this.#seed, paymentIntentId, 'limit') * 6)) {
         this.#cancel(intent, 'automatic');
         return { is: 'rejected', code: 'payment_intent_unexpected_state' };
       }
@@ -171,16 +182,19 @@ export class StripeModel {
     });
   }
 
-  readIntent(intentId: string, known: string | null): Answer<IntentReading> {
-    return this.#call(null, () => ({ is: 'ok', value: this.#withMissed(this.#intent(intentId), known) }));
+  readPaymentIntent(paymentIntentId: string, known: string | null): Answer<PaymentIntentReading> {
+    return this.#call(null, () => ({
+      is: 'ok',
+      value: this.#withUnrecordedAnswers(this.#intent(paymentIntentId), known),
+    }));
   }
 
   /** Says what the intent is where it is too late to cancel it, as our activity does. */
-  cancelIntent(intentId: string, known: string | null): Answer<IntentReading> {
+  cancelPaymentIntent(paymentIntentId: string, known: string | null): Answer<PaymentIntentReading> {
     return this.#call(null, () => {
-      const intent = this.#intent(intentId);
+      const intent = this.#intent(paymentIntentId);
       if (!['succeeded', 'canceled', 'processing'].includes(intent.status)) this.#cancel(intent, 'abandoned');
-      return { is: 'ok', value: this.#withMissed(intent, known) };
+      return { is: 'ok', value: this.#withUnrecordedAnswers(intent, known) };
     });
   }
 
@@ -198,7 +212,11 @@ export class StripeModel {
     });
   }
 
-  confirmSetup(setupIntentId: string, paymentMethodId: string, key: string): Answer<SetupReading> {
+  confirmSetupIntent(
+    setupIntentId: string,
+    paymentMethodId: string,
+    key: string,
+  ): Answer<SetupIntentReading> {
     return this.#call({ key, of: `${setupIntentId} ${paymentMethodId}` }, () => {
       const setup = this.#setup(setupIntentId);
       if (setup.status === 'requires_payment_method') {
@@ -215,11 +233,11 @@ export class StripeModel {
     });
   }
 
-  readSetup(setupIntentId: string): Answer<SetupReading> {
+  readSetupIntent(setupIntentId: string): Answer<SetupIntentReading> {
     return this.#call(null, () => ({ is: 'ok', value: this.setupReadingOf(this.#setup(setupIntentId)) }));
   }
 
-  cancelSetup(setupIntentId: string): Answer<SetupReading> {
+  cancelSetupIntent(setupIntentId: string): Answer<SetupIntentReading> {
     return this.#call(null, () => {
       const setup = this.#setup(setupIntentId);
       if (setup.status !== 'succeeded') setup.status = 'canceled';
@@ -270,17 +288,17 @@ export class StripeModel {
   }
 
   /** The customer confirms on session: the bank's page opens. */
-  customerBegins(intentId: string): void {
-    const intent = this.#intent(intentId);
+  customerBegins(paymentIntentId: string): void {
+    const intent = this.#intent(paymentIntentId);
     if (intent.status !== 'requires_payment_method') return;
     intent.status = 'requires_action';
-    this.#ring('payment_intent.requires_action', intentId);
+    this.#notify('payment_intent.requires_action', paymentIntentId);
   }
 
-  customerEnds(intentId: string, isAuthenticated: boolean): void {
-    const intent = this.#intent(intentId);
+  customerEnds(paymentIntentId: string, isAuthenticated: boolean): void {
+    const intent = this.#intent(paymentIntentId);
     if (intent.status !== 'requires_action') return;
-    if (isAuthenticated && drawn(this.#seed, intentId, intent.latestCharge ?? '', 'unpaid') < 0.1) {
+    if (isAuthenticated && drawn(this.#seed, paymentIntentId, intent.latestCharge ?? '', 'unpaid') < 0.1) {
       intent.status = 'requires_confirmation';
       return;
     }
@@ -290,11 +308,11 @@ export class StripeModel {
     }
     intent.status = 'requires_payment_method';
     intent.decline = decline('payment_intent_authentication_failure', null);
-    this.#ring('payment_intent.payment_failed', intentId);
+    this.#notify('payment_intent.payment_failed', paymentIntentId);
   }
 
-  cancelByHand(intentId: string, reason: 'requested_by_customer' | 'automatic'): void {
-    const intent = this.#intent(intentId);
+  cancelByHand(paymentIntentId: string, reason: 'requested_by_customer' | 'automatic'): void {
+    const intent = this.#intent(paymentIntentId);
     if (!['succeeded', 'canceled', 'processing'].includes(intent.status)) this.#cancel(intent, reason);
   }
 
@@ -320,14 +338,14 @@ export class StripeModel {
       requestId: null,
     });
     const type = kind === 'refund' ? 'refund' : 'charge.dispute';
-    this.#ring(`${type}.${isNew ? 'created' : 'updated'}`, objectId);
+    this.#notify(`${type}.${isNew ? 'created' : 'updated'}`, objectId);
   }
 
   detach(paymentMethodId: string): void {
     const method = this.methods.get(paymentMethodId);
     if (!method?.attached) return;
     method.attached = false;
-    this.#ring('payment_method.detached', paymentMethodId);
+    this.#notify('payment_method.detached', paymentMethodId);
   }
 
   /** Banks do what they do with time. */
@@ -348,7 +366,7 @@ export class StripeModel {
         method.mandateActiveAtMs <= nowMs
       ) {
         method.mandateStatus = 'active';
-        this.#ring('mandate.updated', `mandate_${id}`);
+        this.#notify('mandate.updated', `mandate_${id}`);
       }
     }
   }
@@ -363,9 +381,9 @@ export class StripeModel {
     return this.intentsOf(chargeId).reduce((sum, { payments }) => sum + payments, 0);
   }
 
-  readingOf(intent: ModelIntent): IntentReading {
+  readingOf(intent: ModelIntent): PaymentIntentReading {
     return {
-      intentId: intent.id,
+      paymentIntentId: intent.id,
       status: intent.status,
       cancellationReason: intent.cancellationReason,
       stripeChargeId: intent.latestCharge,
@@ -379,12 +397,12 @@ export class StripeModel {
     };
   }
 
-  #withMissed(intent: ModelIntent, known: string | null): IntentReading {
+  #withUnrecordedAnswers(intent: ModelIntent, known: string | null): PaymentIntentReading {
     const since = intent.answers.findIndex(({ stripeChargeId }) => stripeChargeId === known) + 1;
-    return { ...this.readingOf(intent), missed: structuredClone(intent.answers.slice(since, -1)) };
+    return { ...this.readingOf(intent), unrecordedAnswers: structuredClone(intent.answers.slice(since, -1)) };
   }
 
-  setupReadingOf(setup: ModelSetup): SetupReading {
+  setupReadingOf(setup: ModelSetup): SetupIntentReading {
     const method = setup.status === 'succeeded' ? this.methods.get(setup.paymentMethodId ?? '') : undefined;
     return {
       setupIntentId: setup.id,
@@ -424,7 +442,7 @@ export class StripeModel {
       intent.status = 'processing';
       intent.decline = null;
       intent.settlesAtMs = this.nowMs + 26 * HOUR;
-      this.#ring('payment_intent.processing', intent.id);
+      this.#notify('payment_intent.processing', intent.id);
     } else this.#declined(intent, answer);
   }
 
@@ -432,7 +450,7 @@ export class StripeModel {
     intent.status = 'succeeded';
     intent.decline = null;
     intent.payments++;
-    this.#ring('payment_intent.succeeded', intent.id);
+    this.#notify('payment_intent.succeeded', intent.id);
   }
 
   #declined(intent: ModelIntent, code: Verdict): void {
@@ -441,13 +459,13 @@ export class StripeModel {
     intent.decline = decline(isOwnCode ? code : 'card_declined', code);
     const said = intent.answers.at(-1);
     if (said) intent.answers[intent.answers.length - 1] = { ...said, decline: intent.decline };
-    this.#ring('payment_intent.payment_failed', intent.id);
+    this.#notify('payment_intent.payment_failed', intent.id);
   }
 
   #cancel(intent: ModelIntent, reason: string): void {
     intent.status = 'canceled';
     intent.cancellationReason = reason;
-    this.#ring('payment_intent.canceled', intent.id);
+    this.#notify('payment_intent.canceled', intent.id);
   }
 
   #setupSucceeds(setup: ModelSetup, paymentMethodId: string): void {
@@ -457,7 +475,7 @@ export class StripeModel {
     setup.paymentMethodId = paymentMethodId;
     const method = this.methods.get(paymentMethodId);
     if (method?.mandateStatus === 'pending') method.mandateActiveAtMs = this.nowMs + 20 * MINUTE;
-    this.#ring('setup_intent.succeeded', setup.id);
+    this.#notify('setup_intent.succeeded', setup.id);
   }
 
   #setupFails(setup: ModelSetup): void {
@@ -465,7 +483,7 @@ export class StripeModel {
     setup.status = 'requires_payment_method';
     setup.paymentMethodId = null;
     setup.decline = decline('setup_intent_authentication_failure', null);
-    this.#ring('setup_intent.setup_failed', setup.id);
+    this.#notify('setup_intent.setup_failed', setup.id);
   }
 
   /** A key's first answer is kept for 24 hours, and only for the same request; a 4xx is not kept. */

@@ -1,13 +1,16 @@
 // A customer who is charged 10,000 times, all of it lived through the domain: what travels through continue-as-new, and
 // what the ledger is sent, no longer grow once all that is remembered is full. It asks no world but its own few answers.
 import { expect, test } from 'vitest';
-import { advance, nextStep } from '../../domain/customer.ts';
-import type { CustomerEvent, IntentReading, Step } from '../../domain/events.ts';
-import { DAY, HOUR } from '../../domain/policy.ts';
-import { findCharge } from '../../domain/record.ts';
-import type { CustomerState } from '../../domain/state.ts';
+import { advance } from '../../domain/advance.ts';
+import type { CustomerEvent } from '../../domain/model/events.ts';
+import type { PaymentIntentReading } from '../../domain/model/readings.ts';
+import type { CustomerState } from '../../domain/model/state.ts';
+import type { Step } from '../../domain/model/steps.ts';
+import { nextStep } from '../../domain/next-step.ts';
+import { findCharge } from '../../domain/shared/charges.ts';
+import { DAY, HOUR } from '../../domain/shared/time.ts';
 import { chargeView, viewOf } from '../../domain/view.ts';
-import { begin, CONSENT, WHO } from './deeds.ts';
+import { begin, CONSENT, WHO } from './actions.ts';
 import { CARD, decline, reading, setupDone } from './fixtures.ts';
 
 const CHARGES = 10_000;
@@ -19,8 +22,15 @@ const STATE_BOUND = 16_000;
 const RECORD_BOUND = 20_000;
 
 const EVERYTHING = [
-  ...['record', 'notify', 'openIntent', 'confirmIntent', 'readIntent', 'cancelIntent'],
-  ...['openSetup', 'confirmSetup'],
+  ...[
+    'record',
+    'startNotice',
+    'createPaymentIntent',
+    'confirmPaymentIntent',
+    'readPaymentIntent',
+    'cancelPaymentIntent',
+  ],
+  ...['createSetupIntent', 'confirmSetupIntent'],
 ];
 
 const bytes = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
@@ -75,17 +85,17 @@ class Customer {
         this.hear(step.event);
         continue;
       }
-      this.hear({ kind: 'began', step });
+      this.hear({ kind: 'attemptStarted', step });
       this.hear(this.#answer(step));
     }
   }
 
   /** Whoever is waited for comes: to the bank's page, or with another card. */
   #peopleAct(): boolean {
-    for (const { phase, intentId, chargeId } of this.state.charges) {
-      if (phase.is === 'awaiting_step_up' && intentId && !this.#authenticated.has(intentId)) {
-        this.#authenticated.add(intentId);
-        this.hear({ kind: 'customerSteppedUp', chargeId });
+    for (const { phase, paymentIntentId, chargeId } of this.state.charges) {
+      if (phase.is === 'awaiting_step_up' && paymentIntentId && !this.#authenticated.has(paymentIntentId)) {
+        this.#authenticated.add(paymentIntentId);
+        this.hear({ kind: 'stepUpCompleted', chargeId });
         return true;
       }
       if (phase.is === 'awaiting_card' && this.state.enrolment?.closed) {
@@ -102,42 +112,55 @@ class Customer {
     switch (step.do) {
       case 'record':
         return this.#record();
-      case 'notify':
-        return { kind: 'noticeHandedOver', noticeId: step.notice.noticeId };
-      case 'openIntent':
-        return { kind: 'intentOpened', chargeId: step.chargeId, intentId: idOf('pi', step.chargeId) };
-      case 'confirmIntent': {
+      case 'startNotice':
+        return { kind: 'noticeStarted', noticeId: step.notice.noticeId };
+      case 'createPaymentIntent':
+        return {
+          kind: 'paymentIntentCreated',
+          chargeId: step.chargeId,
+          paymentIntentId: idOf('pi', step.chargeId),
+        };
+      case 'confirmPaymentIntent': {
         const index = Number(step.chargeId.split('-')[1]);
         const answer = this.#bank(step.chargeId, bankSays(index, step.attemptNumber), step.attemptNumber);
         const eventId = idOf('evt', ++this.#bells);
-        this.hear({ kind: 'stripeRang', eventId, type: 'payment_intent.news', objectId: step.intentId });
-        return { kind: 'intentSeen', chargeId: step.chargeId, reading: answer };
+        this.hear({
+          kind: 'stripeEventReceived',
+          eventId,
+          type: 'payment_intent.news',
+          objectId: step.paymentIntentId,
+        });
+        return { kind: 'paymentIntentRead', chargeId: step.chargeId, reading: answer };
       }
-      case 'readIntent': {
+      case 'readPaymentIntent': {
         const attempts = findCharge(this.state, step.chargeId)?.attemptCount ?? 0;
-        const isPaid = this.#authenticated.has(step.intentId);
+        const isPaid = this.#authenticated.has(step.paymentIntentId);
         const says = isPaid ? 'succeed' : 'authentication_required';
         return {
-          kind: 'intentSeen',
+          kind: 'paymentIntentRead',
           chargeId: step.chargeId,
           reading: this.#bank(step.chargeId, says, isPaid ? attempts + 1 : attempts),
         };
       }
-      case 'cancelIntent': {
-        const { chargeId, intentId } = step;
-        return { kind: 'intentSeen', chargeId, reading: reading({ intentId, status: 'canceled' }) };
-      }
-      case 'openSetup':
+      case 'cancelPaymentIntent': {
+        const { chargeId, paymentIntentId } = step;
         return {
-          kind: 'setupOpened',
+          kind: 'paymentIntentRead',
+          chargeId,
+          reading: reading({ paymentIntentId, status: 'canceled' }),
+        };
+      }
+      case 'createSetupIntent':
+        return {
+          kind: 'setupIntentCreated',
           enrolmentNumber: step.enrolmentNumber,
           setupIntentId: idOf('seti', step.enrolmentNumber),
         };
-      case 'confirmSetup':
-      case 'readSetup':
-      case 'cancelSetup':
+      case 'confirmSetupIntent':
+      case 'readSetupIntent':
+      case 'cancelSetupIntent':
         return {
-          kind: 'setupSeen',
+          kind: 'setupIntentRead',
           reading: setupDone({
             setupIntentId: step.setupIntentId,
             paymentMethodId: idOf('pm', this.#cards),
@@ -150,12 +173,13 @@ class Customer {
     }
   }
 
-  #bank(chargeId: string, says: string, nth: number): IntentReading {
-    const intentId = idOf('pi', chargeId);
+  #bank(chargeId: string, says: string, nth: number): PaymentIntentReading {
+    const paymentIntentId = idOf('pi', chargeId);
     const stripeChargeId = idOf('ch', chargeId, nth);
     const requestId = idOf('req', chargeId, nth);
-    if (says === 'succeed') return reading({ intentId, stripeChargeId, requestId, status: 'succeeded' });
-    return reading({ intentId, stripeChargeId, requestId, decline: decline(says) });
+    if (says === 'succeed')
+      return reading({ paymentIntentId, stripeChargeId, requestId, status: 'succeeded' });
+    return reading({ paymentIntentId, stripeChargeId, requestId, decline: decline(says) });
   }
 
   #record(): CustomerEvent {

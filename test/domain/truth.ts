@@ -1,5 +1,5 @@
 // What the truth at Stripe must say of a life at any time, with what the ledger says. It changes nothing.
-import { ATTEMPTS_PER_CARD, ATTEMPTS_PER_CHARGE, CARD_BUDGET_WINDOW } from '../../domain/policy.ts';
+import { ATTEMPTS_PER_CARD, ATTEMPTS_PER_CHARGE, CARD_BUDGET_WINDOW } from '../../domain/shared/policy.ts';
 import type { LedgerModel } from './ledger-model.ts';
 import type { StripeModel } from './stripe-model.ts';
 

@@ -1,7 +1,8 @@
 // What people are shown: which status comes first, what is held, what is due.
 import { describe, expect, test } from 'vitest';
-import { DAY, HOUR } from '../../domain/policy.ts';
-import type { Charge, CustomerState } from '../../domain/state.ts';
+import type { Charge } from '../../domain/model/charge.ts';
+import type { CustomerState } from '../../domain/model/state.ts';
+import { DAY, HOUR } from '../../domain/shared/time.ts';
 import { chargeView, statusOf, viewOf } from '../../domain/view.ts';
 import { attempt, charge, decline, enrolled, enrolment, mandate, stepUp, T0, tried } from './fixtures.ts';
 
@@ -34,7 +35,7 @@ describe('the status of a charge', () => {
     { of: charge({ phase: { is: 'due', atMs: T0 + DAY } }), status: 'scheduled' },
     { of: charge(), status: 'scheduled' },
     { of: LATE, status: 'retrying' },
-    { of: charge({ phase: { is: 'opening' } }), status: 'attempting' },
+    { of: charge({ phase: { is: 'creating_intent' } }), status: 'attempting' },
     { of: tried({ is: 'attempting' }, null), status: 'attempting' },
     { of: tried({ is: 'unknown', sinceMs: T0 }, 'unknown'), status: 'unknown' },
     { of: tried({ is: 'processing', sinceMs: T0 }, 'processing'), status: 'processing' },

@@ -83,7 +83,7 @@ test('refused requests of every kind leave everything as it was', async () => {
     [409, '/v1/customers/known/charges/known-1/cancel', {}],
     [404, '/v1/customers/known/charges/nothing/retry', {}],
     [400, '/v1/customers/known/pause', null],
-    [400, '/v1/customers/known/cancel', { why: 7 }],
+    [400, '/v1/customers/known/cancel', { reason: 7 }],
     [400, '/v1/customers/known/cancel', { reason: 'unknown' }],
     [400, `${page}/session`, { consent: false }],
     [422, `${page}/session`, {}],

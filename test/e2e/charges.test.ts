@@ -1,4 +1,4 @@
-// Charges that nobody is there for: once, at their time, whatever the caller repeats. The sandbox's truth decides.
+// Charges that nobody is there for: once, at their time, whatever the caller repeats. The emulator's truth decides.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DAY, startTestStack, type TestStack } from '../support/stack.ts';
 
@@ -45,8 +45,11 @@ test('a charge that is over is found again by its id, and other terms under it a
   await stack.enrol('known');
   const request = { chargeId: 'known-1', amount: 700, currency: 'usd', metadata: { a: '1', b: '2' } };
   await stack.post('/v1/customers/known/charges?wait=15', request);
-  const again = await stack.post('/v1/customers/known/charges', { ...request, metadata: { b: '2', a: '1' } });
-  expect(again).toMatchObject({ status: 200, body: { status: 'succeeded' } });
+  const possiblySent = await stack.post('/v1/customers/known/charges', {
+    ...request,
+    metadata: { b: '2', a: '1' },
+  });
+  expect(possiblySent).toMatchObject({ status: 200, body: { status: 'succeeded' } });
   for (const other of [
     { amount: 701 },
     { currency: 'eur' },

@@ -1,7 +1,7 @@
 // Runs cut short under fire: what arrives while a run is being cut is carried out by one run, and once.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTemporal, type TemporalServer } from '../../dev/temporal.ts';
-import { SEARCH_ATTRIBUTES, stripeRang, workflowIdOf } from '../../workflows/messages.ts';
+import { SEARCH_ATTRIBUTES, stripeEventReceived, workflowIdOf } from '../../workflows/messages.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 
 /** A charge that goes well is about 40 events, so runs are cut about once a charge. */
@@ -59,7 +59,7 @@ test('charges and bells arrive all the while: each charge is collected once, eac
     for (; firing; bells += 1) {
       // Of a refund that Stripe does not know: each such bell leaves its trace in the evidence.
       const news = { eventId: `evt_${bells}`, type: 'refund.created', objectId: `re_${bells}` };
-      await handle.signal(stripeRang, news);
+      await handle.signal(stripeEventReceived, news);
       await new Promise((resolve) => setTimeout(resolve, 60));
     }
   })();
@@ -78,8 +78,8 @@ test('charges and bells arrive all the while: each charge is collected once, eac
   for (const chargeId of ids)
     expect(await stack.truth(chargeId)).toMatchObject({ succeeded: 1, attempts: 1 });
   expect(bells).toBeGreaterThan(CHARGES);
-  const rung = Array.from({ length: bells }, (_, index) => `re_${index}`);
+  const notified = Array.from({ length: bells }, (_, index) => `re_${index}`);
   await expect.poll(heard, { timeout: 60_000 }).toHaveLength(bells);
-  expect((await heard()).sort()).toEqual(rung.sort());
+  expect((await heard()).sort()).toEqual(notified.sort());
   expect(await runs('busy')).toBeGreaterThan(CHARGES / 4);
 });

@@ -1,4 +1,4 @@
-// A customer gives a card: on the server, in the caller's own page, on ours. Asked over HTTP, checked at the sandbox.
+// A customer gives a card: on the server, in the caller's own page, on ours. Asked over HTTP, checked at the emulator.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CONSENT, startTestStack, type TestStack } from '../support/stack.ts';
 
@@ -122,7 +122,7 @@ describe('on our page', () => {
     await stack.untilCustomer('our-page', 'active');
     const { items } = await stack.get('/v1/customers/our-page/evidence');
     const consent = items.find(({ kind }: { kind: string }) => kind === 'consent');
-    expect(consent.data).toMatchObject({ way: 'page', termsVersion: expect.any(String) });
+    expect(consent.data).toMatchObject({ source: 'page', termsVersion: expect.any(String) });
   });
 
   test('a link made up by somebody opens nothing', async () => {

@@ -74,8 +74,8 @@ test('consent that was given on our page, with the address and the browser it ca
   expect(answer.status).toBe(200);
   const [consent] = await stack.untilOnRecord('on-page', 'consent');
   expect(consent).toMatchObject({
-    who: 'customer',
-    data: { way: 'page' },
+    actor: 'customer',
+    data: { source: 'page' },
     personal: { ip: '127.0.0.1', userAgent: 'a browser' },
   });
 });
@@ -129,7 +129,7 @@ test('each attempt keeps what the network and the issuer said, declined or paid'
     expect(attempts[index].data).toMatchObject({
       paymentMethodId: paymentMethod,
       answer: {
-        intentId: paymentIntentId,
+        paymentIntentId: paymentIntentId,
         stripeChargeId: charge.id,
         networkTransactionId: card.network_transaction_id,
         exemption: card.three_d_secure?.exemption_indicator ?? null,

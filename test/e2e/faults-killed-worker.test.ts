@@ -1,5 +1,5 @@
 // A worker that is killed between Stripe's answer and the record. The moment is certain: Stripe has done what it was
-// asked and holds its answer back, and only then comes SIGKILL. No webhook arrives here. The sandbox's truth decides.
+// asked and holds its answer back, and only then comes SIGKILL. No webhook arrives here. The emulator's truth decides.
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { workflowIdOf } from '../../workflows/messages.ts';
 import { takeNamespace } from '../support/namespace.ts';
@@ -101,10 +101,10 @@ describe.runIf(RUNS_POSTGRES)('a worker killed between Stripe’s answer and the
       await isDone(async () => expect((await stack.truth(id)).attempts).toBe(1));
     await isDone(async () => expect(await setupsOf('setup')).toMatchObject([{ status: 'succeeded' }]));
     expect(await callsUnderWay()).toEqual([
-      ['create', 'openIntent', 1],
-      ['confirm', 'confirmIntent', 1],
-      ['step-up', 'confirmIntent', 1],
-      ['setup', 'confirmSetup', 1],
+      ['create', 'createPaymentIntent', 1],
+      ['confirm', 'confirmPaymentIntent', 1],
+      ['step-up', 'confirmPaymentIntent', 1],
+      ['setup', 'confirmSetupIntent', 1],
     ]);
 
     await stack.worker.kill(0);

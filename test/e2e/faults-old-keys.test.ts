@@ -1,8 +1,8 @@
 // Answers that come after Stripe has forgotten the key: nobody could ask what had become of the request until a day later.
-// No webhook arrives here. The sandbox's truth decides.
+// No webhook arrives here. The emulator's truth decides.
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { workflowIdOf } from '../../workflows/messages.ts';
-import { PATIENCE, type Play, playsOn } from '../support/fault-plays.ts';
+import { PATIENCE, type Play, playsOn } from '../support/fault-scenarios.ts';
 import { startTestStack, type TestStack, UNTIL_GIVEN_UP } from '../support/stack.ts';
 
 let stack: TestStack;
@@ -35,7 +35,7 @@ describe('an answer that comes after the key’s 24 hours', () => {
     ['confirming a SetupIntent', 'setup_intents/*/confirm', enrol, { path: 'setup_intents/*', status: 503 }],
   ];
 
-  const clearFaults = () => fetch(`${stack.sandboxUrl}/_sandbox/faults`, { method: 'DELETE' });
+  const clearFaults = () => fetch(`${stack.emulatorUrl}/_emulator/faults`, { method: 'DELETE' });
   afterEach(clearFaults);
 
   /** Until the product is past repeating itself and asks Stripe what has become of it, in vain. */

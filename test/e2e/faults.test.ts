@@ -1,8 +1,8 @@
 // Answers that never come, come late, or lie: each fault at each call to Stripe that makes or moves something, all side by
-// side, for nearly all of it is waiting. No webhook arrives here, so only retries and looks help. The sandbox's truth
+// side, for nearly all of it is waiting. No webhook arrives here, so only retries and looks help. The emulator's truth
 // decides.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { chargeOf, playsOn, type Strike } from '../support/fault-plays.ts';
+import { chargeOf, playsOn, type Strike } from '../support/fault-scenarios.ts';
 import { startTestStack, type TestStack, UNTIL_GIVEN_UP } from '../support/stack.ts';
 
 interface Fault extends Strike {

@@ -34,12 +34,12 @@ async function expectNoSecret(url: string, status: number): Promise<void> {
 async function waitingCharge(
   customerId: string,
   chargeId: string,
-): Promise<{ url: string; intentId: string }> {
+): Promise<{ url: string; paymentIntentId: string }> {
   const card = await stack.cardOf(customerId);
   await stack.control('outcomes', { paymentMethod: card, outcomes: ['authentication_required'] });
   await stack.post(`/v1/customers/${customerId}/charges`, { chargeId, amount: 3000, currency: 'eur' });
   const charge = await stack.untilCharge(customerId, chargeId, 'awaiting_step_up');
-  return { url: charge.stepUp.url, intentId: charge.paymentIntentId };
+  return { url: charge.stepUp.url, paymentIntentId: charge.paymentIntentId };
 }
 
 test('an enrol link that was used gives out no secret, and neither does one of an earlier enrolment', async () => {
@@ -82,14 +82,14 @@ test('the link of an enrolment whose tries are used up is over', async () => {
 test('a step-up link that was settled gives out no secret, also when the bank asks again for a later charge', async () => {
   await stack.enrol('steps-up');
   const settled = await waitingCharge('steps-up', 'steps-up-1');
-  expect((await session(settled.url)).text).toContain(`${settled.intentId}_secret_`);
-  await stack.control(`challenges/${settled.intentId}`, { result: 'succeed' });
+  expect((await session(settled.url)).text).toContain(`${settled.paymentIntentId}_secret_`);
+  await stack.control(`challenges/${settled.paymentIntentId}`, { result: 'succeed' });
   await stack.untilCharge('steps-up', 'steps-up-1', 'succeeded');
   await expectNoSecret(settled.url, 410);
 
   const later = await waitingCharge('steps-up', 'steps-up-2');
   await expectNoSecret(settled.url, 410);
-  expect((await session(later.url)).text).toContain(`${later.intentId}_secret_`);
+  expect((await session(later.url)).text).toContain(`${later.paymentIntentId}_secret_`);
 });
 
 test('a link for one purpose or one customer opens no other', async () => {

@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { type Line, openLine } from '../../chaos/proxy.ts';
 import { startTemporal, type TemporalServer } from '../../dev/temporal.ts';
 import { SEARCH_ATTRIBUTES, workflowIdOf } from '../../workflows/messages.ts';
-import { type Line, openLine } from '../chaos/line.ts';
 import { RUNS_POSTGRES } from '../support/postgres.ts';
 import { fromSources, type Processes, startProcesses } from '../support/processes.ts';
 import { CONSENT, DAY, HOUR } from '../support/stack.ts';
@@ -130,7 +130,7 @@ async function everyKindOfState(): Promise<void> {
 
 /** While no Temporal is there: Stripe answers again, and customers do what they were asked to. */
 async function theWorldGoesOn(): Promise<void> {
-  await fetch(`${stack.sandboxUrl}/_sandbox/faults`, { method: 'DELETE' });
+  await fetch(`${stack.emulatorUrl}/_emulator/faults`, { method: 'DELETE' });
   await stack.control(`challenges/${before.came?.paymentIntentId}`, { result: 'succeed' });
   await stack.giveCard(String(enrolments.answered?.clientSecret), '4242424242424242');
 }

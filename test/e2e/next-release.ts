@@ -1,6 +1,6 @@
 // A release no run of today's code can go on under: it writes something down first. It bills as today's does.
 import { upsertMemo } from '@temporalio/workflow';
-import type { CustomerState } from '../../domain/state.ts';
+import type { CustomerState } from '../../domain/model/state.ts';
 import { CustomerBilling as lifeAsToday } from '../../workflows/customer-billing.ts';
 
 export { CatchUp } from '../../workflows/catch-up.ts';

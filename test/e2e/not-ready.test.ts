@@ -1,10 +1,10 @@
 // A request that comes with a task Temporal drops: it is made again, and answered as if nothing had been.
 import type { Client } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createBilling } from '../../api/billing.ts';
+import { createBilling } from '../../temporal/customers.ts';
 import { BILLING_QUEUE, workflowIdOf } from '../../workflows/messages.ts';
-import { startToys } from '../support/toys.ts';
-import { CustomerBilling, leave, turnOver } from './toy-workflows.ts';
+import { startSampleWorkflows } from '../support/sample-workflows.ts';
+import { CustomerBilling, leave, turnOver } from './sample-workflows.ts';
 
 let client: Client;
 /** Called while the worker's answer to a task is on its way: what Temporal hears meanwhile makes it drop the task. */
@@ -19,7 +19,7 @@ beforeAll(async () => {
   const dataConverter = {
     payloadCodecs: [{ encode, decode: async <Payloads>(payloads: Payloads) => payloads }],
   };
-  ({ client, stop } = await startToys({ taskQueue: BILLING_QUEUE, dataConverter }));
+  ({ client, stop } = await startSampleWorkflows({ taskQueue: BILLING_QUEUE, dataConverter }));
 });
 afterAll(() => stop());
 

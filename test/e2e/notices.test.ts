@@ -106,13 +106,13 @@ test('nobody listens: the evidence and the export say so', async () => {
   onTestFinished(() => deaf.stop());
   await deaf.enrol('unheard');
   expect(await deliveries('unheard', deaf)).toEqual({
-    'enrolled-1': { at: AT, outcome: 'nobody_listening' },
+    'enrolled-1': { at: AT, outcome: 'no_endpoint' },
   });
   expect(await exportCustomer('unheard', world.ledger)).toMatchObject({
     evidence: expect.arrayContaining([
       expect.objectContaining({
         kind: 'notice',
-        delivery: { atMs: expect.any(Number), outcome: 'nobody_listening' },
+        delivery: { atMs: expect.any(Number), outcome: 'no_endpoint' },
       }),
     ]),
   });

@@ -1,5 +1,5 @@
 // What operators do past the api: customers brought back after a lost Temporal cluster (a second, empty namespace on the
-// same ledger and sandbox), the brake, erasure, export. The sandbox's truth decides.
+// same ledger and emulator), the brake, erasure, export. The emulator's truth decides.
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { exportCustomer } from '../../ops/export.ts';
 import { recoverAll, recoverOne } from '../../ops/recover.ts';
@@ -14,7 +14,7 @@ import {
   UNTIL_GIVEN_UP,
 } from '../support/stack.ts';
 
-const BY = { who: 'olga', why: 'an exercise' };
+const BY = { actor: 'olga', reason: 'an exercise' };
 
 interface Item {
   readonly data: { readonly noticeId?: string };
@@ -48,12 +48,12 @@ async function enrolAnd(customerId: string, ...outcomes: string[]) {
   if (outcomes.length > 0) await stack.control('outcomes', { paymentMethod, outcomes });
 }
 
-async function withBrake(meanwhile: () => Promise<void>) {
-  await world.ledger.setBrake({ isOn: true, ...BY });
+async function withKillSwitch(meanwhile: () => Promise<void>) {
+  await world.ledger.setKillSwitch({ isOn: true, ...BY });
   try {
     await meanwhile();
   } finally {
-    await world.ledger.setBrake({ isOn: false, ...BY });
+    await world.ledger.setKillSwitch({ isOn: false, ...BY });
   }
 }
 
@@ -63,7 +63,9 @@ const historyOf = (customerId: string) =>
 /** The try that the attempt under way is at; 0 when none is. */
 async function triesUnderWay(customerId: string): Promise<number> {
   const { raw } = await stack.client.workflow.getHandle(workflowIdOf(customerId)).describe();
-  const confirm = raw.pendingActivities?.find(({ activityType }) => activityType?.name === 'confirmIntent');
+  const confirm = raw.pendingActivities?.find(
+    ({ activityType }) => activityType?.name === 'confirmPaymentIntent',
+  );
   return confirm?.attempt ?? 0;
 }
 
@@ -133,7 +135,7 @@ test('after the whole Temporal cluster is lost, recover all brings every custome
   }, 60_000);
 
   await stack.stop(); // and nobody will ever work in that namespace again
-  await fetch(`${world.sandboxUrl}/_sandbox/faults`, { method: 'DELETE' });
+  await fetch(`${world.emulatorUrl}/_emulator/faults`, { method: 'DELETE' });
   // A charge whose caller had their 202 in the very moment of the loss.
   const terms = { chargeId: 'promised-1', amount: 1000, currency: 'eur' };
   await world.ledger.claimCharge('promised', terms);
@@ -219,8 +221,8 @@ test('while the brake is on nothing is attempted, all else goes on; released, it
   await enrolAnd('away', 'authentication_required');
   await open('away');
   const away = await stack.untilCharge('away', 'away-1', 'awaiting_step_up');
-  await withBrake(async () => {
-    expect(await stack.get('/readyz')).toMatchObject({ status: 'ready', brake: 'on' });
+  await withKillSwitch(async () => {
+    expect(await stack.get('/readyz')).toMatchObject({ status: 'ready', killSwitch: 'on' });
     // The customer's page gives out nothing to confirm with; whoever was at the bank already is heard.
     const session = await stack.post(`${new URL(away.stepUp.url).pathname}/session`);
     expect(session).toMatchObject({ status: 503, body: { code: 'payments_stopped' } });
@@ -242,7 +244,7 @@ test('while the brake is on nothing is attempted, all else goes on; released, it
   const charge = await stack.untilCharge('stopped', 'stopped-1', 'succeeded');
   expect(charge.attempts).toMatchObject([{ number: 1, outcome: 'succeeded' }]);
   expect(await stack.truth('stopped-1')).toMatchObject({ attempts: 1, succeeded: 1 });
-  expect((await stack.get('/readyz')).brake).toBe('off');
+  expect((await stack.get('/readyz')).killSwitch).toBe('off');
 });
 
 test('the brake stays on over many asks: bells are heard, nobody is charged, and then each charge once', async () => {
@@ -250,7 +252,7 @@ test('the brake stays on over many asks: bells are heard, nobody is charged, and
   await open('patient', { chargeId: 'patient-0' });
   const { paymentIntentId } = await stack.untilCharge('patient', 'patient-0', 'processing');
   const held = ['patient-1', 'patient-2', 'patient-3'];
-  await withBrake(async () => {
+  await withKillSwitch(async () => {
     for (const chargeId of held) await open('patient', { chargeId });
     for (const chargeId of held) await stack.untilCharge('patient', chargeId, 'held');
     await stack.passTime('patient', 11 * 60_000);
@@ -260,7 +262,7 @@ test('the brake stays on over many asks: bells are heard, nobody is charged, and
     const { events } = await historyOf('patient');
     const asked = events?.filter(
       ({ activityTaskScheduledEventAttributes: scheduled }) =>
-        scheduled?.activityType?.name === 'confirmIntent',
+        scheduled?.activityType?.name === 'confirmPaymentIntent',
     );
     expect(asked?.length).toBeGreaterThanOrEqual(1 + 4); // patient-0 was sent; then at once, and every five minutes
     for (const chargeId of held) {
@@ -287,13 +289,13 @@ test('a try repeated under the brake may have been sent: the intent is read, and
     await stack.control('faults', { method: 'POST', path, kind: 'drop', when, times: UNTIL_GIVEN_UP });
     await open(customerId);
     await expect.poll(() => triesUnderWay(customerId), { timeout: 60_000, interval: 20 }).toBeGreaterThan(1);
-    await withBrake(async () => {
+    await withKillSwitch(async () => {
       const status = when === 'after' ? 'succeeded' : 'held';
       await stack.untilCharge(customerId, `${customerId}-1`, status);
-      expect(await failuresOf(customerId)).toContain('Braked');
+      expect(await failuresOf(customerId)).toContain('KillSwitchOn');
       expect((await stack.truth(`${customerId}-1`)).attempts).toBe(when === 'after' ? 1 : 0);
     });
-    await fetch(`${world.sandboxUrl}/_sandbox/faults`, { method: 'DELETE' });
+    await fetch(`${world.emulatorUrl}/_emulator/faults`, { method: 'DELETE' });
   }
   await stack.passTime('unsent', 6 * 60_000);
   const { attempts } = await stack.untilCharge('unsent', 'unsent-1', 'succeeded');

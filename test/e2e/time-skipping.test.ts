@@ -6,8 +6,8 @@ import type { Client, WorkflowHandle } from '@temporalio/client';
 import { tsToMs } from '@temporalio/common/lib/time.js';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { skipTime, workflowNow } from '../../dev/time.ts';
-import { startToys } from '../support/toys.ts';
-import type * as toys from './toy-workflows.ts';
+import { startSampleWorkflows } from '../support/sample-workflows.ts';
+import type * as toys from './sample-workflows.ts';
 
 const HOUR = 60 * 60 * 1000;
 const DAY = 24 * HOUR;
@@ -16,18 +16,18 @@ const LOOKING = 60_000;
 
 let client: Client;
 let stopAll: () => Promise<void>;
-let notes: { what: string; afterDays: number; sandboxDays: number }[];
-let sandboxMs = 0;
+let notes: { what: string; afterDays: number; emulatorDays: number }[];
+let emulatorMs = 0;
 let onNote: (() => Promise<unknown>) | undefined;
 let startedAt = 0;
 let workflowId: string;
 
 beforeAll(async () => {
   const stumbled = new Map<string, number>();
-  const activities: toys.ToyActivities = {
+  const activities: toys.SampleActivities = {
     async note(_id, what, atMs) {
       await onNote?.();
-      notes.push({ what, afterDays: (atMs - startedAt) / DAY, sandboxDays: sandboxMs / DAY });
+      notes.push({ what, afterDays: (atMs - startedAt) / DAY, emulatorDays: emulatorMs / DAY });
     },
     work: (realMs) => pause(realMs),
     async stumble(id, times) {
@@ -37,12 +37,12 @@ beforeAll(async () => {
       if (before < times) throw new Error('stumbled');
     },
   };
-  ({ client, stop: stopAll } = await startToys({ taskQueue: 'toys', activities }));
+  ({ client, stop: stopAll } = await startSampleWorkflows({ taskQueue: 'toys', activities }));
 });
 afterAll(() => stopAll());
 beforeEach(() => {
   notes = [];
-  sandboxMs = 0;
+  emulatorMs = 0;
   onNote = undefined;
   workflowId = randomUUID();
 });
@@ -135,27 +135,27 @@ test('an open child holds its parent, and skipping its time lets it go', async (
   expect(await waiting).toBeGreaterThan(4 * DAY);
 });
 
-/** A sandbox that has nothing but a clock, and is slow to set it. */
+/** A emulator that has nothing but a clock, and is slow to set it. */
 async function startClock(answersAfterMs = 0): Promise<{ url: string; stop: () => void }> {
   const server = createServer(async (request, response) => {
     const chunks = await request.toArray();
-    sandboxMs += JSON.parse(Buffer.concat(chunks).toString()).advanceSeconds * 1000;
+    emulatorMs += JSON.parse(Buffer.concat(chunks).toString()).advanceSeconds * 1000;
     await pause(answersAfterMs);
-    response.writeHead(request.url === '/_sandbox/clock' ? 200 : 404).end('{}');
+    response.writeHead(request.url === '/_emulator/clock' ? 200 : 404).end('{}');
   }).listen(0, '127.0.0.1');
   await new Promise((listening) => server.once('listening', listening));
   const { port } = server.address() as { port: number };
   return { url: `http://127.0.0.1:${port}`, stop: () => server.close() };
 }
 
-test('the sandbox goes along, and is at the same time when activities run', async () => {
+test('the emulator goes along, and is at the same time when activities run', async () => {
   const clock = await startClock();
   await start('periodic', 10 * DAY, 2);
-  const skipped = await skipTime({ client, workflowId, ms: 45 * DAY, sandboxUrl: clock.url });
+  const skipped = await skipTime({ client, workflowId, ms: 45 * DAY, emulatorUrl: clock.url });
   clock.stop();
   expect(days()).toEqual([10, 20, 30, 40]);
-  for (const { afterDays, sandboxDays } of notes) expect(sandboxDays).toBeCloseTo(afterDays, 3);
-  expect(Math.abs(sandboxMs - skipped)).toBeLessThan(1_000);
+  for (const { afterDays, emulatorDays } of notes) expect(emulatorDays).toBeCloseTo(afterDays, 3);
+  expect(Math.abs(emulatorMs - skipped)).toBeLessThan(1_000);
 });
 
 test('however late a jump begins, it ends at the next wake-up: nothing is skipped while the workflow is at work', async () => {
@@ -166,7 +166,7 @@ test('however late a jump begins, it ends at the next wake-up: nothing is skippe
     skipping.push(raw.workflowExtendedInfo?.timeSkippingInfo?.effectiveConfig?.enabled);
   };
   await start('periodic', 10 * DAY, 2);
-  await skipTime({ client, workflowId, ms: 35 * DAY, sandboxUrl: clock.url });
+  await skipTime({ client, workflowId, ms: 35 * DAY, emulatorUrl: clock.url });
   clock.stop();
   expect(skipping).toEqual([false, false, false]);
   expect((await workflowNow({ client, workflowId })) - startedAt - 35 * DAY).toBeLessThan(LOOKING);

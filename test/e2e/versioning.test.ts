@@ -1,5 +1,5 @@
 // Two releases side by side on the real server, the second unable to go on with the first one's runs: who is where,
-// and that nobody's run breaks and no charge is collected twice. The sandbox's truth decides.
+// and that nobody's run breaks and no charge is collected twice. The emulator's truth decides.
 import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
 import proto from '@temporalio/proto';
@@ -13,19 +13,19 @@ import {
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createActivities } from '../../activities/index.ts';
-import { createStripeClient } from '../../activities/stripe-client.ts';
 import { freePort } from '../../dev/free-port.ts';
-import { SANDBOX_KEY } from '../../dev/stack.ts';
+import { EMULATOR_KEY } from '../../dev/stack.ts';
 import { startTemporal, type TemporalServer } from '../../dev/temporal.ts';
+import { buildEmulator } from '../../emulator/app.ts';
 import { openLedger } from '../../ledger/open.ts';
 import { createLinks } from '../../links/links.ts';
-import { buildSandbox } from '../../sandbox/app.ts';
+import { createStripeClient } from '../../stripe/client.ts';
 import { createWorkers } from '../../worker/worker.ts';
 import {
   BILLING_QUEUE,
-  customerSteppedUp,
   SEARCH_ATTRIBUTES,
   STRIPE_QUEUE,
+  stepUpCompleted,
   workflowIdOf,
 } from '../../workflows/messages.ts';
 import { emptyLedger } from '../support/databases.ts';
@@ -65,12 +65,12 @@ beforeAll(async () => {
   const port = await freePort();
   const webhookSecret = 'whsec_of_both_releases';
   const webhookUrl = `http://127.0.0.1:${port}/webhooks/stripe`;
-  const sandbox = await buildSandbox({ webhookSecret, webhookUrl });
-  stops.push(() => sandbox.close());
-  const sandboxUrl = await sandbox.listen({ host: '127.0.0.1', port: 0 });
+  const emulator = await buildEmulator({ webhookSecret, webhookUrl });
+  stops.push(() => emulator.close());
+  const emulatorUrl = await emulator.listen({ host: '127.0.0.1', port: 0 });
   const ledger = await openLedger(await emptyLedger());
   stops.push(() => ledger.close());
-  world = { ledger, sandboxUrl, port, webhookSecret };
+  world = { ledger, emulatorUrl, port, webhookSecret };
   connection = await NativeConnection.connect({ address: server.address });
   stops.push(() => connection.close());
   stack = await startTestStack({ world, temporalAddress: server.address });
@@ -93,7 +93,7 @@ async function startNext(): Promise<void> {
     version: { deploymentName: DEPLOYMENT, buildId: 'next' },
     workflowBundle: nextBundle,
     activities: createActivities({
-      stripe: createStripeClient(SANDBOX_KEY, world.sandboxUrl),
+      stripe: createStripeClient(EMULATOR_KEY, world.emulatorUrl),
       ledger: world.ledger,
       links: createLinks({ secrets: ['a'.repeat(32)], publicUrl: stack.url }),
       merchantWebhook: null,
@@ -193,7 +193,7 @@ test('customers of unversioned workers go on under the first version that is mad
     env: { TEMPORAL_DEPLOYMENT_NAME: DEPLOYMENT, TEMPORAL_WORKER_BUILD_ID: 'today' },
   });
   await makeCurrent('today');
-  await stack.client.workflow.getHandle(workflowIdOf('later')).signal(customerSteppedUp, NOBODYS);
+  await stack.client.workflow.getHandle(workflowIdOf('later')).signal(stepUpCompleted, NOBODYS);
   await expect.poll(() => releaseOf('later'), { timeout: 60_000 }).toBe('today');
   expect(await historiesOf('later')).toHaveLength(1);
   await expectUnbroken('later');
@@ -222,7 +222,7 @@ test('a release that cannot go on with their runs gets customers when they rest,
   await stack.control(`challenges/${paymentIntentId}`, { result: 'succeed' }); // rings
   await stack.untilCharge('waiting', 'waiting-1', 'succeeded');
   await stack.passTime('later', 8 * DAY); // the weekly look
-  await stack.client.workflow.getHandle(workflowIdOf('idle')).signal(customerSteppedUp, NOBODYS);
+  await stack.client.workflow.getHandle(workflowIdOf('idle')).signal(stepUpCompleted, NOBODYS);
   for (const id of ['waiting', 'later', 'idle'])
     await expect.poll(() => releaseOf(id), { timeout: 60_000 }).toBe('next');
   await stack.passTime('later', 3 * DAY);
@@ -246,7 +246,7 @@ test('workers that stop too early: no other release touches the charge, and it i
   const attempt = async () => (await describe('early')).pendingActivities?.[0]?.attempt ?? 0;
   await expect.poll(attempt, { timeout: 60_000, interval: 40 }).toBeGreaterThan(1);
   await stopNext();
-  await fetch(`${world.sandboxUrl}/_sandbox/faults`, { method: 'DELETE' });
+  await fetch(`${world.emulatorUrl}/_emulator/faults`, { method: 'DELETE' });
   const left = await attempt();
   expect(left).toBeGreaterThan(1); // and the next one falls due within two seconds
   await makeCurrent('today');

@@ -1,5 +1,5 @@
 // Webhooks as they are: doubled, late, lost, foreign, in floods and in any order. The bell and the timer must end in
-// the same state. The sandbox's truth decides.
+// the same state. The emulator's truth decides.
 import { randomUUID } from 'node:crypto';
 import Stripe from 'stripe';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -75,7 +75,7 @@ describe('what failed to arrive', () => {
     await stack.control('webhooks', { mode: 'lose' });
     await stack.control(`challenges/${paymentIntentId}`, { result: 'succeed' });
     const startedAt = Date.now();
-    expect((await stack.catchUp()).rung).toBeGreaterThan(0);
+    expect((await stack.catchUp()).notified).toBeGreaterThan(0);
     await stack.untilCharge('lost', 'lost-1', 'succeeded');
     expect(Date.now() - startedAt).toBeLessThan(45_000);
     expect(await stack.truth('lost-1')).toMatchObject({ succeeded: 1, attempts: 2 });
@@ -113,7 +113,7 @@ describe('what failed to arrive', () => {
     const first = info.recentActions[0]?.action;
     expect(first?.type).toBe('startWorkflow');
     const result = await stack.client.workflow.getHandle(first?.workflow.workflowId ?? '').result();
-    expect(result).toEqual({ rung: 0, unclaimed: 0 });
+    expect(result).toEqual({ notified: 0, unclaimed: 0 });
   });
 });
 
@@ -291,7 +291,7 @@ describe('the same lives under every order of delivery', () => {
   }
 
   /** Pays; then a part goes back by hand, and the cardholder disputes the payment. */
-  async function takesBack(mode: string): Promise<string> {
+  async function withdraws(mode: string): Promise<string> {
     const customerId = `${mode}-takes-back`;
     await stack.enrol(customerId);
     await owe(customerId);
@@ -307,7 +307,7 @@ describe('the same lives under every order of delivery', () => {
     ['authenticates', authenticates],
     ['changes card', changesCard],
     ['gives up', givesUp],
-    ['takes money back', takesBack],
+    ['takes money back', withdraws],
   ] as const)('a customer who %s ends the same', async (_name, live) => {
     const ends: { mode: string; outcome: Json }[] = [];
     for (const mode of ['normal', 'lose', 'twice', 'late', 'shuffle']) {

@@ -15,7 +15,7 @@ import { SEARCH_ATTRIBUTES } from '../../workflows/messages.ts';
 
 const HELP = `usage: npm run fuzz [-- --seconds N --examples N --seed N]
 
-Starts Temporal, the sandbox, worker and api, installs schemathesis into a temporary folder (pip), and plays
+Starts Temporal, the emulator, worker and api, installs schemathesis into a temporary folder (pip), and plays
 requests made from /openapi.json, good and bad, with a key of all scopes. It ends with 1 when an answer is a 5xx that
 is not documented, or breaks the document in status, content type or shape, or when bad input is not refused.
 
@@ -69,7 +69,7 @@ async function fuzz(): Promise<number> {
       temporal: { address: temporal.address, namespace: 'default' },
       ledger: { dataDir: folder },
       workflows: { workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)) },
-      sandbox: {},
+      emulator: {},
       env: { PAYLOAD_KEYS: `fuzz:${randomBytes(32).toString('base64')}` },
       onProgress: say,
     });
@@ -108,7 +108,7 @@ interface Tokens {
 }
 
 /** Puts there what the document gives as examples, so that cases reach further than 404. */
-async function makeExamplesReal({ url, apiKey, sandboxUrl }: Stack): Promise<Tokens> {
+async function makeExamplesReal({ url, apiKey, emulatorUrl }: Stack): Promise<Tokens> {
   const post = async (address: string, body: object) => {
     const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' };
     const answer = await fetch(address, { method: 'POST', headers, body: JSON.stringify(body) });
@@ -128,7 +128,7 @@ async function makeExamplesReal({ url, apiKey, sandboxUrl }: Stack): Promise<Tok
     paymentMethod: 'pm_card_authenticationRequired',
     consent,
   });
-  await post(`${sandboxUrl}/_sandbox/challenges/${asked.enrolment.setupIntentId}`, { result: 'succeed' });
+  await post(`${emulatorUrl}/_emulator/challenges/${asked.enrolment.setupIntentId}`, { result: 'succeed' });
   for (let tries = 0; (await statusOf(`${customers}/asked`, apiKey)) !== 'active'; tries += 1) {
     if (tries === 100) throw new Error('the enrolment did not succeed');
     await pause(100);

@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { openLedger } from '../../ledger/open.ts';
+import { entry, fact } from '../support/customers.ts';
 import { type Connection, DATABASES, type TestDatabase } from '../support/databases.ts';
-import { entry, fact } from '../support/lives.ts';
 
-const BY = { who: 'olga', why: 'an exercise' };
+const BY = { actor: 'olga', reason: 'an exercise' };
 const TRACES = { ip: '192.0.2.1', userAgent: 'Firefox' };
 
 const noticed = (sequence: number, noticeId: string) =>
@@ -33,11 +33,11 @@ describe.each(DATABASES)('what lasts on $name', ({ start }) => {
 
     const ends = [
       { noticeId: 'sent-1', end: { atMs: 2_000, outcome: 'sent', status: 204 } },
-      { noticeId: 'unheard-1', end: { atMs: 3_000, outcome: 'nobody_listening' } },
+      { noticeId: 'unheard-1', end: { atMs: 3_000, outcome: 'no_endpoint' } },
       { noticeId: 'lost-1', end: { atMs: 4_000, outcome: 'given_up', reason: 'the endpoint answered 503' } },
     ] as const;
     for (const { noticeId, end } of ends)
-      await ledger.recordNoticeEnd({ customerId: 'told', noticeId, runId: 'run-1', ...end });
+      await ledger.recordNoticeDelivery({ customerId: 'told', noticeId, runId: 'run-1', ...end });
     expect(await deliveriesOf('told')).toEqual([...ends.map(({ end }) => end), undefined]);
   });
 
@@ -46,9 +46,9 @@ describe.each(DATABASES)('what lasts on $name', ({ start }) => {
     await ledger.record(entry('alone', { facts: [noticed(1, 'n-1'), other] }));
     await ledger.record(entry('other', { facts: [noticed(1, 'n-1')] }));
     const end = { noticeId: 'n-1', runId: 'run-1', atMs: 1, outcome: 'sent', status: 200 } as const;
-    await ledger.recordNoticeEnd({ customerId: 'other', ...end });
+    await ledger.recordNoticeDelivery({ customerId: 'other', ...end });
     expect(await deliveriesOf('alone')).toEqual([undefined, undefined]);
-    await ledger.recordNoticeEnd({ customerId: 'alone', ...end });
+    await ledger.recordNoticeDelivery({ customerId: 'alone', ...end });
     expect(await deliveriesOf('alone')).toEqual([{ atMs: 1, outcome: 'sent', status: 200 }, undefined]);
   });
 
@@ -56,11 +56,11 @@ describe.each(DATABASES)('what lasts on $name', ({ start }) => {
     const of = { customerId: 'again', noticeId: 'n-1' };
     await ledger.record(entry('again', { facts: [noticed(1, 'n-1'), fact(2, 'paused'), noticed(3, 'n-1')] }));
     const lost = { ...of, runId: 'run-1', atMs: 1, outcome: 'given_up', reason: 'ECONNREFUSED' } as const;
-    await ledger.recordNoticeEnd(lost);
+    await ledger.recordNoticeDelivery(lost);
     const sent = { atMs: 2, outcome: 'sent', status: 200 } as const;
-    await ledger.recordNoticeEnd({ ...of, runId: 'run-2', ...sent });
-    await ledger.recordNoticeEnd({ ...of, runId: 'run-2', ...sent, status: 201 });
-    await ledger.recordNoticeEnd(lost);
+    await ledger.recordNoticeDelivery({ ...of, runId: 'run-2', ...sent });
+    await ledger.recordNoticeDelivery({ ...of, runId: 'run-2', ...sent, status: 201 });
+    await ledger.recordNoticeDelivery(lost);
     const { items } = await ledger.listEvidence('again');
     expect(items.map(({ sequence, delivery }) => [sequence, delivery])).toEqual([
       [1, sent],
@@ -109,7 +109,7 @@ describe.each(DATABASES)('what lasts on $name', ({ start }) => {
       { kind: 'export', atMs: expect.any(Number), ...BY, data: {} },
       { kind: 'recover', atMs: expect.any(Number), ...BY, data: { end: 'started' } },
     ]);
-    expect(await ledger.isBrakeOn()).toBe(false);
+    expect(await ledger.isKillSwitchOn()).toBe(false);
   });
 
   describe('past the ledger', () => {
@@ -121,8 +121,8 @@ describe.each(DATABASES)('what lasts on $name', ({ start }) => {
     afterAll(() => connection?.close());
 
     test.each([
-      { table: 'notice_ends', column: 'outcome' },
-      { table: 'operator_actions', column: 'why' },
+      { table: 'notice_deliveries', column: 'outcome' },
+      { table: 'operator_actions', column: 'reason' },
     ])('the database itself refuses to change $table', async ({ table, column }) => {
       const all = `select * from ${table} order by position`;
       const before = (await connection.query(all)).rows;
@@ -138,7 +138,7 @@ describe.each(DATABASES)('what lasts on $name', ({ start }) => {
 
     test('every end of a notice is kept', async () => {
       const { rows } = await connection.query(
-        `select run_id, outcome, status, reason from notice_ends where customer_id = 'again' order by position`,
+        `select run_id, outcome, status, reason from notice_deliveries where customer_id = 'again' order by position`,
       );
       expect(rows).toEqual([
         { run_id: 'run-1', outcome: 'given_up', status: null, reason: 'ECONNREFUSED' },

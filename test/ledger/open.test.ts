@@ -20,8 +20,8 @@ import {
   vi,
 } from 'vitest';
 import { openLedger } from '../../ledger/open.ts';
+import { charge, entry, fact } from '../support/customers.ts';
 import { DATABASES, inMemory, type TestDatabase } from '../support/databases.ts';
-import { charge, entry, fact } from '../support/lives.ts';
 import { RUNS_POSTGRES, startPostgres, type TestPostgres } from '../support/postgres.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -58,7 +58,7 @@ describe.each(DATABASES)('opening on $name', ({ start }) => {
       await expect(connection.query(statement), statement).rejects.toThrow(/evidence is append-only/);
     }
     expect((await connection.query('select kind, who from evidence')).rows).toEqual([
-      { kind: 'paused', who: null },
+      { kind: 'paused', actor: null },
     ]);
     await connection.close();
   });

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Ledger, Page } from '../../ledger/ledger.ts';
 import { openLedger } from '../../ledger/open.ts';
+import { charge, entry, fact } from '../support/customers.ts';
 import { DATABASES, type TestDatabase } from '../support/databases.ts';
-import { charge, entry, fact } from '../support/lives.ts';
 
 /** Every page, as sizes, and every item; `between` runs after each page. */
 async function readAll<Item>(
@@ -171,8 +171,8 @@ describe.each(DATABASES)('reading on $name', ({ start }) => {
   test('of intents claimed at once one is the charge’s, until Stripe has canceled it', async () => {
     const charge = { customerId: 'claims', chargeId: 'ch1' };
     await ledger.claimCharge('claims', { chargeId: 'ch1', amount: 1000, currency: 'eur' });
-    const claim = (intentId: string, canceled: readonly string[] = []) =>
-      ledger.claimIntent({ ...charge, intentId, canceled });
+    const claim = (paymentIntentId: string, canceled: readonly string[] = []) =>
+      ledger.claimIntent({ ...charge, paymentIntentId, canceled });
     const heard = await Promise.all(Array.from({ length: 10 }, (_, n) => claim(`pi_of_run_${n}`)));
     const [first = ''] = heard;
     expect(new Set(heard)).toEqual(new Set([first]));

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { openLedger } from '../../ledger/open.ts';
+import { charge, entry, fact } from '../support/customers.ts';
 import { DATABASES, type TestDatabase } from '../support/databases.ts';
-import { charge, entry, fact } from '../support/lives.ts';
 
 describe.each(DATABASES)('the record on $name', ({ start }) => {
   let database: TestDatabase;
@@ -22,7 +22,10 @@ describe.each(DATABASES)('the record on $name', ({ start }) => {
 
   test('facts, charges, view and snapshot are there afterwards', async () => {
     const whole = entry('whole', {
-      facts: [fact(1, 'enrolment_opened', { who: 'shop', why: 'asked', data: { number: 1 } }), opened(2)],
+      facts: [
+        fact(1, 'enrolment_opened', { actor: 'shop', reason: 'asked', data: { number: 1 } }),
+        opened(2),
+      ],
       charges: [charge('ch1', { dueAtMs: 1_786_000_000_000 })],
     });
     expect(await ledger.record(whole)).toEqual({ alreadyClosed: [] });
@@ -57,12 +60,12 @@ describe.each(DATABASES)('the record on $name', ({ start }) => {
   });
 
   test('a fact that is there stays as it is, and the new ones beside it are written', async () => {
-    await ledger.record(entry('beside', { facts: [fact(1, 'paused', { who: 'first' })] }));
+    await ledger.record(entry('beside', { facts: [fact(1, 'paused', { actor: 'first' })] }));
     await ledger.record(
-      entry('beside', { facts: [fact(1, 'resumed', { who: 'second' }), fact(2, 'resumed')] }),
+      entry('beside', { facts: [fact(1, 'resumed', { actor: 'second' }), fact(2, 'resumed')] }),
     );
     const { items } = await ledger.listEvidence('beside');
-    expect(items.map(({ sequence, kind, who }) => [sequence, kind, who])).toEqual([
+    expect(items.map(({ sequence, kind, actor }) => [sequence, kind, actor])).toEqual([
       [1, 'paused', 'first'],
       [2, 'resumed', undefined],
     ]);

@@ -4,25 +4,27 @@ import { Kysely, Migrator, PostgresDialect, sql } from 'kysely';
 import { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createRecordActivities } from '../../activities/record.ts';
-import { advance, newCustomer, nextStep } from '../../domain/customer.ts';
+import { advance } from '../../domain/advance.ts';
+import { newCustomer } from '../../domain/lifecycle.ts';
+import { nextStep } from '../../domain/next-step.ts';
 import { inFolder } from '../../ledger/embedded.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { migrations } from '../../ledger/migrations/index.ts';
 import { type LedgerOptions, openLedger } from '../../ledger/open.ts';
 import { exportCustomer } from '../../ops/export.ts';
+import { charge, entry, fact } from '../support/customers.ts';
 import { DATABASES, type TestDatabase } from '../support/databases.ts';
-import { charge, entry, fact } from '../support/lives.ts';
 
 const ROWS = new URL('./releases/0001-rows.sql', import.meta.url);
 const CONSENT = '4206fdc765996169d03cc7f330620208e45d183608ef3441019e48766015f588';
 const PERSONAL = { ip: '192.0.2.1', userAgent: 'Firefox' };
-const BY = { who: 'olga', why: 'an exercise' };
+const BY = { actor: 'olga', reason: 'an exercise' };
 const WAITS_UNTIL = 1_796_072_659_034;
 
 /** What 0002 and 0003 added, and the releases of those wrote there. */
 const ROWS_SINCE = [
   'insert into catch_up (through_ms) values (1795460000000)',
-  `insert into operator_actions (kind, who, why) values ('brake_off', 'olga', 'over'), ('brake_on', 'olga', 'wrong prices')`,
+  `insert into operator_actions (kind, who, why) values ('kill_switch_off', 'olga', 'over'), ('kill_switch_on', 'olga', 'wrong prices')`,
   `insert into operator_actions (kind, customer_id, who, why, data) values ('erased', 'lin', 'olga', 'asked', '{"keys": []}')`,
 ];
 
@@ -96,7 +98,7 @@ describe.each(DATABASES)('a ledger on $name', ({ start }) => {
       expect(await kindsOf(ledger, 'grace')).toHaveLength(20);
       const { items: evidence } = await ledger.listEvidence('ada');
       expect(evidence.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
-      expect(evidence[1]).toMatchObject({ kind: 'consent', who: 'local', personal: PERSONAL });
+      expect(evidence[1]).toMatchObject({ kind: 'consent', actor: 'local', personal: PERSONAL });
       expect(evidence[9]).toEqual({
         sequence: 10,
         atMs: 1_795_467_859_034,
@@ -125,9 +127,9 @@ describe.each(DATABASES)('a ledger on $name', ({ start }) => {
 
       const is0003 = since.length > 0;
       expect(await ledger.caughtUpThrough()).toBe(is0003 ? 1_795_460_000_000 : null);
-      expect(await ledger.isBrakeOn()).toBe(is0003);
+      expect(await ledger.isKillSwitchOn()).toBe(is0003);
       expect(await ledger.operatorActionsOn('lin')).toMatchObject(
-        is0003 ? [{ kind: 'erased', who: 'olga', why: 'asked', data: { keys: [] } }] : [],
+        is0003 ? [{ kind: 'erased', actor: 'olga', reason: 'asked', data: { keys: [] } }] : [],
       );
       expect(await exportCustomer('ada', ledger)).toMatchObject({ customerId: 'ada', evidence });
     });
@@ -152,7 +154,7 @@ describe.each(DATABASES)('a ledger on $name', ({ start }) => {
         claim: 'same',
         row: { status: 'claimed' },
       });
-      const claimed = { customerId: 'ada', chargeId: 'ada-1', intentId: 'pi_another', canceled: [] };
+      const claimed = { customerId: 'ada', chargeId: 'ada-1', paymentIntentId: 'pi_another', canceled: [] };
       expect(await ledger.claimIntent(claimed)).toBe('pi_ada3Us3qy');
     });
 
@@ -169,7 +171,10 @@ describe.each(DATABASES)('a ledger on $name', ({ start }) => {
         { kind: 'recorded', through: state.sequence, alreadyClosed: [] },
         nowMs,
       );
-      expect(nextStep(recorded, nowMs)).toMatchObject({ do: 'readIntent', intentId: 'pi_ada3Us3qy' });
+      expect(nextStep(recorded, nowMs)).toMatchObject({
+        do: 'readPaymentIntent',
+        paymentIntentId: 'pi_ada3Us3qy',
+      });
     });
 
     test('goes on with what is new: records, ends of notices, operators on record, consents kept', async () => {
@@ -182,7 +187,7 @@ describe.each(DATABASES)('a ledger on $name', ({ start }) => {
       ]);
 
       const notice = { customerId: 'ada', noticeId: 'step-up-ada-1-1', runId: 'run-1' };
-      await ledger.recordNoticeEnd({ ...notice, atMs: 5, outcome: 'sent', status: 200 });
+      await ledger.recordNoticeDelivery({ ...notice, atMs: 5, outcome: 'sent', status: 200 });
       expect((await ledger.listEvidence('ada')).items[9]).toMatchObject({
         kind: 'notice',
         delivery: { atMs: 5, outcome: 'sent', status: 200 },
@@ -193,8 +198,8 @@ describe.each(DATABASES)('a ledger on $name', ({ start }) => {
       await ledger.addOperatorAction({ kind: 'export', customerId: 'ada', ...BY, data: {} });
       expect(await ledger.erase({ customerId: 'ada', ...BY })).toHaveLength(5);
       expect(await ledger.operatorActionsOn('ada')).toMatchObject([{ kind: 'export' }, { kind: 'erased' }]);
-      await ledger.setBrake({ isOn: false, ...BY });
-      expect(await ledger.isBrakeOn()).toBe(false);
+      await ledger.setKillSwitch({ isOn: false, ...BY });
+      expect(await ledger.isKillSwitchOn()).toBe(false);
       await ledger.setCaughtUp(1_795_470_000_000);
       expect(await ledger.caughtUpThrough()).toBe(1_795_470_000_000);
     });

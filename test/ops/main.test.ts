@@ -7,11 +7,11 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import type { Ledger } from '../../ledger/ledger.ts';
 import { openLedger } from '../../ledger/open.ts';
 import { commandFrom } from '../../ops/arguments.ts';
-import { charge, entry, fact } from '../support/lives.ts';
+import { charge, entry, fact } from '../support/customers.ts';
 import { postgresProgram, RUNS_POSTGRES, startPostgres, type TestPostgres } from '../support/postgres.ts';
 import { opsIn, run } from './_process.ts';
 
-const BY = ['--who', 'olga', '--why', 'an exercise'];
+const BY = ['--actor', 'olga', '--reason', 'an exercise'];
 
 describe.runIf(RUNS_POSTGRES)('on a PostgreSQL', () => {
   let postgres: TestPostgres;
@@ -27,7 +27,7 @@ describe.runIf(RUNS_POSTGRES)('on a PostgreSQL', () => {
     ];
     await ledger.record(entry('ada', { facts, charges: [charge('ch1')] }));
     const end = { atMs: 5, outcome: 'sent', status: 200 } as const;
-    await ledger.recordNoticeEnd({ customerId: 'ada', noticeId: 'enrolled-1', runId: 'run-1', ...end });
+    await ledger.recordNoticeDelivery({ customerId: 'ada', noticeId: 'enrolled-1', runId: 'run-1', ...end });
     await ledger.putPersonal('ada', 'consent/c1', { ip: '192.0.2.1' });
   });
   afterAll(async () => {
@@ -38,12 +38,12 @@ describe.runIf(RUNS_POSTGRES)('on a PostgreSQL', () => {
   const ops = (typed: readonly string[]) => opsIn(typed, { DATABASE_URL: postgres.url });
 
   test('the brake is set with who and why, and tells them', async () => {
-    expect((await ops(['brake', 'on', ...BY])).out).toMatch(
-      /^the brake is on since .*: olga, an exercise\n$/,
+    expect((await ops(['kill-switch', 'on', ...BY])).out).toMatch(
+      /^the killSwitch is on since .*: olga, an exercise\n$/,
     );
-    expect(await ledger.isBrakeOn()).toBe(true);
-    expect((await ops(['brake', 'off', ...BY])).code).toBe(0);
-    expect(await ledger.isBrakeOn()).toBe(false);
+    expect(await ledger.isKillSwitchOn()).toBe(true);
+    expect((await ops(['kill-switch', 'off', ...BY])).code).toBe(0);
+    expect(await ledger.isKillSwitchOn()).toBe(false);
   });
 
   /** What is in the ledger now, restored into an empty database of its own. */
@@ -71,17 +71,21 @@ describe.runIf(RUNS_POSTGRES)('on a PostgreSQL', () => {
       contact: { email: 'ada@example.com' },
       'consent/c1': { ip: '192.0.2.1' },
     });
-    expect(await copy.brake()).toEqual(await ledger.brake());
-    await copy.setBrake({ isOn: true, who: 'olga', why: 'counting goes on after the restored rows' });
-    expect(await copy.isBrakeOn()).toBe(true);
+    expect(await copy.killSwitch()).toEqual(await ledger.killSwitch());
+    await copy.setKillSwitch({
+      isOn: true,
+      actor: 'olga',
+      reason: 'counting goes on after the restored rows',
+    });
+    expect(await copy.isKillSwitchOn()).toBe(true);
     await copy.close();
 
     const client = new Client({ connectionString: target.databaseUrl });
     await client.connect();
     for (const [table, column] of [
-      ['evidence', 'why'],
-      ['operator_actions', 'why'],
-      ['notice_ends', 'reason'],
+      ['evidence', 'reason'],
+      ['operator_actions', 'reason'],
+      ['notice_deliveries', 'reason'],
     ]) {
       for (const statement of [
         `delete from ${table}`,
@@ -132,14 +136,14 @@ describe.runIf(RUNS_POSTGRES)('on a PostgreSQL', () => {
       code: 0,
       out: 'erased the personal data of ada; rows: 2\n',
     });
-    const after = await ops(['export', 'ada', '--who', 'olga', '--why', 'asked for it']);
+    const after = await ops(['export', 'ada', '--actor', 'olga', '--reason', 'asked for it']);
     expect(after.out).not.toContain('ada@example.com');
     expect(JSON.parse(after.out)).toMatchObject({
       metadata: {},
       operatorActions: [
-        { kind: 'export', who: userInfo().username, why: 'not said' },
-        { kind: 'erased', who: 'olga', why: 'an exercise' },
-        { kind: 'export', who: 'olga', why: 'asked for it' }, // of itself
+        { kind: 'export', actor: userInfo().username, reason: 'not said' },
+        { kind: 'erased', actor: 'olga', reason: 'an exercise' },
+        { kind: 'export', actor: 'olga', reason: 'asked for it' }, // of itself
       ],
     });
   });
@@ -157,9 +161,9 @@ test.each([
   { typed: [], words: 'no command' },
   { typed: ['refund'], words: 'unknown command: refund' },
   { typed: ['recover'], words: 'which customer?' },
-  { typed: ['erase', 'ada'], words: '--who and --why are needed' },
-  { typed: ['brake', 'off', '--who', 'olga'], words: '--who and --why are needed' },
-  { typed: ['brake', 'hard', ...BY], words: 'on, off' },
+  { typed: ['erase', 'ada'], words: '--actor and --reason are needed' },
+  { typed: ['kill-switch', 'off', '--actor', 'olga'], words: '--actor and --reason are needed' },
+  { typed: ['kill-switch', 'hard', ...BY], words: 'on, off' },
   { typed: ['export', 'a/b'], words: 'not a customer' },
   { typed: ['export', 'ada', 'eve'], words: 'too many words: eve' },
 ])('$typed is refused in words', ({ typed, words }) => {
@@ -167,16 +171,16 @@ test.each([
 });
 
 test.each([
-  { typed: ['recover', 'ada'], who: userInfo().username, why: 'not said' },
-  { typed: ['recover', 'all', '--who', 'olga'], who: 'olga', why: 'not said' },
-  { typed: ['export', 'ada', '--why', 'court order'], who: userInfo().username, why: 'court order' },
-  { typed: ['export', 'ada', ...BY], who: 'olga', why: 'an exercise' },
-])('$typed may leave out who, why or both', ({ typed, who, why }) => {
-  expect(commandFrom(typed)).toMatchObject({ who, why });
+  { typed: ['recover', 'ada'], actor: userInfo().username, reason: 'not said' },
+  { typed: ['recover', 'all', '--actor', 'olga'], actor: 'olga', reason: 'not said' },
+  { typed: ['export', 'ada', '--reason', 'court order'], actor: userInfo().username, reason: 'court order' },
+  { typed: ['export', 'ada', ...BY], actor: 'olga', reason: 'an exercise' },
+])('$typed may leave out who, why or both', ({ typed, actor, reason }) => {
+  expect(commandFrom(typed)).toMatchObject({ actor, reason });
 });
 
 test('without a database it says what it needs', async () => {
-  expect(await opsIn(['brake', 'status'], {})).toMatchObject({
+  expect(await opsIn(['kill-switch', 'status'], {})).toMatchObject({
     code: 2,
     errors: expect.stringContaining('DATABASE_URL is not set'),
   });

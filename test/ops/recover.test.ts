@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTemporal, type TemporalServer } from '../../dev/temporal.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { openLedger } from '../../ledger/open.ts';
+import { charge, entry, fact } from '../support/customers.ts';
 import { type Connection, DATABASES, type TestDatabase } from '../support/databases.ts';
-import { charge, entry, fact } from '../support/lives.ts';
 import { RUNS_POSTGRES } from '../support/postgres.ts';
 import { opsIn } from './_process.ts';
 
@@ -48,13 +48,13 @@ describe.runIf(RUNS_POSTGRES)('recover', () => {
       .rows;
 
   test('one customer: who, why, and what came of it are on record, each time', async () => {
-    const by = ['--who', 'olga', '--why', 'TMPRL1100'];
+    const by = ['--actor', 'olga', '--reason', 'TMPRL1100'];
     expect(await recover(['ada', ...by])).toMatchObject({ code: 0, out: 'ada: started\n' });
     expect(await recover(['ada'])).toMatchObject({ code: 0, out: 'ada: running\n' });
     const { username } = userInfo();
     expect(await ledger.operatorActionsOn('ada')).toMatchObject([
-      { kind: 'recover', who: 'olga', why: 'TMPRL1100', data: { end: 'started' } },
-      { kind: 'recover', who: username, why: 'not said', data: { end: 'running' } },
+      { kind: 'recover', actor: 'olga', reason: 'TMPRL1100', data: { end: 'started' } },
+      { kind: 'recover', actor: username, reason: 'not said', data: { end: 'running' } },
     ]);
   });
 
@@ -69,7 +69,7 @@ describe.runIf(RUNS_POSTGRES)('recover', () => {
       code: 0,
       out: '2 started, 1 running already, 0 over\n',
     });
-    const by = { kind: 'recover', who: userInfo().username, why: 'not said' };
+    const by = { kind: 'recover', actor: userInfo().username, reason: 'not said' };
     expect(await onEverybody()).toEqual([
       { ...by, data: { started: 0, running: 0, over: 0, isWhole: false } },
       { ...by, data: { started: 2, running: 1, over: 0, isWhole: true } },

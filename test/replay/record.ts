@@ -15,7 +15,7 @@ import {
   stack,
   statusOf,
   world,
-} from './keeping.ts';
+} from './history-files.ts';
 
 playOnOneStack();
 
@@ -164,8 +164,8 @@ test('continued as new, each month', async () => {
 });
 
 test('notices: one that arrived, and one that was given up', async () => {
-  await stack.enrol('heard');
-  const sent = noticeWorkflowIdOf('heard', 'enrolled-1');
+  await stack.enrol('processedEventIds');
+  const sent = noticeWorkflowIdOf('processedEventIds', 'enrolled-1');
   await stack.client.workflow.getHandle(sent).result();
   await keep('notice-sent', sent);
   await keep('notice-sent-on-record', sent); // its namesake is from before how a notice ended was put on record

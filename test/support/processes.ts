@@ -1,5 +1,5 @@
 // The product as its own processes, from the sources, on PostgreSQL: for tests that kill one of them, or take away what
-// it stands on. The sandbox lives in the test. It breaks nothing by itself.
+// it stands on. The emulator lives in the test. It breaks nothing by itself.
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,13 +7,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { vi } from 'vitest';
+import { type Supervised, supervise } from '../../chaos/process.ts';
 import { freePort } from '../../dev/free-port.ts';
-import { SANDBOX_KEY } from '../../dev/stack.ts';
-import { createPayloadCodec, dataConverterWith } from '../../payloads/codec.ts';
-import { readPayloadKeys } from '../../payloads/keys.ts';
-import { buildSandbox } from '../../sandbox/app.ts';
+import { EMULATOR_KEY } from '../../dev/stack.ts';
+import { buildEmulator } from '../../emulator/app.ts';
+import { createPayloadCodec, dataConverterWith } from '../../temporal/payload-codec.ts';
+import { readPayloadKeys } from '../../temporal/payload-keys.ts';
 import { STRIPE_QUEUE } from '../../workflows/messages.ts';
-import { type Supervised, supervise } from '../chaos/process.ts';
 import { startPostgres } from './postgres.ts';
 import { asks, type TestStack } from './stack.ts';
 
@@ -50,9 +50,9 @@ export async function startProcesses(options: {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const webhookSecret = `whsec_${randomBytes(24).toString('hex')}`;
-    const sandbox = await buildSandbox({ webhookSecret, webhookUrl: `${url}/webhooks/stripe` });
-    stops.push(() => sandbox.close());
-    const sandboxUrl = await sandbox.listen({ host: '127.0.0.1', port: 0 });
+    const emulator = await buildEmulator({ webhookSecret, webhookUrl: `${url}/webhooks/stripe` });
+    stops.push(() => emulator.close());
+    const emulatorUrl = await emulator.listen({ host: '127.0.0.1', port: 0 });
     const apiKey = randomBytes(24).toString('base64url');
 
     const run = (script: string, env: NodeJS.ProcessEnv = {}) => {
@@ -65,8 +65,8 @@ export async function startProcesses(options: {
           DATABASE_URL: postgres.url,
           TEMPORAL_ADDRESS: temporal.address,
           TEMPORAL_NAMESPACE: temporal.namespace,
-          STRIPE_API_BASE: sandboxUrl,
-          STRIPE_SECRET_KEY: SANDBOX_KEY,
+          STRIPE_API_BASE: emulatorUrl,
+          STRIPE_SECRET_KEY: EMULATOR_KEY,
           LINK_SECRET: 'a secret of this test and of nobody else',
           PUBLIC_URL: url,
           PAYLOAD_KEYS: payloadKeys,
@@ -80,7 +80,7 @@ export async function startProcesses(options: {
     run('api/main.ts', {
       PORT: String(port),
       API_KEYS: `test:read+charge+operate:${apiKey}`,
-      STRIPE_PUBLISHABLE_KEY: 'pk_test_sandbox',
+      STRIPE_PUBLISHABLE_KEY: 'pk_test_emulator',
       STRIPE_WEBHOOK_SECRET: webhookSecret,
       MERCHANT_NAME: 'Example Shop',
       TERMS_URL: 'https://example.com/terms',
@@ -102,7 +102,7 @@ export async function startProcesses(options: {
     const untilWorking = () => untilTrue(async () => (await pollers()) > 0);
     await untilWorking();
     return {
-      ...asks({ url, apiKey, sandboxUrl }, client),
+      ...asks({ url, apiKey, emulatorUrl }, client),
       worker,
       databaseUrl: postgres.url,
       untilWorking,

@@ -5,13 +5,13 @@ import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { FastifyBaseLogger } from 'fastify';
 import { inject } from 'vitest';
 import { freePort } from '../../dev/free-port.ts';
-import { SANDBOX_KEY, type Stack, startStack } from '../../dev/stack.ts';
+import { EMULATOR_KEY, type Stack, startStack } from '../../dev/stack.ts';
 import { skipTime } from '../../dev/time.ts';
+import { buildEmulator } from '../../emulator/app.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { openLedger } from '../../ledger/open.ts';
-import { createPayloadCodec, dataConverterWith } from '../../payloads/codec.ts';
-import { readPayloadKeys } from '../../payloads/keys.ts';
-import { buildSandbox } from '../../sandbox/app.ts';
+import { createPayloadCodec, dataConverterWith } from '../../temporal/payload-codec.ts';
+import { readPayloadKeys } from '../../temporal/payload-keys.ts';
 import { createLogger } from '../../worker/logger.ts';
 import { BILLING_QUEUE, CATCH_UP, workflowIdOf } from '../../workflows/messages.ts';
 import { emptyLedger } from './databases.ts';
@@ -39,12 +39,12 @@ export interface TestStack extends Stack {
   /** What is on record of this kind, once there is something: what is shown may still be on its way there. */
   untilOnRecord(customerId: string, kind: string): Promise<Json[]>;
   /** Reads again what failed to arrive, as the schedule does. */
-  catchUp(): Promise<{ rung: number; unclaimed: number }>;
-  /** The sandbox's control table. */
+  catchUp(): Promise<{ notified: number; unclaimed: number }>;
+  /** The emulator's control table. */
   control(path: string, body?: object): Promise<Json>;
   /** What really happened to this charge at Stripe. */
   truth(chargeId: string): Promise<Json>;
-  /** The sandbox's API, as Stripe's SDK or Stripe.js would call it. */
+  /** The emulator's API, as Stripe's SDK or Stripe.js would call it. */
   stripe(method: string, path: string, form?: Record<string, string>, key?: string): Promise<Json>;
   /** Enrols a customer whose card needs nobody. @returns the id of the card */
   enrol(customerId: string, paymentMethod?: string, more?: object): Promise<string>;
@@ -54,9 +54,9 @@ export interface TestStack extends Stack {
   giveCard(clientSecret: string, number: string): Promise<Json>;
   /** What somebody does in the Dashboard: charges this card over a payment that we know nothing of. @returns it */
   payByHand(stripeCustomerId: string, paymentMethod: string, more?: Record<string, string>): Promise<Json>;
-  /** The card on file, as the sandbox names it. */
+  /** The card on file, as the emulator names it. */
   cardOf(customerId: string): Promise<string>;
-  /** Lets `ms` pass for one customer and the sandbox. */
+  /** Lets `ms` pass for one customer and the emulator. */
   passTime(customerId: string, ms: number): Promise<number>;
 }
 
@@ -85,8 +85,8 @@ Runtime.install({
 /** What outlives a Temporal cluster. Whoever makes it ends it. */
 export interface World {
   readonly ledger: Ledger;
-  readonly sandboxUrl: string;
-  /** Of the api that hears the sandbox's webhooks: one stack at a time. */
+  readonly emulatorUrl: string;
+  /** Of the api that hears the emulator's webhooks: one stack at a time. */
   readonly port: number;
   readonly webhookSecret: string;
 }
@@ -95,14 +95,14 @@ export async function startWorld(): Promise<World & { stop(): Promise<void> }> {
   const port = await freePort();
   const webhookSecret = 'whsec_of_every_stack_on_this_world';
   const webhookUrl = `http://127.0.0.1:${port}/webhooks/stripe`;
-  const sandbox = await buildSandbox({ webhookSecret, webhookUrl });
-  const sandboxUrl = await sandbox.listen({ host: '127.0.0.1', port: 0 });
+  const emulator = await buildEmulator({ webhookSecret, webhookUrl });
+  const emulatorUrl = await emulator.listen({ host: '127.0.0.1', port: 0 });
   const ledger = await openLedger(await emptyLedger());
   const stop = async () => {
     await ledger.close();
-    await sandbox.close();
+    await emulator.close();
   };
-  return { ledger, sandboxUrl, port, webhookSecret, stop };
+  return { ledger, emulatorUrl, port, webhookSecret, stop };
 }
 
 export interface TestStackOptions {
@@ -114,7 +114,7 @@ export interface TestStackOptions {
   readonly logger?: FastifyBaseLogger;
   /** Another stack's, to go on with its customers; absent: a new one. */
   readonly namespace?: string;
-  /** Instead of a ledger and a sandbox of its own. */
+  /** Instead of a ledger and a emulator of its own. */
   readonly world?: World;
   /** A server with settings of its own; absent: the run's. */
   readonly temporalAddress?: string;
@@ -129,7 +129,7 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
     temporal: { address, namespace },
     workflows: { workflowBundle: { codePath: inject('workflowBundlePath') } },
     ledger: world?.ledger ?? (await emptyLedger()),
-    sandbox: world ? null : {},
+    emulator: world ? null : {},
     ...(world && { port: world.port }),
     ...(options.stripeTimeoutMs === undefined ? {} : { stripeTimeoutMs: options.stripeTimeoutMs }),
     env: {
@@ -138,16 +138,16 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
         MERCHANT_WEBHOOK_SECRET: MERCHANT_SECRET,
       }),
       ...(world && {
-        STRIPE_API_BASE: world.sandboxUrl,
-        STRIPE_SECRET_KEY: SANDBOX_KEY,
-        STRIPE_PUBLISHABLE_KEY: 'pk_test_sandbox',
+        STRIPE_API_BASE: world.emulatorUrl,
+        STRIPE_SECRET_KEY: EMULATOR_KEY,
+        STRIPE_PUBLISHABLE_KEY: 'pk_test_emulator',
         STRIPE_WEBHOOK_SECRET: world.webhookSecret,
       }),
       ...options.env,
     },
     ...(options.logger && { logger: options.logger }),
   });
-  const stack: Stack = world ? { ...started, sandboxUrl: world.sandboxUrl } : started;
+  const stack: Stack = world ? { ...started, emulatorUrl: world.emulatorUrl } : started;
   const payloads = createPayloadCodec(readPayloadKeys(options.env?.PAYLOAD_KEYS ?? '', []));
   const client = new Client({
     connection: await Connection.connect({ address }),
@@ -193,7 +193,7 @@ export function asks(stack: Omit<Stack, 'stop'>, client: Client): Omit<TestStack
     }
   };
   const control = async (path: string, body?: object) => {
-    const response = await fetch(`${stack.sandboxUrl}/_sandbox/${path}`, {
+    const response = await fetch(`${stack.emulatorUrl}/_emulator/${path}`, {
       method: body === undefined ? 'GET' : 'POST',
       headers: { 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -202,7 +202,7 @@ export function asks(stack: Omit<Stack, 'stop'>, client: Client): Omit<TestStack
     return (await response.json()) as Json;
   };
   const stripe = async (method: string, path: string, form?: Record<string, string>, key = 'sk_test_e2e') => {
-    const response = await fetch(`${stack.sandboxUrl}/v1/${path}`, {
+    const response = await fetch(`${stack.emulatorUrl}/v1/${path}`, {
       method,
       headers: { authorization: `Bearer ${key}` },
       ...(form === undefined ? {} : { body: new URLSearchParams(form) }),
@@ -231,7 +231,7 @@ export function asks(stack: Omit<Stack, 'stop'>, client: Client): Omit<TestStack
   return {
     url: stack.url,
     apiKey: stack.apiKey,
-    sandboxUrl: stack.sandboxUrl,
+    emulatorUrl: stack.emulatorUrl,
     client,
     giveCard,
     enrolled: async (customerId, { clientSecret, setupIntentId }) => {
@@ -284,7 +284,7 @@ export function asks(stack: Omit<Stack, 'stop'>, client: Client): Omit<TestStack
       return cardOf(customerId);
     },
     passTime: (customerId, ms) =>
-      skipTime({ client, workflowId: workflowIdOf(customerId), ms, sandboxUrl: stack.sandboxUrl }),
+      skipTime({ client, workflowId: workflowIdOf(customerId), ms, emulatorUrl: stack.emulatorUrl }),
   };
 }
 

@@ -43,7 +43,7 @@ test('every fault is named at once', () => {
 
 test.each([
   ['a publishable key', { STRIPE_SECRET_KEY: 'pk_test_1' }, 'STRIPE_SECRET_KEY must be'],
-  ['a stand-in that is no address', { STRIPE_API_BASE: 'sandbox:8420' }, 'STRIPE_API_BASE must be'],
+  ['a stand-in that is no address', { STRIPE_API_BASE: 'emulator:8420' }, 'STRIPE_API_BASE must be'],
   ['a stand-in with a path', { STRIPE_API_BASE: 'http://127.0.0.1:1/v1' }, 'STRIPE_API_BASE must be'],
   [
     'a live key for a stand-in',

@@ -15,9 +15,9 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { createNoticeActivities } from '../../activities/notices.ts';
 import { startTemporal, type TemporalServer } from '../../dev/temporal.ts';
 import { skipTime } from '../../dev/time.ts';
-import { DAY } from '../../domain/policy.ts';
-import type { Notice } from '../../domain/state.ts';
-import { ensureSearchAttributes } from '../../worker/search-attributes.ts';
+import type { Notice } from '../../domain/model/facts.ts';
+import { DAY } from '../../domain/shared/time.ts';
+import { ensureSearchAttributes } from '../../temporal/search-attributes.ts';
 import { createWorkers, runTogether } from '../../worker/worker.ts';
 import { BILLING_QUEUE, SEARCH_ATTRIBUTES, SEND_NOTICE } from '../../workflows/messages.ts';
 import { noticeWorkflowIdOf, type SendNotice } from '../../workflows/send-notice.ts';
@@ -91,12 +91,12 @@ const NO_ACTIVITIES = { stripe: { idle: async () => {} }, ledger: {}, notices: {
 function endsKept({ awayFor = 0 } = {}) {
   const kept: object[] = [];
   let tries = 0;
-  const recordNoticeEnd = async (end: object) => {
+  const recordNoticeDelivery = async (end: object) => {
     tries += 1;
     if (tries <= awayFor) throw new Error('the database is away');
     kept.push(end);
   };
-  return { kept, activities: { recordNoticeEnd } };
+  return { kept, activities: { recordNoticeDelivery } };
 }
 
 /** Workers with these notice activities, stopped when the test ends, and a way to start notices for them. */
@@ -204,7 +204,7 @@ describe('the way out', () => {
         done.push('begun');
         await sleep(1_500); // of the SDK: it ends early when the activity is cancelled
         done.push('ended');
-        return { outcome: 'nobody_listening' };
+        return { outcome: 'no_endpoint' };
       },
     });
     await send('1');

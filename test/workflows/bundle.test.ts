@@ -1,4 +1,4 @@
-// What the worker's sandbox gets to run: ours is domain/ and workflows/ alone, and nothing of Stripe's.
+// What the worker's emulator gets to run: ours is domain/ and workflows/ alone, and nothing of Stripe's.
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { beforeAll, expect, test } from 'vitest';

@@ -1,0 +1,75 @@
+// The OpenAPI document and its reader at `/docs`, made from the routes' own schemas. It describes; it checks nothing.
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
+import { allowNoBody } from '../routes/actions.ts';
+import { problems } from './schemas.ts';
+
+interface Operation {
+  readonly operationId?: string;
+  readonly requestBody?: { required?: boolean };
+}
+
+/** Registered before the routes, so that it sees them all. */
+export async function describeRoutes(app: FastifyInstance, publicUrl: string): Promise<void> {
+  const withoutBody = new Set<string | undefined>();
+  app.addHook('onRoute', (route) => {
+    const { preValidation, schema } = route;
+    if (preValidation === allowNoBody) withoutBody.add(schema?.operationId);
+    // Node's parser answers so before any route is known.
+    if (schema?.response) route.schema = { ...schema, response: { ...problems(431), ...schema.response } };
+  });
+
+  await app.register(swagger, {
+    // The plugin calls every body required.
+    transformObject: (document) => {
+      if (!('openapiObject' in document)) throw new TypeError('this is an OpenAPI 3 document');
+      for (const path of Object.values(document.openapiObject.paths ?? {}))
+        for (const operation of Object.values(path ?? {}) as Operation[])
+          if (operation.requestBody && withoutBody.has(operation.operationId))
+            operation.requestBody.required = false;
+      return document.openapiObject;
+    },
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'offsession',
+        version: '1',
+        description:
+          'Charges saved cards while the customer is away, and collects what the bank wants to see them for. ' +
+          'Times are RFC 3339 in UTC, amounts minor units. POSTs may be repeated with the same ids.',
+      },
+      servers: [{ url: publicUrl }],
+      tags: [
+        { name: 'customers', description: 'Who pays, with which card, on what permission' },
+        { name: 'charges', description: 'Amounts owed; each collected at most once' },
+        { name: 'pages', description: 'What the customer’s pages ask; signed links are the key' },
+        { name: 'webhooks', description: 'Stripe’s bell' },
+        { name: 'codec', description: 'Reading what Temporal keeps encrypted' },
+        { name: 'health', description: 'For whoever runs this' },
+      ],
+      components: {
+        securitySchemes: {
+          apiKey: { type: 'http', scheme: 'bearer', description: 'A key from `API_KEYS`, with scopes.' },
+        },
+      },
+    },
+  });
+
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: {
+      'default-src': ["'none'"],
+      'script-src': ["'self'"],
+      'style-src': ["'self'", "'unsafe-inline'"],
+      'img-src': ["'self'", 'data:'],
+      'font-src': ["'self'", 'data:'],
+      'connect-src': ["'self'"],
+      'base-uri': ["'none'"],
+      'frame-ancestors': ["'none'"],
+    },
+    uiConfig: { deepLinking: true, persistAuthorization: false },
+  });
+
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+}

@@ -1,0 +1,51 @@
+// `POST /webhooks/stripe`: answers 2xx only once the event is durable, so that Stripe sends again what is not.
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import Type from 'typebox';
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { Billing } from '../../temporal/customers.ts';
+import { Problem, unavailable } from '../http/problems.ts';
+import { problems } from '../http/schemas.ts';
+import { passOn, verifyEvent } from '../services/webhooks.ts';
+
+/** Bytes. An event carries one object; the largest seen are some hundred kilobytes. */
+const LARGEST_EVENT = 1024 * 1024;
+
+const Received = Type.Object({ received: Type.Literal(true) });
+
+export interface WebhookDeps {
+  readonly ledger: Ledger;
+  readonly billing: Billing;
+  readonly secrets: readonly string[];
+}
+
+export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookDeps> = async (app, deps) => {
+  // The signature covers the bytes as sent.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+
+  app.post(
+    '/webhooks/stripe',
+    {
+      bodyLimit: LARGEST_EVENT,
+      schema: {
+        tags: ['webhooks'],
+        summary: 'Stripe’s events, signed',
+        operationId: 'receiveStripeEvent',
+        security: [],
+        headers: Type.Object({ 'stripe-signature': Type.Optional(Type.String()) }),
+        response: { 200: Received, ...problems(400, 413, 503) },
+      },
+    },
+    async (request) => {
+      const body = Buffer.isBuffer(request.body) ? request.body : undefined;
+      const event = verifyEvent(body, request.headers['stripe-signature'], deps.secrets);
+      try {
+        await passOn(event, deps.ledger, deps.billing);
+      } catch (error) {
+        if (error instanceof Problem) throw error;
+        throw unavailable('ledger_unavailable', 'The event could not be kept; please send it again.', error);
+      }
+      return { received: true as const };
+    },
+  );
+};

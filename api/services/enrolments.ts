@@ -1,0 +1,205 @@
+// Asks for a card: checks the request, claims the customer, has the workflow open an enrolment. It decides no life.
+
+import type { Consent, EnrolmentStatus } from '../../domain/model/enrolment.ts';
+import { OUR_METADATA_KEYS } from '../../domain/shared/metadata.ts';
+import { checkAmount, isCurrency } from '../../domain/shared/money.ts';
+import { Refusal } from '../../domain/shared/refusal.ts';
+import { MINUTE } from '../../domain/shared/time.ts';
+import type { CustomerView } from '../../domain/view.ts';
+import { hashOf } from '../../ledger/hash.ts';
+import type { CustomerRow, Ledger, PersonalKey } from '../../ledger/ledger.ts';
+import type { Links } from '../../links/links.ts';
+import type { StripeReader } from '../../stripe/reader.ts';
+import type { Billing } from '../../temporal/customers.ts';
+import { type EnrolRequest, enrol } from '../../workflows/messages.ts';
+import { invalid } from '../http/problems.ts';
+import type { EnrolAnswer, NewCustomer, NewEnrolment } from '../http/schemas.ts';
+import type { Reading } from './customers.ts';
+import { customerAnswer, msOf } from './views.ts';
+
+export interface Enrolled {
+  /** False when the same request had been made before. */
+  readonly isNew: boolean;
+  readonly answer: EnrolAnswer;
+}
+
+export interface Enrolling {
+  /** @throws Refusal `customer_conflict`, or what is wrong with the request */
+  firstCard(body: NewCustomer, actor: string): Promise<Enrolled>;
+  /** Also brings a cancelled customer back. @throws Refusal `customer_not_found`, or what is wrong with the request */
+  anotherCard(customerId: string, body: NewEnrolment, actor: string): Promise<Enrolled>;
+}
+
+/** How far a caller's clock may be ahead of ours. */
+const CLOCK_SKEW = 5 * MINUTE;
+
+/** The customer may still do something on the SetupIntent; after a failed try, try again. */
+const NEEDS_CUSTOMER: ReadonlySet<EnrolmentStatus> = new Set<EnrolmentStatus>([
+  'pending',
+  'awaiting_customer',
+  'failed',
+]);
+
+/** Whether a SetupIntent of this status (Stripe's word) waits for somebody with its client secret. */
+export function takesClientSecret(status: string): boolean {
+  return ['requires_payment_method', 'requires_confirmation', 'requires_action'].includes(status);
+}
+
+export function createEnrolling(deps: {
+  readonly ledger: Ledger;
+  readonly billing: Billing;
+  readonly reading: Reading;
+  readonly links: Links;
+  readonly stripe: StripeReader;
+  readonly returnUrlOrigins: readonly string[];
+}): Enrolling {
+  const { ledger, billing, reading, links, stripe } = deps;
+
+  function check(body: NewEnrolment): void {
+    const { consent, paymentMethod, returnUrl, terms } = body;
+    if (paymentMethod !== undefined && consent === undefined)
+      throw new Refusal('consent_required', 'A card may only be confirmed with the customer’s `consent`.');
+    if (consent !== undefined && msOf(consent.acceptedAt) > Date.now() + CLOCK_SKEW)
+      throw invalid('/body/consent/acceptedAt', 'must not lie in the future');
+    if (returnUrl !== undefined && !deps.returnUrlOrigins.includes(originOf(returnUrl)))
+      throw new Refusal('return_url_not_allowed', 'The origin of `returnUrl` is not among those configured.');
+    if (terms !== undefined) {
+      const refusal = checkAmount(terms.maxAmount, terms.currency);
+      if (refusal) throw refusal;
+    }
+  }
+
+  function checkCustomer({ currency, terms, metadata = {} }: NewCustomer): void {
+    if (currency !== undefined && !isCurrency(currency))
+      throw new Refusal('currency_unsupported', `Stripe does not charge cards in "${currency}".`);
+    if (currency !== undefined && terms !== undefined && terms.currency !== currency)
+      throw new Refusal('currency_not_agreed', '`terms` are in another currency than the customer.');
+    refuseOurMetadata(metadata);
+  }
+
+  /** What an earlier request, cut short or not, has left; null when neither workflow nor ledger heard of it. */
+  async function known(customerId: string): Promise<CustomerView | null> {
+    const row = await reading.customerRow(customerId);
+    // Without a record only the workflow can tell; with one, a workflow that does not answer is no obstacle.
+    const live = row.view === null ? await billing.view(customerId) : await reading.live(customerId);
+    return [live, row.view].find((view) => view?.enrolment || view?.status === 'cancelled') ?? null;
+  }
+
+  async function answerOf(
+    view: CustomerView,
+    metadata: CustomerRow['metadata'],
+    request: { readonly requestId: string; readonly hasConsent: boolean },
+  ): Promise<EnrolAnswer> {
+    const answer: EnrolAnswer = await customerAnswer(view, metadata, links);
+    const { enrolment } = view;
+    const setupIntentId = enrolment?.setupIntentId;
+    const isTheirs = request.hasConsent && enrolment?.requestId === request.requestId;
+    if (
+      !answer.enrolment ||
+      !isTheirs ||
+      setupIntentId === undefined ||
+      !NEEDS_CUSTOMER.has(enrolment.status)
+    )
+      return answer;
+    const { status, clientSecret } = await stripe.setupIntent(setupIntentId);
+    if (clientSecret !== null && takesClientSecret(status)) answer.enrolment.clientSecret = clientSecret;
+    return answer;
+  }
+
+  return {
+    async firstCard(body, actor) {
+      check(body);
+      checkCustomer(body);
+      const { customerId, metadata = {}, stripeCustomerId, currency } = body;
+      const requestId = hashOf(body);
+      const claim = await ledger.claimCustomer({
+        customerId,
+        requestHash: requestId,
+        metadata,
+        personal: { ...contactOf(body), ...personalOf(requestId, body) },
+      });
+      if (claim === 'conflict')
+        throw new Refusal(
+          'customer_conflict',
+          `Customer "${customerId}" was enrolled with another request; for another card post to their enrolments.`,
+        );
+      const request = { requestId, hasConsent: body.consent !== undefined };
+      const earlier = claim === 'same' ? await known(customerId) : null;
+      if (earlier) return { isNew: false, answer: await answerOf(earlier, metadata, request) };
+      try {
+        const view = await billing.askOrStart(customerId, enrol, {
+          ...enrolRequest(requestId, body, actor),
+          ...(stripeCustomerId !== undefined && { stripeCustomerId }),
+          ...(currency !== undefined && { currency }),
+        });
+        return { isNew: claim === 'new', answer: await answerOf(view, metadata, request) };
+      } catch (error) {
+        if (error instanceof Refusal) await ledger.releaseCustomer(customerId, requestId);
+        throw error;
+      }
+    },
+
+    async anotherCard(customerId, body, actor) {
+      check(body);
+      const row = await reading.customerRow(customerId);
+      const before = (await billing.view(customerId)) ?? row.view;
+      const requestId = hashOf({ customerId, body });
+      for (const [key, value] of Object.entries(personalOf(requestId, body)))
+        await ledger.putPersonal(customerId, key as PersonalKey, value);
+      const view = await billing.askOrStart(customerId, enrol, enrolRequest(requestId, body, actor));
+      const isNew = (view.enrolment?.number ?? 0) > (before?.enrolment?.number ?? 0);
+      const request = { requestId, hasConsent: body.consent !== undefined };
+      return { isNew, answer: await answerOf(view, row.metadata, request) };
+    },
+  };
+}
+
+/** @throws Refusal `metadata_reserved` */
+export function refuseOurMetadata(metadata: { readonly [key: string]: string }): void {
+  const ours = OUR_METADATA_KEYS.find((key) => Object.hasOwn(metadata, key));
+  if (ours !== undefined)
+    throw new Refusal('metadata_reserved', `The metadata key "${ours}" is set by billing itself.`);
+}
+
+function enrolRequest(requestId: string, body: NewEnrolment, actor: string): EnrolRequest {
+  const { paymentMethod, consent, terms } = body;
+  return {
+    requestId,
+    actor,
+    ...(paymentMethod !== undefined && { paymentMethodId: paymentMethod }),
+    ...(consent && { consent: consentOf(requestId, consent) }),
+    ...(terms && { terms }),
+  };
+}
+
+/** One agreement, one id: a request that is made again is the same agreement. */
+function consentOf(requestId: string, consent: NonNullable<NewEnrolment['consent']>): Consent {
+  const { termsVersion, acceptedAt } = consent;
+  return { consentId: requestId, termsVersion, acceptedAtMs: msOf(acceptedAt), source: 'request' };
+}
+
+function contactOf({ email, locale }: NewCustomer): { readonly [Key in PersonalKey]?: object } {
+  if (email === undefined && locale === undefined) return {};
+  return { contact: { ...(email !== undefined && { email }), ...(locale !== undefined && { locale }) } };
+}
+
+function personalOf(
+  requestId: string,
+  { returnUrl, consent }: NewEnrolment,
+): { readonly [Key in `enrolment/${string}` | `consent/${string}`]: object } {
+  const { ip, userAgent } = consent ?? {};
+  const hasTraces = ip !== undefined || userAgent !== undefined;
+  return {
+    ...(returnUrl !== undefined && { [`enrolment/${requestId}`]: { returnUrl } }),
+    ...(hasTraces && {
+      [`consent/${requestId}`]: {
+        ...(ip !== undefined && { ip }),
+        ...(userAgent !== undefined && { userAgent }),
+      },
+    }),
+  };
+}
+
+function originOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).origin : '';
+}

@@ -1,0 +1,184 @@
+// The people around the product, as they should be: a caller who repeats until there is an answer, a customer who
+// authenticates, an operator who retries. They trust nobody's silence, and judge nothing.
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ChargeKind, PlannedCharge, PlannedCustomer } from './plan.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: bodies are what the server sends; callers read them as JSON
+type Json = any;
+
+export interface Answer {
+  readonly status: number;
+  readonly body: Json;
+}
+
+export interface Caller {
+  /** Enrols a customer and sees every charge of theirs to its end. */
+  live(customer: PlannedCustomer): Promise<void>;
+  get(path: string): Promise<Json>;
+}
+
+/** What the bank will say to a charge of this kind; after that it pays. */
+const SCRIPT: { readonly [Kind in ChargeKind]?: readonly string[] } = {
+  soft_decline: ['insufficient_funds'],
+  step_up: ['authentication_required'],
+  new_card: ['lost_card'],
+  processing: ['processing'],
+  cancelled_at_step_up: ['authentication_required'],
+};
+const FIRST_CARD = 'pm_card_visa';
+const NEXT_CARD = 'pm_card_mastercard';
+/** Of every customer. */
+export const PERSONAL = {
+  emailDomain: 'private.example',
+  ip: '203.0.113.77',
+  userAgent: 'Netscape/4.08 (of a customer)',
+};
+const CONSENT = {
+  termsVersion: '1',
+  acceptedAt: '2026-01-02T09:00:00Z',
+  ip: PERSONAL.ip,
+  userAgent: PERSONAL.userAgent,
+};
+const FAR_AWAY_MS = 30 * 24 * 3_600_000;
+
+const PATIENCE_MS = 20_000;
+const BEFORE_REPEATING_MS = 400;
+const FIRST_LOOK_MS = 700;
+const LONGEST_LOOK_MS = 5_000;
+const OVER: readonly string[] = ['succeeded', 'failed', 'cancelled'];
+
+/**
+ * @param onOver hears of each charge that has come to its end, once, and when it was asked for (epoch milliseconds)
+ * @param signal ends everything: what is waited for rejects
+ */
+export function createCaller({
+  apiUrls,
+  apiKey,
+  emulatorUrl,
+  signal,
+  onOver,
+}: {
+  readonly apiUrls: readonly string[];
+  readonly apiKey: string;
+  readonly emulatorUrl: string;
+  readonly signal: AbortSignal;
+  readonly onOver: (chargeId: string, askedMs: number) => void;
+}): Caller {
+  let turn = 0;
+
+  /**
+   * Asks one api after the other until one has an answer: 5xx and silence are none. It waits as long as it is told to:
+   * what is too busy to answer would only get busier.
+   */
+  async function ask(method: string, path: string, body?: object): Promise<Answer> {
+    for (;;) {
+      signal.throwIfAborted();
+      turn += 1;
+      let beforeRepeatingMs = BEFORE_REPEATING_MS;
+      try {
+        const response = await fetch(`${apiUrls[turn % apiUrls.length]}${path}`, {
+          method,
+          headers: {
+            authorization: `Bearer ${apiKey}`,
+            ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+          signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
+        });
+        const text = await response.text();
+        if (response.status < 500 && response.status !== 429)
+          return { status: response.status, body: text === '' ? null : JSON.parse(text) };
+        const retryAfter = response.headers.get('retry-after');
+        if (retryAfter !== null) beforeRepeatingMs = Number(retryAfter) * 1_000;
+      } catch {
+        signal.throwIfAborted(); // anything else is no answer, and asked again
+      }
+      await pause(beforeRepeatingMs, undefined, { signal });
+    }
+  }
+  const get = async (path: string) => (await ask('GET', path)).body;
+  const post = (path: string, body: object = {}) => ask('POST', path, body);
+
+  /** The emulator is the world itself: it is asked directly. @returns null where it says that this is not the moment */
+  async function world(path: string, body?: object): Promise<Json> {
+    const response = await fetch(`${emulatorUrl}/${path}`, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: { authorization: 'Bearer sk_test_emulator', 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal,
+    });
+    const answer = await response.json();
+    if (response.status === 409) return null;
+    if (!response.ok) throw new Error(`emulator: ${path}: ${response.status} ${JSON.stringify(answer)}`);
+    return answer;
+  }
+
+  /** Asks until there is a mandate: while the workflow is silent the api shows what was recorded last. */
+  async function mandateOf(customerId: string): Promise<{ readonly setupIntentId: string }> {
+    for (let wait = FIRST_LOOK_MS; ; wait = Math.min(wait * 1.5, LONGEST_LOOK_MS)) {
+      const { mandate } = await get(`/v1/customers/${customerId}`);
+      if (mandate?.status === 'active') return mandate;
+      await pause(wait, undefined, { signal });
+    }
+  }
+
+  async function cardOf(customerId: string): Promise<string> {
+    const { setupIntentId } = await mandateOf(customerId);
+    return (await world(`v1/setup_intents/${setupIntentId}`)).payment_method;
+  }
+
+  async function enrol(customerId: string): Promise<void> {
+    const email = `${customerId}@${PERSONAL.emailDomain}`;
+    await post('/v1/customers', { customerId, email, paymentMethod: FIRST_CARD, consent: CONSENT });
+    await mandateOf(customerId);
+  }
+
+  async function charge(customerId: string, { chargeId, kind, amount }: PlannedCharge): Promise<void> {
+    const script = SCRIPT[kind];
+    if (script)
+      await world('_emulator/outcomes', { paymentMethod: await cardOf(customerId), outcomes: script });
+    const path = `/v1/customers/${customerId}/charges`;
+    const dueAt =
+      kind === 'cancelled_before_due' ? { dueAt: new Date(Date.now() + FAR_AWAY_MS).toISOString() } : {};
+    const askedMs = Date.now();
+    await post(path, { chargeId, amount, currency: 'eur', ...dueAt });
+    if (kind === 'cancelled_before_due' || kind === 'cancelled_in_flight')
+      await post(`${path}/${chargeId}/cancel`);
+    for (let wait = FIRST_LOOK_MS; ; wait = Math.min(wait * 1.5, LONGEST_LOOK_MS)) {
+      await pause(wait, undefined, { signal });
+      // The list is read from the ledger alone: looking often costs the workflows nothing.
+      const { items } = await get(path);
+      const now = items.find((item: Json) => item.chargeId === chargeId);
+      if (OVER.includes(now?.status)) return onOver(chargeId, askedMs);
+      if (now) await attend(`${path}/${chargeId}`, customerId, kind, now);
+    }
+  }
+
+  /** What somebody has to do for this charge to go on. Done twice it does no harm. */
+  async function attend(path: string, customerId: string, kind: ChargeKind, now: Json): Promise<void> {
+    switch (now.status) {
+      case 'awaiting_step_up':
+        if (kind === 'cancelled_at_step_up') return void (await post(`${path}/cancel`));
+        await world(`_emulator/challenges/${now.paymentIntentId}`, { result: 'succeed' });
+        return void (await post(`${path}/step-up`));
+      case 'retrying':
+        if (now.attempts.at(-1)?.outcome === 'declined') await post(`${path}/retry`);
+        return;
+      case 'awaiting_card':
+        return void (await post(`/v1/customers/${customerId}/enrolments`, {
+          paymentMethod: NEXT_CARD,
+          consent: CONSENT,
+        }));
+      case 'processing':
+        await world(`_emulator/settle/${now.paymentIntentId}`, { result: 'succeed' });
+    }
+  }
+
+  return {
+    get,
+    async live({ customerId, rounds }) {
+      await enrol(customerId);
+      for (const round of rounds) await Promise.all(round.map((each) => charge(customerId, each)));
+    },
+  };
+}

@@ -1,0 +1,264 @@
+// What a run is going to do, made from its seed alone: who owes what, and what breaks after how many charges are over.
+// It starts nothing and reads no clock, so the same seed is the same plan.
+
+/** How a charge is to go, and so how it may end. */
+export type ChargeKind =
+  | 'plain'
+  | 'soft_decline'
+  | 'step_up'
+  | 'new_card'
+  | 'processing'
+  | 'cancelled_before_due'
+  | 'cancelled_at_step_up'
+  | 'cancelled_in_flight';
+
+export interface PlannedCharge {
+  readonly chargeId: string;
+  readonly kind: ChargeKind;
+  /** Minor units of euro. */
+  readonly amount: number;
+}
+
+export interface PlannedCustomer {
+  readonly customerId: string;
+  /** One after the other; the charges of one round are asked for at once. */
+  readonly rounds: readonly (readonly PlannedCharge[])[];
+}
+
+/** Connections that lead through the harness. */
+export type Line =
+  | 'worker_stripe'
+  | 'worker_temporal'
+  | 'worker_ledger'
+  | 'api_temporal'
+  | 'api_ledger'
+  | 'webhooks';
+
+export type Killed = 'worker' | 'api' | 'temporal' | 'postgres';
+
+export type Action =
+  | {
+      readonly do: 'kill';
+      readonly what: Killed;
+      readonly which: number;
+      readonly downMs: number;
+    }
+  /** Every connection breaks, and none is to be had for so long. */
+  | { readonly do: 'cut'; readonly line: Line; readonly ms: number }
+  /** Connections stay, and nothing comes through. */
+  | { readonly do: 'freeze'; readonly line: Line; readonly ms: number }
+  | { readonly do: 'slow'; readonly line: Line; readonly ms: number; readonly delayMs: number }
+  | { readonly do: 'stripe_fault'; readonly fault: StripeFault }
+  | { readonly do: 'webhooks'; readonly mode: WebhookMode; readonly ms: number };
+
+export type WebhookMode = 'lose' | 'twice' | 'late' | 'shuffle';
+
+/** As the emulator's control table takes it. */
+export interface StripeFault {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly kind: 500 | 429 | 'drop';
+  readonly when: 'before' | 'after';
+  readonly times: number;
+}
+
+export interface PlannedAction {
+  /** Done once this many charges are over. */
+  readonly after: number;
+  readonly action: Action;
+}
+
+export interface Plan {
+  readonly customers: readonly PlannedCustomer[];
+  readonly actions: readonly PlannedAction[];
+}
+
+export const WORKERS = 2;
+export const APIS = 2;
+
+/** The charges of a customer come one after the other: a short run has fewer each, and more customers. */
+const CHARGES_PER_CUSTOMER = { atLeast: 2, atMost: 6 };
+const CUSTOMERS_WANTED = 30;
+/** Other trouble for each kill. */
+const TROUBLE_PER_KILL = 1.5;
+/** Nothing breaks in the last part of a run, whose charges end far apart. */
+const QUIET_END = 0.05;
+/** The issuer's "never again" counts for the card; one new card each is enough. */
+const ONCE_EACH: ReadonlySet<ChargeKind> = new Set(['new_card']);
+
+const KINDS: readonly [ChargeKind, number][] = [
+  ['plain', 44],
+  ['soft_decline', 14],
+  ['step_up', 16],
+  ['new_card', 8],
+  ['processing', 6],
+  ['cancelled_before_due', 4],
+  ['cancelled_at_step_up', 4],
+  ['cancelled_in_flight', 4],
+];
+const KILLED: readonly [Killed, number][] = [
+  ['worker', 40],
+  ['api', 30],
+  ['temporal', 20],
+  ['postgres', 10],
+];
+const LINES: readonly [Line, number][] = [
+  ['worker_stripe', 35],
+  ['worker_temporal', 15],
+  ['worker_ledger', 15],
+  ['api_temporal', 10],
+  ['api_ledger', 10],
+  ['webhooks', 15],
+];
+const FAULTY: readonly [Pick<StripeFault, 'method' | 'path'>, number][] = [
+  [{ method: 'POST', path: '/v1/payment_intents/*/confirm' }, 50],
+  [{ method: 'POST', path: '/v1/payment_intents' }, 20],
+  [{ method: 'GET', path: '/v1/payment_intents/*' }, 15],
+  [{ method: 'POST', path: '/v1/payment_intents/*/cancel' }, 5],
+  [{ method: 'POST', path: '/v1/setup_intents' }, 5],
+  [{ method: 'POST', path: '/v1/setup_intents/*/confirm' }, 5],
+];
+
+/**
+ * @param charges exactly so many, over as many customers as that takes
+ * @param kills SIGKILLs; other trouble comes on top
+ */
+export function makePlan({
+  seed,
+  charges,
+  kills,
+}: {
+  readonly seed: number;
+  readonly charges: number;
+  readonly kills: number;
+}): Plan {
+  const random = seeded(seed);
+  return { customers: planCustomers(random, charges), actions: planActions(random, charges, kills) };
+}
+
+function planCustomers(random: Random, charges: number): PlannedCustomer[] {
+  const customers: PlannedCustomer[] = [];
+  const { atLeast, atMost } = CHARGES_PER_CUSTOMER;
+  const each = Math.min(atMost, Math.max(atLeast, Math.floor(charges / CUSTOMERS_WANTED)));
+  for (let planned = 0; planned < charges; ) {
+    const customerId = `customer-${customers.length + 1}`;
+    const count = Math.min(each, charges - planned);
+    const rounds: PlannedCharge[][] = [];
+    const had = new Set<ChargeKind>();
+    for (let number = 1; number <= count; number += 1) {
+      const drawn = random.weighted(KINDS);
+      const kind = ONCE_EACH.has(drawn) && had.has(drawn) ? 'plain' : drawn;
+      had.add(kind);
+      const charge = { chargeId: `${customerId}-charge-${number}`, kind, amount: random.whole(100, 90_000) };
+      const last = rounds.at(-1);
+      const isTogether = kind === 'plain' && last?.[0]?.kind === 'plain' && random.chance(0.5);
+      if (isTogether && last) last.push(charge);
+      else rounds.push([charge]);
+    }
+    customers.push({ customerId, rounds });
+    planned += count;
+  }
+  return customers;
+}
+
+function planActions(random: Random, charges: number, kills: number): PlannedAction[] {
+  const end = Math.max(1, Math.floor(charges * (1 - QUIET_END)));
+  const spread = (count: number, action: () => Action): PlannedAction[] =>
+    Array.from({ length: count }, (_, index) => ({
+      after: Math.min(end, Math.floor(((index + random.fraction()) * end) / count)),
+      action: action(),
+    }));
+  const actions = [
+    ...spread(kills, () => planKill(random)),
+    ...spread(Math.round(kills * TROUBLE_PER_KILL), () => planTrouble(random)),
+  ];
+  return actions.sort((one, other) => one.after - other.after);
+}
+
+function planKill(random: Random): Action {
+  const what = random.weighted(KILLED);
+  const count = { worker: WORKERS, api: APIS, temporal: 1, postgres: 1 }[what];
+  return { do: 'kill', what, which: random.whole(0, count - 1), downMs: random.whole(100, 2_500) };
+}
+
+function planTrouble(random: Random): Action {
+  const kind = random.weighted([
+    ['cut', 25],
+    ['freeze', 10],
+    ['slow', 15],
+    ['stripe_fault', 35],
+    ['webhooks', 15],
+  ] as const);
+  switch (kind) {
+    case 'cut':
+      return { do: 'cut', line: random.weighted(LINES), ms: random.whole(0, 2_000) };
+    case 'freeze': {
+      const line = random.weighted(LINES);
+      // Now and then longer than the Stripe client's patience of 25 s.
+      const isLong = line === 'worker_stripe' && random.chance(0.15);
+      return { do: 'freeze', line, ms: isLong ? 27_000 : random.whole(1_000, 6_000) };
+    }
+    case 'slow': {
+      const line = random.weighted(LINES);
+      return { do: 'slow', line, ms: random.whole(3_000, 10_000), delayMs: random.whole(50, 800) };
+    }
+    case 'stripe_fault':
+      return {
+        do: 'stripe_fault',
+        fault: {
+          ...random.weighted(FAULTY),
+          kind: random.weighted<StripeFault['kind']>([
+            [500, 40],
+            ['drop', 40],
+            [429, 20],
+          ]),
+          when: random.chance(0.5) ? 'before' : 'after',
+          times: random.whole(1, 4),
+        },
+      };
+    case 'webhooks':
+      return {
+        do: 'webhooks',
+        mode: random.weighted([
+          ['lose', 40],
+          ['twice', 20],
+          ['late', 20],
+          ['shuffle', 20],
+        ] as const),
+        ms: random.whole(3_000, 12_000),
+      };
+  }
+}
+
+interface Random {
+  /** From 0 up to, not including, 1. */
+  fraction(): number;
+  chance(share: number): boolean;
+  /** Both ends included. */
+  whole(from: number, to: number): number;
+  weighted<Value>(choices: readonly (readonly [Value, number])[]): Value;
+}
+
+/** mulberry32: 32 bits of state are plenty for a plan. */
+function seeded(seed: number): Random {
+  let state = seed | 0;
+  const fraction = () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  return {
+    fraction,
+    chance: (share) => fraction() < share,
+    whole: (from, to) => from + Math.floor(fraction() * (to - from + 1)),
+    weighted(choices) {
+      let left = fraction() * choices.reduce((sum, [, weight]) => sum + weight, 0);
+      for (const [value, weight] of choices) {
+        left -= weight;
+        if (left < 0) return value;
+      }
+      throw new RangeError('nothing to choose from');
+    },
+  };
+}

@@ -1,0 +1,206 @@
+// The whole product as separate processes on one machine, with every connection that matters on a line that can break.
+// It breaks nothing by itself.
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { freePort } from '../dev/free-port.ts';
+import { startOwnPostgres } from '../test/support/postgres.ts';
+import { APIS, type Killed, type Line as LineName, WORKERS } from './plan.ts';
+import { type Killable, supervise } from './process.ts';
+import { type Line, openLine } from './proxy.ts';
+import { startDevelopmentTemporal } from './temporal.ts';
+import { startProductionTemporal } from './temporal-production.ts';
+import { expectListening } from './wait-for-port.ts';
+
+export interface System {
+  readonly apiUrls: readonly string[];
+  readonly apiKey: string;
+  readonly emulatorUrl: string;
+  /** `host:port`, by a line that is never touched. */
+  readonly temporalAddress: string;
+  readonly lines: { readonly [Name in LineName]: Line };
+  /** What may be killed. */
+  readonly processes: { readonly [What in Killed]: readonly Killable[] };
+  /** How often a process ended without being told to. */
+  readonly endedByThemselves: () => number;
+  /** Which Temporal server this is, for people. */
+  readonly temporalName: string;
+  /** What nobody may ever read, by what it is. */
+  readonly secrets: { readonly [what: string]: readonly string[] };
+  /** Of workers, apis and Temporal. */
+  readonly logFiles: () => readonly string[];
+  /** Where everybody's log is. */
+  readonly folder: string;
+  /** Ends all of it; the folder stays. */
+  stop(): Promise<void>;
+  removeFolder(): Promise<void>;
+}
+
+const ROOT = fileURLToPath(new URL('../', import.meta.url));
+const STRIPE_KEY = 'sk_test_emulator';
+const READY_WITHIN_MS = 60_000;
+
+/**
+ * Starts everything from the build in `dist/`.
+ * @param isProduction on Temporal's production server; else on its development server
+ * @throws Error when PostgreSQL is not installed, or something does not come up
+ */
+export async function startSystem(
+  isProduction: boolean,
+  onProgress: (line: string) => void,
+): Promise<System> {
+  const folder = await mkdtemp(join(tmpdir(), 'offsession-chaos-'));
+  const stops: (() => Promise<unknown>)[] = [];
+  const stop = async () => {
+    for (const end of stops.splice(0).reverse()) await end();
+  };
+  try {
+    const line = async () => {
+      const opened = await openLine();
+      stops.push(() => opened.close());
+      return opened;
+    };
+    const lines = {
+      worker_stripe: await line(),
+      worker_temporal: await line(),
+      worker_ledger: await line(),
+      api_temporal: await line(),
+      api_ledger: await line(),
+      webhooks: await line(),
+    };
+    const ours = await line();
+
+    onProgress('Starting PostgreSQL');
+    const postgres = await startOwnPostgres();
+    stops.push(() => postgres.stop());
+    const database = new URL(postgres.url);
+    lines.worker_ledger.lead(Number(database.port));
+    lines.api_ledger.lead(Number(database.port));
+    const databaseUrl = (by: Line) => {
+      const url = new URL(database);
+      url.port = String(by.port);
+      return url.href;
+    };
+
+    onProgress('Starting Temporal');
+    const temporal = await (isProduction
+      ? startProductionTemporal(postgres.url, folder)
+      : startDevelopmentTemporal(folder));
+    stops.push(() => temporal.stop());
+    const leadToTemporal = () => {
+      for (const each of [lines.worker_temporal, lines.api_temporal, ours]) each.lead(temporal.port());
+    };
+    leadToTemporal();
+
+    const apiKey = randomBytes(24).toString('base64url');
+    const webhookSecret = `whsec_${randomBytes(24).toString('hex')}`;
+    const emulatorPort = await freePort();
+    const emulatorUrl = `http://127.0.0.1:${emulatorPort}`;
+    lines.worker_stripe.lead(emulatorPort);
+    const run = (name: string, script: string, env: NodeJS.ProcessEnv) => {
+      const started = supervise({
+        command: process.execPath,
+        args: [join(ROOT, 'dist', script)],
+        env: { PATH: process.env.PATH, HOST: '127.0.0.1', ...env },
+        logFile: join(folder, `${name}.log`),
+      });
+      stops.push(() => started.stop());
+      return started;
+    };
+
+    onProgress('Starting emulator, apis and workers');
+    run('emulator', 'emulator/main.js', {
+      PORT: String(emulatorPort),
+      DATA_DIR: folder,
+      STRIPE_WEBHOOK_SECRET: webhookSecret,
+      EMULATOR_WEBHOOK_URL: `http://127.0.0.1:${lines.webhooks.port}/webhooks/stripe`,
+    });
+    const linkSecret = randomBytes(32).toString('hex');
+    const shared = {
+      STRIPE_SECRET_KEY: STRIPE_KEY,
+      LINK_SECRET: linkSecret,
+      PUBLIC_URL: 'http://127.0.0.1',
+    };
+    const apiPorts: number[] = [];
+    for (let index = 0; index < APIS; index += 1) apiPorts.push(await freePort());
+    lines.webhooks.lead(...apiPorts);
+    const apis = apiPorts.map((port, index) =>
+      run(`api-${index}`, 'api/main.js', {
+        ...shared,
+        PORT: String(port),
+        DATABASE_URL: databaseUrl(lines.api_ledger),
+        TEMPORAL_ADDRESS: `127.0.0.1:${lines.api_temporal.port}`,
+        STRIPE_API_BASE: emulatorUrl,
+        STRIPE_PUBLISHABLE_KEY: 'pk_test_emulator',
+        STRIPE_WEBHOOK_SECRET: webhookSecret,
+        API_KEYS: `chaos:read+charge+operate:${apiKey}`,
+        MERCHANT_NAME: 'Example Shop',
+        TERMS_URL: 'https://example.com/terms',
+        TERMS_VERSION: '1',
+      }),
+    );
+    const apiUrls = apiPorts.map((port) => `http://127.0.0.1:${port}`);
+    await answers(`${emulatorUrl}/_emulator/truth`);
+    for (const url of apiUrls) await answers(`${url}/readyz`);
+    const workers = Array.from({ length: WORKERS }, (_, index) =>
+      run(`worker-${index}`, 'worker/main.js', {
+        ...shared,
+        DATABASE_URL: databaseUrl(lines.worker_ledger),
+        TEMPORAL_ADDRESS: `127.0.0.1:${lines.worker_temporal.port}`,
+        STRIPE_API_BASE: `http://127.0.0.1:${lines.worker_stripe.port}`,
+      }),
+    );
+    const supervised = [...workers, ...apis, temporal];
+    return {
+      apiUrls,
+      apiKey,
+      emulatorUrl,
+      temporalAddress: `127.0.0.1:${ours.port}`,
+      lines,
+      processes: {
+        worker: workers,
+        api: apis,
+        temporal: [{ kill: (downMs) => temporal.kill(downMs).then(leadToTemporal) }],
+        postgres: [
+          {
+            async kill(downMs) {
+              await expectListening(Number(database.port));
+              await postgres.kill(downMs); // it does not start again before it is dead
+            },
+          },
+        ],
+      },
+      endedByThemselves: () => supervised.reduce((sum, each) => sum + each.endedByItself(), 0),
+      temporalName: temporal.name,
+      secrets: {
+        'a Stripe key': [STRIPE_KEY],
+        'a signing secret': [webhookSecret],
+        'the secret of links': [linkSecret],
+        'the API key': [apiKey],
+      },
+      logFiles: () => supervised.flatMap((each) => each.logFiles()),
+      folder,
+      stop,
+      removeFolder: () => rm(folder, { recursive: true, force: true }),
+    };
+  } catch (error) {
+    await stop();
+    throw new Error(`the system did not start; logs are in ${folder}`, { cause: error });
+  }
+}
+
+async function answers(url: string): Promise<void> {
+  const giveUpAt = Date.now() + READY_WITHIN_MS;
+  for (;;) {
+    const isThere = await fetch(url).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (isThere) return;
+    if (Date.now() > giveUpAt) throw new Error(`${url} does not answer`);
+    await pause(100);
+  }
+}

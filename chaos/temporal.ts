@@ -1,0 +1,48 @@
+// A Temporal server as the kill test sees it, whichever it is; here the development server, with its data in SQLite.
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { startTemporal } from '../dev/temporal.ts';
+import { SEARCH_ATTRIBUTES } from '../workflows/messages.ts';
+import type { Supervised } from './process.ts';
+import { expectListening } from './wait-for-port.ts';
+
+export interface TemporalProcess extends Supervised {
+  /** For people. */
+  readonly name: string;
+  /** Where it answers now; another one after a kill, perhaps. */
+  readonly port: () => number;
+}
+
+/** @param folder takes its data and its logs */
+export async function startDevelopmentTemporal(folder: string): Promise<TemporalProcess> {
+  const dataDir = join(folder, 'temporal');
+  const logFile = join(dataDir, 'temporal.log');
+  const earlierLogs: string[] = [];
+  const start = () =>
+    startTemporal({
+      dataDir,
+      searchAttributes: Object.values(SEARCH_ATTRIBUTES),
+      ui: false,
+      onProgress: () => {},
+    });
+  let server = await start();
+  const port = () => Number(server.address.split(':')[1]);
+  return {
+    name: 'Temporal’s development server with SQLite',
+    port,
+    async kill(downMs) {
+      await expectListening(port());
+      await server.kill();
+      // Each start begins its log anew.
+      const kept = join(folder, `temporal-${earlierLogs.length + 1}.log`);
+      await rename(logFile, kept);
+      earlierLogs.push(kept);
+      await pause(downMs);
+      server = await start();
+    },
+    endedByItself: () => 0,
+    logFiles: () => [...earlierLogs, logFile],
+    stop: () => server.stop(),
+  };
+}

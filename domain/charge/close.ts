@@ -1,0 +1,93 @@
+// How a charge stops being collected: over for good, or waiting for another card. It asks Stripe nothing itself.
+
+import type { Charge, ChargePhase } from '../model/charge.ts';
+import type { CustomerState } from '../model/state.ts';
+import { isSpent, issuerAttempts, putCharge } from '../shared/charges.ts';
+import { note, tell } from '../shared/facts.ts';
+
+/** Ends a charge that is not to be collected: at once, or after its intent is cancelled at Stripe. */
+export function closeCharge(
+  state: CustomerState,
+  charge: Charge,
+  to: 'failed' | 'cancelled',
+  reason: string,
+  nowMs: number,
+): CustomerState {
+  if (charge.phase.is === 'closed' || charge.phase.is === 'closing') return state;
+  if (charge.phase.is === 'awaiting_step_up')
+    return closeCharge(
+      stepUpEnded(state, charge, reason === 'step_up_expired' ? 'expired' : reason, nowMs),
+      { ...charge, phase: { is: 'due', atMs: nowMs } },
+      to,
+      reason,
+      nowMs,
+    );
+  // An intent may exist that nobody has seen: it is looked for before the charge may end.
+  const mayHaveIntent = charge.paymentIntentId !== null || charge.phase.is === 'creating_intent';
+  if (!mayHaveIntent) return closed(state, charge, to, reason, nowMs);
+  const closing: ChargePhase = { is: 'closing', to, reason };
+  return putCharge(state, { ...charge, phase: closing, nextCheckAtMs: nowMs, checks: 0 });
+}
+
+/** The charge is over; it stays here until that is in the ledger. */
+export function closed(
+  state: CustomerState,
+  charge: Charge,
+  as: 'succeeded' | 'failed' | 'cancelled',
+  reason: string | null,
+  nowMs: number,
+): CustomerState {
+  const over: Charge = { ...charge, phase: { is: 'closed', as, reason, atMs: nowMs }, nextCheckAtMs: null };
+  const noted = note(putCharge(state, over), nowMs, 'charge_closed', {
+    chargeId: charge.chargeId,
+    data: {
+      as,
+      reason,
+      amount: charge.amount,
+      currency: charge.currency,
+      paymentIntentId: charge.paymentIntentId,
+      stripeChargeId: charge.stripeChargeId,
+      decline: as === 'failed' ? charge.decline : null,
+    },
+  });
+  if (as === 'cancelled') return noted;
+  const kind = as === 'succeeded' ? 'charge.succeeded' : 'charge.failed';
+  return tell(noted, nowMs, kind, `${as}-${charge.chargeId}`, {
+    ...about(charge),
+    data: { ...about(charge).data, reason },
+  });
+}
+
+/** There is no card that may pay this: the charge waits for another one, unless issuers were asked often enough. */
+export function cardNeeded(state: CustomerState, charge: Charge, nowMs: number): CustomerState {
+  if (isSpent(charge)) return closeCharge(state, charge, 'failed', 'declined', nowMs);
+  const waiting: Charge = { ...charge, phase: { is: 'awaiting_card', sinceMs: nowMs }, nextCheckAtMs: null };
+  const noted = note(putCharge(state, waiting), nowMs, 'charge_awaiting_card', {
+    chargeId: charge.chargeId,
+    data: { decline: charge.decline },
+  });
+  // Another card may turn out dead before it is asked: that wait is told of too, with as many attempts as before.
+  const enrolmentNumber = state.enrolment?.number ?? 1;
+  const wanted = enrolmentNumber === 1 ? 'card' : `another-card-${enrolmentNumber}`;
+  const noticeId = `awaiting-${wanted}-${charge.chargeId}-${charge.attemptCount}`;
+  return tell(noted, nowMs, 'charge.awaiting_card', noticeId, about(charge));
+}
+
+export function stepUpEnded(state: CustomerState, charge: Charge, how: string, nowMs: number): CustomerState {
+  return note(state, nowMs, 'step_up_ended', { chargeId: charge.chargeId, data: { how } });
+}
+
+function about(charge: Charge): {
+  readonly chargeId: string;
+  readonly data: { readonly [key: string]: string | number | null };
+} {
+  return {
+    chargeId: charge.chargeId,
+    data: {
+      amount: charge.amount,
+      currency: charge.currency,
+      declineCode: charge.decline?.declineCode ?? charge.decline?.code ?? null,
+      attempts: issuerAttempts(charge),
+    },
+  };
+}

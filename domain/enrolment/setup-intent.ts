@@ -1,0 +1,254 @@
+// An enrolment's SetupIntent: made, unanswered, and what Stripe's word on it means. It asks Stripe nothing itself.
+
+import type { Decline } from '../model/charge.ts';
+import type { Enrolment, EnrolmentStatus } from '../model/enrolment.ts';
+import type { EventOf } from '../model/events.ts';
+import type { SetupIntentReading } from '../model/readings.ts';
+import type { CustomerState } from '../model/state.ts';
+import type { Step, StepOf } from '../model/steps.ts';
+import { backoffDelay } from '../shared/backoff.ts';
+import { note, tell } from '../shared/facts.ts';
+import {
+  CHECK_BACKOFF,
+  ENROLMENT_CHECK_BACKOFF,
+  SETUP_FAILURES,
+  SETUPS_PER_ENROLMENT,
+} from '../shared/policy.ts';
+import { HOUR } from '../shared/time.ts';
+import {
+  abandonedSetupRead,
+  abandonedSetupUnanswered,
+  addAbandonedSetup,
+  dropAbandonedSetup,
+} from './abandoned-setups.ts';
+import { closeEnrolment, renewalAt } from './enrolment.ts';
+import { mandateGiven, mandateRead } from './mandate.ts';
+
+/** Steps of an enrolment; a SetupIntent they name may also be a stale one's or the mandate's. */
+type SetupIntentStep = StepOf<
+  | 'createStripeCustomer'
+  | 'createSetupIntent'
+  | 'confirmSetupIntent'
+  | 'readSetupIntent'
+  | 'cancelSetupIntent'
+>;
+
+export function setupIntentCreated(
+  state: CustomerState,
+  opened: EventOf<'setupIntentCreated'>,
+  nowMs: number,
+): CustomerState {
+  const { enrolment } = state;
+  if (enrolment?.setupIntentId === opened.setupIntentId) return state;
+  if (enrolment?.number !== opened.enrolmentNumber || enrolment.closed || enrolment.setupIntentId) {
+    // The customer asked for something else meanwhile: nobody will use this one.
+    return addAbandonedSetup(state, opened.setupIntentId, nowMs);
+  }
+  const changed: Enrolment = {
+    ...enrolment,
+    setupIntentId: opened.setupIntentId,
+    setupOpenedAtMs: nowMs,
+    status: enrolment.confirm === 'due' ? 'pending' : 'awaiting_customer',
+    nextCheckAtMs: enrolment.confirm === 'due' ? nowMs : nowMs + backoffDelay(CHECK_BACKOFF, 0),
+    checks: 0,
+  };
+  return note({ ...state, enrolment: changed }, nowMs, 'setup_intent_created', {
+    data: {
+      enrolmentNumber: enrolment.number,
+      setupIntentId: opened.setupIntentId,
+      stripeCustomerId: state.stripeCustomerId,
+    },
+  });
+}
+
+/** News of any SetupIntent of this customer: the open one, one to get rid of, or the mandate's. */
+export function setupIntentRead(
+  state: CustomerState,
+  reading: SetupIntentReading,
+  nowMs: number,
+): CustomerState {
+  if (state.abandonedSetups.some((setup) => setup.setupIntentId === reading.setupIntentId))
+    return abandonedSetupRead(state, reading, nowMs);
+  if (state.enrolment?.setupIntentId === reading.setupIntentId && !state.enrolment.closed)
+    return enrolmentRead(state, state.enrolment, reading, nowMs);
+  if (state.mandate?.setupIntentId === reading.setupIntentId)
+    return mandateRead(state, state.mandate, reading, nowMs);
+  return state;
+}
+
+function enrolmentRead(
+  state: CustomerState,
+  enrolment: Enrolment,
+  reading: SetupIntentReading,
+  nowMs: number,
+): CustomerState {
+  const checks = enrolment.checks + 1;
+  const seen: Enrolment = {
+    ...enrolment,
+    confirm: 'done',
+    checks,
+    nextCheckAtMs: nowMs + backoffDelay(CHECK_BACKOFF, checks - 1),
+  };
+  const isNewTry = reading.setupAttemptId !== null && reading.setupAttemptId !== enrolment.setupAttemptId;
+  const keeps = (status: EnrolmentStatus) => ({ ...state, enrolment: { ...seen, status } });
+  switch (reading.status) {
+    case 'succeeded':
+      if (!seen.consent || !reading.paymentMethodId || !reading.card) {
+        // Finished, but nobody has agreed to anything: when it is old it is replaced, like one nobody finishes.
+        const isOld = nowMs >= (renewalAt(enrolment) ?? nowMs);
+        return isOld ? renewSetup(state, seen, nowMs) : keeps('awaiting_customer');
+      }
+      if (reading.stripeMandateStatus === 'pending') return keeps('processing');
+      return mandateGiven({ ...state, enrolment: seen }, seen, reading, nowMs);
+    case 'canceled':
+      return renewSetup(state, seen, nowMs);
+    case 'processing':
+      return keeps('processing');
+    case 'requires_payment_method':
+      if (reading.decline && (isNewTry || enrolment.confirm === 'due'))
+        return setupFailed(state, failedBy(seen, reading), reading, nowMs);
+      // Stripe knows of no try with the request's card: it never arrived, so it is sent again.
+      // Somebody waits; tries that stay unanswered are spaced by their own waits.
+      if (enrolment.confirm !== 'done')
+        return { ...state, enrolment: { ...seen, confirm: 'due', nextCheckAtMs: nowMs } };
+      return keeps(enrolment.status === 'failed' ? 'failed' : 'awaiting_customer');
+    default:
+      return keeps('awaiting_customer');
+  }
+}
+
+/** A try is accounted for once it has failed: while the customer is at the bank it is there, and nothing is known of it. */
+function failedBy(enrolment: Enrolment, { decline, setupAttemptId }: SetupIntentReading): Enrolment {
+  return { ...enrolment, decline, setupAttemptId: setupAttemptId ?? enrolment.setupAttemptId };
+}
+
+/** Stripe refused a request about a SetupIntent, or about the customer it is for. */
+export function setupIntentRefused(
+  state: CustomerState,
+  step: SetupIntentStep,
+  code: string,
+  nowMs: number,
+): CustomerState {
+  switch (step.do) {
+    case 'confirmSetupIntent':
+      return confirmRefused(state, code, nowMs);
+    case 'cancelSetupIntent':
+      return isOpenSetup(state, step.setupIntentId)
+        ? enrolmentUnanswered(state, step.do, nowMs)
+        : dropAbandonedSetup(state, step.setupIntentId);
+    case 'readSetupIntent':
+      if (!isOpenSetup(state, step.setupIntentId))
+        return { ...state, mandate: state.mandate && { ...state.mandate, nextCheckAtMs: null } };
+  }
+  // Who has given a card was there; somebody has deleted them at Stripe since, and they are made anew.
+  if (step.do === 'createSetupIntent' && code === 'resource_missing' && state.mandate)
+    return { ...enrolmentUnanswered(state, step.do, nowMs), stripeCustomerId: null };
+  const { enrolment } = state;
+  const told = { ...state, enrolment: enrolment && { ...enrolment, decline: ofCode(code) } };
+  return closeEnrolment(told, 'failed', code, nowMs);
+}
+
+/** Nobody knows whether the step happened: ask again later, about whichever SetupIntent it was. */
+export function setupIntentUnanswered(
+  state: CustomerState,
+  step: SetupIntentStep,
+  nowMs: number,
+): CustomerState {
+  if ('setupIntentId' in step) {
+    const { setupIntentId } = step;
+    if (state.abandonedSetups.some((setup) => setup.setupIntentId === setupIntentId))
+      return abandonedSetupUnanswered(state, setupIntentId, nowMs);
+    if (!isOpenSetup(state, setupIntentId))
+      return { ...state, mandate: state.mandate && { ...state.mandate, nextCheckAtMs: nowMs + HOUR } };
+  }
+  return enrolmentUnanswered(state, step.do, nowMs);
+}
+
+/** No answer about the open enrolment: ask again later, with another key where something was to be made. */
+function enrolmentUnanswered(state: CustomerState, step: Step['do'], nowMs: number): CustomerState {
+  const { enrolment } = state;
+  if (!enrolment || enrolment.closed) return state;
+  const checks = enrolment.checks + 1;
+  const confirm = step === 'confirmSetupIntent' ? 'unanswered' : enrolment.confirm;
+  return {
+    ...state,
+    enrolment: {
+      ...enrolment,
+      confirm,
+      checks,
+      nextCheckAtMs: nowMs + backoffDelay(ENROLMENT_CHECK_BACKOFF, checks - 1),
+    },
+  };
+}
+
+/** Stripe refused the card given with the request before trying it: the customer may still use our page. */
+function confirmRefused(state: CustomerState, code: string, nowMs: number): CustomerState {
+  const { enrolment } = state;
+  if (!enrolment || enrolment.closed || enrolment.confirm === 'done') return state;
+  return setupFailed(state, { ...enrolment, confirm: 'done', decline: ofCode(code) }, null, nowMs);
+}
+
+function setupFailed(
+  state: CustomerState,
+  enrolment: Enrolment,
+  reading: SetupIntentReading | null,
+  nowMs: number,
+): CustomerState {
+  const failures = enrolment.failures + 1;
+  const failed = note(
+    { ...state, enrolment: { ...enrolment, failures, status: 'failed' } },
+    nowMs,
+    'setup_failed',
+    {
+      data: {
+        enrolmentNumber: enrolment.number,
+        setupIntentId: enrolment.setupIntentId,
+        setupAttemptId: enrolment.setupAttemptId,
+        threeDSecure: reading?.threeDSecure ?? null,
+        decline: enrolment.decline,
+        requestId: reading?.requestId ?? null,
+        failures,
+      },
+    },
+  );
+  return failures < SETUP_FAILURES ? failed : closeEnrolment(failed, 'failed', 'too_many_failures', nowMs);
+}
+
+function renewSetup(state: CustomerState, enrolment: Enrolment, nowMs: number): CustomerState {
+  if (enrolment.setupNumber >= SETUPS_PER_ENROLMENT) {
+    return closeEnrolment(
+      { ...state, enrolment: { ...enrolment, setupIntentId: null } },
+      'expired',
+      'unfinished',
+      nowMs,
+    );
+  }
+  const setupNumber = enrolment.setupNumber + 1;
+  const renewed: Enrolment = {
+    ...enrolment,
+    setupNumber,
+    setupIntentId: null,
+    setupOpenedAtMs: null,
+    setupAttemptId: null,
+    status: 'pending',
+    nextCheckAtMs: nowMs,
+    checks: 0,
+  };
+  return tell(
+    { ...state, enrolment: renewed },
+    nowMs,
+    'customer.enrolment_waiting',
+    `enrolment-${enrolment.number}-waiting-${setupNumber}`,
+    { data: { enrolmentNumber: enrolment.number } },
+  );
+}
+
+/** The mandate's own SetupIntent stays named in its enrolment, which is closed. */
+function isOpenSetup({ enrolment }: CustomerState, setupIntentId: string): boolean {
+  return enrolment !== null && !enrolment.closed && enrolment.setupIntentId === setupIntentId;
+}
+
+/** Stripe's own error: no issuer has spoken. */
+function ofCode(code: string): Decline {
+  return { code, declineCode: null, adviceCode: null, networkDeclineCode: null, networkAdviceCode: null };
+}

@@ -1,0 +1,77 @@
+// A customer as a whole: new, paused, resumed, cancelled, over.
+import { closeCharge } from './charge/close.ts';
+import { closeEnrolment } from './enrolment/enrolment.ts';
+import { endMandate } from './enrolment/mandate.ts';
+import type { Charge } from './model/charge.ts';
+import type { EventOf } from './model/events.ts';
+import type { CustomerState } from './model/state.ts';
+import { isRead } from './refunds/refunds.ts';
+import { by, note } from './shared/facts.ts';
+
+/** Somebody nobody has met yet; the first step asks the ledger whether that is so. */
+export function newCustomer(customerId: string): CustomerState {
+  return {
+    version: 1,
+    customerId,
+    loaded: false,
+    stripeCustomerId: null,
+    currency: null,
+    cancelled: null,
+    paused: null,
+    enrolment: null,
+    mandate: null,
+    abandonedSetups: [],
+    charges: [],
+    cards: [],
+    reversals: [],
+    facts: [],
+    notices: [],
+    processedEventIds: [],
+    sequence: 0,
+  };
+}
+
+/** Brings a state written by an older release to this one's shape. */
+export function upgrade(state: CustomerState): CustomerState {
+  return { ...state, reversals: state.reversals ?? [] };
+}
+
+/** The customer is gone, and nothing of theirs is open anywhere. */
+export function isOver(state: CustomerState): boolean {
+  const { cancelled, charges, enrolment, reversals, abandonedSetups } = state;
+  if (cancelled === null || (enrolment !== null && !enrolment.closed)) return false;
+  return charges.length === 0 && abandonedSetups.length === 0 && reversals.every(isRead);
+}
+
+/** The clocks that stood still while paused go on from where they were. */
+export function resume(state: CustomerState, event: EventOf<'resume'>, nowMs: number): CustomerState {
+  if (!state.paused) return state;
+  const pausedAtMs = state.paused.atMs;
+  const charges = state.charges.map((charge): Charge => {
+    const { phase } = charge;
+    if (phase.is !== 'awaiting_step_up' && phase.is !== 'awaiting_card') return charge;
+    // A wait that began during the pause has stood still since then only.
+    const stoodStill = nowMs - Math.max(pausedAtMs, phase.sinceMs);
+    const sinceMs = phase.sinceMs + stoodStill;
+    return phase.is === 'awaiting_card'
+      ? { ...charge, phase: { ...phase, sinceMs } }
+      : { ...charge, phase: { ...phase, sinceMs, deadlineMs: phase.deadlineMs + stoodStill } };
+  });
+  return note({ ...state, paused: null, charges }, nowMs, 'resumed', by(event));
+}
+
+/** No new attempt from here on; what is open at Stripe is cancelled there and followed to its end. */
+export function cancelCustomer(
+  before: CustomerState,
+  event: EventOf<'cancelCustomer'>,
+  nowMs: number,
+): CustomerState {
+  if (before.cancelled) return before;
+  let state: CustomerState = { ...before, cancelled: { atMs: nowMs }, paused: null };
+  state = note(state, nowMs, 'cancelled', by(event));
+  state = endMandate(state, nowMs);
+  state = closeEnrolment(state, 'expired', 'customer_cancelled', nowMs);
+  for (const charge of state.charges)
+    state = closeCharge(state, charge, 'cancelled', 'customer_cancelled', nowMs);
+  return state;
+}

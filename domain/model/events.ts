@@ -1,0 +1,95 @@
+// What can happen to a customer.
+import type { Consent, MandateTerms } from './enrolment.ts';
+import type { PaymentIntentReading, ReversalReading, SetupIntentReading } from './readings.ts';
+import type { CustomerState } from './state.ts';
+import type { Step, TimeEvent } from './steps.ts';
+
+/** Who asked, and why; over HTTP `who` is the API key's name. */
+export interface Attribution {
+  readonly actor: string;
+  readonly reason?: string;
+}
+
+/** A charge as the ledger remembers it, for a run that starts from nothing. */
+export interface RememberedCharge {
+  readonly chargeId: string;
+  readonly amount: number;
+  readonly currency: string;
+  readonly openedAtMs: number;
+  readonly dueAtMs: number | null;
+  readonly paymentIntentId: string | null;
+}
+
+export type CustomerEvent =
+  // — people —
+  | (Attribution & {
+      readonly kind: 'enrol';
+      readonly requestId: string;
+      readonly stripeCustomerId?: string;
+      readonly currency?: string;
+      readonly paymentMethodId?: string;
+      readonly consent?: Consent;
+      readonly terms?: MandateTerms;
+    })
+  | (Attribution & {
+      readonly kind: 'giveConsent';
+      readonly enrolmentNumber: number;
+      readonly consent: Consent;
+    })
+  | (Attribution & {
+      readonly kind: 'openCharge';
+      readonly chargeId: string;
+      readonly amount: number;
+      readonly currency: string;
+      readonly dueAtMs?: number;
+    })
+  | (Attribution & { readonly kind: 'cancelCharge'; readonly chargeId: string })
+  | (Attribution & { readonly kind: 'retryCharge'; readonly chargeId: string })
+  | (Attribution & { readonly kind: 'pause' })
+  | (Attribution & { readonly kind: 'resume' })
+  | (Attribution & { readonly kind: 'cancelCustomer' })
+  // — the world —
+  | {
+      readonly kind: 'stripeEventReceived';
+      readonly eventId: string;
+      readonly type: string;
+      readonly objectId: string;
+    }
+  | { readonly kind: 'stepUpCompleted'; readonly chargeId: string }
+  // — answers to steps —
+  | { readonly kind: 'attemptStarted'; readonly step: Step }
+  | {
+      readonly kind: 'loaded';
+      readonly snapshot: CustomerState | null;
+      readonly charges: readonly RememberedCharge[];
+    }
+  | { readonly kind: 'recorded'; readonly through: number; readonly alreadyClosed: readonly string[] }
+  | { readonly kind: 'noticeStarted'; readonly noticeId: string }
+  | { readonly kind: 'stripeCustomerCreated'; readonly stripeCustomerId: string }
+  | { readonly kind: 'setupIntentCreated'; readonly enrolmentNumber: number; readonly setupIntentId: string }
+  | { readonly kind: 'setupIntentRead'; readonly reading: SetupIntentReading }
+  | { readonly kind: 'paymentIntentCreated'; readonly chargeId: string; readonly paymentIntentId: string }
+  /** Asked for an intent whose creation nobody saw end: null when Stripe has none. */
+  | {
+      readonly kind: 'paymentIntentSearched';
+      readonly chargeId: string;
+      readonly paymentIntentId: string | null;
+    }
+  | { readonly kind: 'paymentIntentRead'; readonly chargeId: string; readonly reading: PaymentIntentReading }
+  | { readonly kind: 'reversalSeen'; readonly reading: ReversalReading }
+  /** The emergency brake is on, and for certain nothing was sent to Stripe. */
+  | { readonly kind: 'halted'; readonly chargeId: string }
+  /** Stripe had too many requests, and for certain has done nothing with this one. */
+  | { readonly kind: 'rateLimited'; readonly chargeId: string }
+  /** A 4xx that is our fault or the account's. `code` is Stripe's. */
+  | {
+      readonly kind: 'refused';
+      readonly step: Step;
+      readonly code: string;
+      readonly requestId?: string;
+    }
+  /** No answer, and none can be assumed: the step may have happened. */
+  | { readonly kind: 'unanswered'; readonly step: Step; readonly requestId?: string }
+  | TimeEvent;
+
+export type EventOf<Kind extends CustomerEvent['kind']> = Extract<CustomerEvent, { readonly kind: Kind }>;

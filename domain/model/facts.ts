@@ -1,0 +1,60 @@
+// The shapes of facts for the ledger and of notices for people outside.
+
+/** What the record is to keep. `sequence` is unique for the customer, so writing twice is harmless. */
+export interface Fact {
+  readonly sequence: number;
+  /** The workflow's clock, epoch ms. */
+  readonly atMs: number;
+  readonly kind: FactKind;
+  readonly chargeId?: string;
+  readonly actor?: string;
+  readonly reason?: string;
+  readonly data: { readonly [key: string]: unknown };
+}
+
+export type FactKind =
+  | 'enrolment_opened'
+  | 'consent'
+  | 'setup_intent_created'
+  | 'setup_failed'
+  | 'enrolment_closed'
+  | 'mandate'
+  | 'mandate_status'
+  | 'charge_opened'
+  | 'payment_intent_created'
+  | 'attempt'
+  | 'step_up_started'
+  | 'step_up_reminded'
+  | 'step_up_failed'
+  | 'step_up_ended'
+  | 'charge_closed'
+  | 'charge_awaiting_card'
+  | 'charge_refused'
+  | 'charge_retry'
+  | 'charge_cancel'
+  | 'refund'
+  | 'dispute'
+  | 'notice'
+  | 'paused'
+  | 'resumed'
+  | 'cancelled'
+  | 'recovered';
+
+export type NoticeKind =
+  | 'customer.enrolled'
+  | 'customer.enrolment_waiting'
+  | 'charge.succeeded'
+  | 'charge.step_up_required'
+  | 'charge.failed'
+  | 'charge.awaiting_card';
+
+/** One message to somebody outside; `noticeId` names it for ever. No personal data and no link in it. */
+export interface Notice {
+  readonly noticeId: string;
+  readonly kind: NoticeKind;
+  readonly atMs: number;
+  readonly chargeId?: string;
+  readonly data: { readonly [key: string]: string | number | null };
+  /** It was on its way when its run was lost: it may have arrived, and goes out only after Stripe has been asked. */
+  readonly possiblySent?: true;
+}

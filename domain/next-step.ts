@@ -1,0 +1,209 @@
+import { renewalAt } from './enrolment/enrolment.ts';
+import { isOver } from './lifecycle.ts';
+import type { Charge } from './model/charge.ts';
+import type { CustomerEvent } from './model/events.ts';
+import type { FactKind } from './model/facts.ts';
+import type { CustomerState } from './model/state.ts';
+import type { Step, TimeEvent } from './model/steps.ts';
+import { covers } from './shared/chargeable-card.ts';
+import { isSpent } from './shared/charges.ts';
+import { chargeableFrom } from './shared/issuer-budgets.ts';
+import { AWAITING_CARD_DEADLINE, LONGEST_SLEEP, STEP_UP_REMINDERS } from './shared/policy.ts';
+
+/** `atMs` in epoch ms; in the past means now. */
+interface Planned {
+  readonly atMs: number;
+  readonly step: Step;
+}
+
+/** In order of importance: of several that are due the first is done first. What the lane or a pause holds is absent. */
+export function agenda(state: CustomerState, nowMs: number): readonly Planned[] {
+  const checks = state.charges.flatMap((charge) => plannedChecks(state, charge));
+  const clocks = state.paused ? [] : state.charges.flatMap((charge) => plannedDecisions(charge));
+  return [
+    ...checks,
+    ...plannedEnrolmentSteps(state),
+    ...clocks,
+    ...plannedAttempts(state, nowMs),
+    ...plannedReversalChecks(state),
+  ];
+}
+
+/** Whether attempts are held because an outcome is unknown or the customer is to authenticate another charge. */
+export function blockingCharge(state: CustomerState): Charge | undefined {
+  return state.charges.find(isUnknown) ?? state.charges.find(({ phase }) => phase.is === 'awaiting_step_up');
+}
+
+/** Giving a charge up answers nothing: its attempt may still have been paid. */
+function isUnknown({ phase, attempts }: Charge): boolean {
+  if (phase.is === 'closing') return attempts.at(-1)?.outcome === 'unknown';
+  return phase.is === 'unknown' || phase.is === 'attempting';
+}
+
+function plannedEnrolmentSteps(state: CustomerState): Planned[] {
+  const plan: Planned[] = state.abandonedSetups.map(({ setupIntentId, nextCheckAtMs }) => ({
+    atMs: nextCheckAtMs,
+    step: { do: 'cancelSetupIntent', setupIntentId },
+  }));
+  const { enrolment, mandate, stripeCustomerId } = state;
+  if (mandate?.nextCheckAtMs != null)
+    plan.push({
+      atMs: mandate.nextCheckAtMs,
+      step: { do: 'readSetupIntent', setupIntentId: mandate.setupIntentId },
+    });
+  if (!enrolment || enrolment.closed) return plan;
+  const at = (step: Step): Planned => ({ atMs: enrolment.nextCheckAtMs, step });
+  const { number: enrolmentNumber, setupNumber, setupIntentId, checks: tries } = enrolment;
+  if (stripeCustomerId === null) {
+    const { openedAtMs } = enrolment;
+    return [...plan, at({ do: 'createStripeCustomer', enrolmentNumber, tries, openedAtMs })];
+  }
+  if (setupIntentId === null) {
+    const { terms, openedAtMs } = enrolment;
+    const step: Step = {
+      do: 'createSetupIntent',
+      enrolmentNumber,
+      setupNumber,
+      tries,
+      stripeCustomerId,
+      terms,
+      openedAtMs,
+    };
+    return [...plan, at(step)];
+  }
+  if (enrolment.confirm === 'due' && enrolment.paymentMethodId) {
+    const { paymentMethodId } = enrolment;
+    return [
+      ...plan,
+      at({ do: 'confirmSetupIntent', enrolmentNumber, setupNumber, tries, setupIntentId, paymentMethodId }),
+    ];
+  }
+  // One that is too old is ended instead of read; had it been finished meanwhile, the answer says so.
+  const renewAtMs = renewalAt(enrolment);
+  const isOld =
+    enrolment.status !== 'processing' && renewAtMs !== null && enrolment.nextCheckAtMs >= renewAtMs;
+  return [...plan, at({ do: isOld ? 'cancelSetupIntent' : 'readSetupIntent', setupIntentId })];
+}
+
+/** Questions to Stripe about what is open there; neither a pause nor the lane holds them. */
+function plannedChecks(state: CustomerState, charge: Charge): Planned[] {
+  const { chargeId, paymentIntentId, nextCheckAtMs, phase, attempts } = charge;
+  if (nextCheckAtMs === null || phase.is === 'closed') return [];
+  if (paymentIntentId === null) {
+    if (state.stripeCustomerId === null) return [];
+    const { intentNumber, amount, currency, openedAtMs } = charge;
+    const { stripeCustomerId } = state;
+    const step: Step = {
+      do: 'findPaymentIntent',
+      chargeId,
+      intentNumber,
+      amount,
+      currency,
+      stripeCustomerId,
+      openedAtMs,
+    };
+    return [{ atMs: nextCheckAtMs, step }];
+  }
+  const known = attempts.at(-1)?.outcome === 'processing' ? null : charge.stripeChargeId;
+  const ask = phase.is === 'closing' ? 'cancelPaymentIntent' : 'readPaymentIntent';
+  return [{ atMs: nextCheckAtMs, step: { do: ask, chargeId, paymentIntentId, known } }];
+}
+
+function plannedReversalChecks({ reversals }: CustomerState): Planned[] {
+  return reversals.flatMap(({ kind, objectId, nextCheckAtMs }) =>
+    nextCheckAtMs === null
+      ? []
+      : [{ atMs: nextCheckAtMs, step: { do: 'readReversal', reversal: kind, objectId } }],
+  );
+}
+
+/** What time alone brings about. */
+function plannedDecisions({ chargeId, phase }: Charge): Planned[] {
+  const decide = (atMs: number, event: TimeEvent): Planned => ({ atMs, step: { do: 'decide', event } });
+  if (phase.is === 'awaiting_card')
+    return [decide(phase.sinceMs + AWAITING_CARD_DEADLINE, { kind: 'cardWaitExpired', chargeId })];
+  if (phase.is !== 'awaiting_step_up') return [];
+  const plan = [decide(phase.deadlineMs, { kind: 'stepUpExpired', chargeId })];
+  const reminder = STEP_UP_REMINDERS[phase.reminders];
+  if (reminder !== undefined)
+    plan.push(decide(phase.sinceMs + reminder, { kind: 'stepUpReminderDue', chargeId }));
+  return plan;
+}
+
+/** Attempts, oldest due first: only with an active mandate that covers them, not while paused, and one at a time. */
+function plannedAttempts(state: CustomerState, nowMs: number): Planned[] {
+  if (state.paused || state.cancelled || blockingCharge(state)) return [];
+  return state.charges
+    .flatMap((charge) => {
+      // News of its intent comes first: it may be paid already.
+      if (charge.phase.is !== 'due' || charge.nextCheckAtMs !== null) return [];
+      return [planAttempt(state, charge, charge.phase.atMs, nowMs)];
+    })
+    .sort((one, other) => one.atMs - other.atMs);
+}
+
+function planAttempt(state: CustomerState, charge: Charge, dueAtMs: number, nowMs: number): Planned {
+  const { mandate, stripeCustomerId } = state;
+  const { chargeId, paymentIntentId, intentNumber, stripeChargeId: known } = charge;
+  const fingerprint = mandate?.card.fingerprint ?? null;
+  const freeAtMs = chargeableFrom(state.cards, fingerprint, nowMs);
+  const { haltedUntilMs = 0 } = state;
+  const isAgreed = mandate?.status === 'active' && covers(mandate, charge);
+  const isPossible = isAgreed && stripeCustomerId !== null && !isSpent(charge);
+  if (!isPossible || freeAtMs === null)
+    return { atMs: dueAtMs, step: { do: 'decide', event: { kind: 'cardMissing', chargeId } } };
+  const atMs = freeAtMs > nowMs ? Math.max(dueAtMs, freeAtMs) : dueAtMs;
+  if (paymentIntentId === null) {
+    const { amount, currency } = charge;
+    return {
+      atMs,
+      step: { do: 'createPaymentIntent', chargeId, intentNumber, amount, currency, stripeCustomerId },
+    };
+  }
+  const { paymentMethodId, stripeMandateId } = mandate;
+  const attemptNumber = charge.attemptCount + 1;
+  return {
+    atMs: haltedUntilMs > nowMs ? Math.max(atMs, haltedUntilMs) : atMs,
+    step: {
+      do: 'confirmPaymentIntent',
+      chargeId,
+      paymentIntentId,
+      intentNumber,
+      attemptNumber,
+      paymentMethodId,
+      stripeMandateId,
+      fingerprint,
+      known,
+    },
+  };
+}
+
+/** These ride along with the next thing recorded; every other fact is in the ledger before anything else happens. */
+export const CAN_WAIT: readonly FactKind[] = ['payment_intent_created', 'setup_intent_created'];
+
+/** What to do now, or until when to wait (epoch ms). Every state that is not over has a next time to wake. */
+export function nextStep(state: CustomerState, nowMs: number): Step {
+  if (!state.loaded) return { do: 'load' };
+  if (state.facts.some(({ kind }) => !CAN_WAIT.includes(kind))) return { do: 'record' };
+  const plan = agenda(state, nowMs);
+  const due = plan.find(({ atMs }) => atMs <= nowMs);
+  const notice = state.notices[0];
+  if (notice && !(notice.possiblySent && due && isCheck(due.step))) return { do: 'startNotice', notice };
+  if (due) return due.step;
+  if (state.facts.length > 0) return { do: 'record' };
+  if (isOver(state)) return { do: 'end' };
+  return { do: 'wait', untilMs: Math.min(nowMs + LONGEST_SLEEP, ...plan.map(({ atMs }) => atMs)) };
+}
+
+export function isCheck(step: Step): boolean {
+  return (
+    step.do === 'readPaymentIntent' || step.do === 'findPaymentIntent' || step.do === 'cancelPaymentIntent'
+  );
+}
+
+/** Whether a request that was accepted during `step` takes it back, as far as it has not been sent. */
+export function withdraws(event: CustomerEvent, step: Step): boolean {
+  if (step.do !== 'confirmPaymentIntent') return false;
+  if (event.kind === 'cancelCharge') return event.chargeId === step.chargeId;
+  return event.kind === 'cancelCustomer' || event.kind === 'pause';
+}

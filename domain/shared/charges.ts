@@ -1,0 +1,31 @@
+// Finds, replaces and counts a customer’s charges.
+import type { Attempt, Charge } from '../model/charge.ts';
+import type { CustomerState } from '../model/state.ts';
+import { ATTEMPTS_PER_CHARGE } from './policy.ts';
+
+export function findCharge(state: CustomerState, chargeId: string): Charge | undefined {
+  return state.charges.find((charge) => charge.chargeId === chargeId);
+}
+
+/** Replaces one charge by its id. */
+export function putCharge(state: CustomerState, changed: Charge): CustomerState {
+  return {
+    ...state,
+    charges: state.charges.map((charge) => (charge.chargeId === changed.chargeId ? changed : charge)),
+  };
+}
+
+/** How often the issuer was asked for this charge. What never reached it does not count. */
+export function issuerAttempts(charge: Charge): number {
+  return charge.attempts.filter(reachedIssuer).length;
+}
+
+/** Whether the issuer has been asked for this charge as often as we allow, on whatever cards. */
+export function isSpent(charge: Charge): boolean {
+  return issuerAttempts(charge) >= ATTEMPTS_PER_CHARGE;
+}
+
+/** Whether the issuer heard of it, as far as we know; one under way counts. */
+export function reachedIssuer({ outcome }: Attempt): boolean {
+  return outcome !== 'unknown' && outcome !== 'refused';
+}

@@ -1,0 +1,95 @@
+// Puts the emulator together: the API, the control table, the bank's pages and Stripe.js on one Fastify app.
+// It reads no environment and listens nowhere.
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import { runDue } from './agenda.ts';
+import { api } from './api.ts';
+import { challengePages } from './browser/challenge.ts';
+import { stripeJs } from './browser/stripe-js.ts';
+import { control } from './control/control.ts';
+import { IdempotencyKeys } from './idempotency.ts';
+import { LateRequests } from './late.ts';
+import { accountRoutes } from './objects/account.ts';
+import { chargeRoutes } from './objects/charges.ts';
+import { customerRoutes } from './objects/customers.ts';
+import { disputeRoutes } from './objects/disputes.ts';
+import { eventRoutes } from './objects/events.ts';
+import { mandateRoutes } from './objects/mandates.ts';
+import { paymentIntentRoutes } from './objects/payment-intents.ts';
+import { paymentMethodRoutes } from './objects/payment-methods.ts';
+import { refundRoutes } from './objects/refunds.ts';
+import { setupAttemptRoutes } from './objects/setup-attempts.ts';
+import { setupIntentRoutes } from './objects/setup-intents.ts';
+import { parseForm } from './params.ts';
+import type { Route } from './routes.ts';
+import { openStore } from './store.ts';
+import { Deliverer, type WebhookTarget } from './webhooks.ts';
+import { createWorld } from './world.ts';
+
+export interface EmulatorOptions extends WebhookTarget {
+  /** The journal everything is kept in; absent: memory only. One process at a time. */
+  dataFile?: string;
+  /** Where browsers reach this server; absent: the address each request came to. */
+  publicUrl?: () => string;
+}
+
+const ROUTES: readonly Route[] = [
+  ...accountRoutes,
+  ...customerRoutes,
+  ...paymentMethodRoutes,
+  ...setupIntentRoutes,
+  ...setupAttemptRoutes,
+  ...paymentIntentRoutes,
+  ...chargeRoutes,
+  ...mandateRoutes,
+  ...refundRoutes,
+  ...disputeRoutes,
+  ...eventRoutes,
+];
+
+/** How often the emulator looks whether something is due, milliseconds. */
+const LOOK_MS = 250;
+
+/**
+ * A stand-in for Stripe, ready to listen.
+ * `options.webhookUrl` is read at every delivery and may be set later.
+ * Closing the app stops every timer and delivery and writes what is left; what is undelivered is kept.
+ * @throws if the data file cannot be read or written
+ */
+export async function buildEmulator(options: EmulatorOptions): Promise<FastifyInstance> {
+  const store = await openStore(options.dataFile);
+  const world = createWorld(store);
+  const app = Fastify({
+    logger: { level: 'error' },
+    forceCloseConnections: true,
+    routerOptions: { querystringParser: parseForm },
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true } },
+  });
+  const onFault = (error: unknown) => app.log.error(error);
+  const deliverer = new Deliverer(world, options, onFault);
+  const commit = async (): Promise<void> => {
+    await store.flush();
+    deliverer.kick();
+  };
+  const originOf = (request: FastifyRequest) =>
+    options.publicUrl?.() ?? `${request.protocol}://${request.headers.host ?? request.hostname}`;
+
+  const look = setInterval(() => {
+    const call = { world, requestId: null, idempotencyKey: null, origin: '', publishable: false };
+    if (runDue(call)) commit().catch(onFault);
+  }, LOOK_MS);
+  app.addHook('onReady', async () => deliverer.resume());
+  const late = new LateRequests();
+  app.addHook('onClose', async () => {
+    clearInterval(look);
+    late.close();
+    await deliverer.close();
+    await store.close();
+  });
+
+  const keys = new IdempotencyKeys(world);
+  await app.register(api, { prefix: '/v1', world, keys, late, routes: ROUTES, originOf, commit });
+  await app.register(control, { prefix: '/_emulator', world, late, originOf, commit });
+  await app.register(challengePages, { world, originOf, commit });
+  await app.register(stripeJs);
+  return app;
+}

@@ -1,0 +1,61 @@
+// `npm run emulator`: the Stripe stand-in as a process of its own, until it is told to stop.
+import { buildEmulator } from './app.ts';
+import { type EmulatorConfig, loadConfig } from './config.ts';
+
+const HELP = `A stand-in for Stripe: npm run emulator
+
+Environment:
+  HOST                   address to listen on (default 127.0.0.1)
+  PORT                   port to listen on (default 8420; 0: any free one)
+  DATA_DIR               folder it keeps its state in (default .data)
+  STRIPE_WEBHOOK_SECRET  whsec_… it signs events with; the first of a comma-separated list (required)
+  EMULATOR_WEBHOOK_URL    where it sends events (without it, none are sent)
+
+Point a Stripe SDK at it with host, port and protocol http, and any key that starts with sk_test_.
+GET /_emulator/ explains how to steer it.
+`;
+
+function configOrExit(): EmulatorConfig {
+  try {
+    return loadConfig(process.env);
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\nnpm run emulator -- --help lists all settings\n`);
+    process.exit(1);
+  }
+}
+
+async function main(): Promise<void> {
+  if (process.argv.includes('--help') || process.argv.includes('-h')) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const config = configOrExit();
+  const app = await buildEmulator({
+    dataFile: config.dataFile,
+    webhookSecret: config.webhookSecret,
+    ...(config.webhookUrl === null ? {} : { webhookUrl: config.webhookUrl }),
+  });
+  const address = await app.listen({ host: config.host, port: config.port });
+  process.stdout.write(
+    `Stripe stand-in: ${address}\nControl table:   ${address}/_emulator/\nState:           ${config.dataFile}\n` +
+      `Webhooks:        ${config.webhookUrl ?? 'none (EMULATOR_WEBHOOK_URL is not set)'}\n`,
+  );
+  const stop = () => {
+    void app.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        process.stderr.write(`${String(error)}\n`);
+        process.exit(1);
+      },
+    );
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(
+    `the emulator did not start: ${error instanceof Error ? error.message : String(error)}\n`,
+  );
+  process.exit(1);
+});

@@ -1,0 +1,87 @@
+// Reads at Stripe what the pages need at that moment, secrets included. It moves no money, and keeps and logs nothing.
+import Stripe from 'stripe';
+import { unavailable } from '../api/http/problems.ts';
+
+/** A SetupIntent as a page needs it. */
+export interface SetupSecret {
+  /** Stripe's own word. */
+  readonly status: string;
+  /** For the customer's eyes only (docs.stripe.com/api/setup_intents/object#setup_intent_object-client_secret). */
+  readonly clientSecret: string | null;
+}
+
+/** A PaymentIntent as a page needs it. */
+export interface PaymentSecret extends SetupSecret {
+  /** The card it was last tried with; Stripe clears its own field after a decline. */
+  readonly paymentMethodId: string | null;
+}
+
+export interface StripeReader {
+  /** @throws Problem 503 `stripe_unavailable` */
+  setupIntent(setupIntentId: string): Promise<SetupSecret>;
+  /** @throws Problem 503 `stripe_unavailable` */
+  paymentIntent(paymentIntentId: string): Promise<PaymentSecret>;
+}
+
+/** Somebody waits for the answer. */
+const TIMEOUT_MS = 10_000;
+
+/**
+ * @param apiKey restricted to reading intents is enough
+ * @param apiBase null for Stripe, else a stand-in such as `http://127.0.0.1:12111`
+ */
+export function createStripeReader({
+  apiKey,
+  apiBase,
+}: {
+  readonly apiKey: string;
+  readonly apiBase: string | null;
+}): StripeReader {
+  const stripe = new Stripe(apiKey, {
+    timeout: TIMEOUT_MS,
+    maxNetworkRetries: 1,
+    telemetry: false,
+    ...(apiBase === null ? {} : addressOf(apiBase)),
+  });
+  return {
+    setupIntent: (setupIntentId) =>
+      reading(async () => {
+        const intent = await stripe.setupIntents.retrieve(setupIntentId);
+        return { status: intent.status, clientSecret: intent.client_secret };
+      }),
+    paymentIntent: (paymentIntentId) =>
+      reading(async () => {
+        const intent = await stripe.paymentIntents.retrieve(paymentIntentId);
+        const card = intent.payment_method ?? intent.last_payment_error?.payment_method ?? null;
+        return {
+          status: intent.status,
+          clientSecret: intent.client_secret,
+          paymentMethodId: typeof card === 'string' ? card : (card?.id ?? null),
+        };
+      }),
+  };
+}
+
+function addressOf(apiBase: string): Pick<Stripe.StripeConfig, 'protocol' | 'host' | 'port'> {
+  const { protocol, hostname, port } = new URL(apiBase);
+  return {
+    protocol: protocol === 'https:' ? 'https' : 'http',
+    host: hostname,
+    port: port || (protocol === 'https:' ? 443 : 80),
+  };
+}
+
+/** Whatever Stripe's trouble is, the caller can only come again; its words stay in our log. */
+async function reading<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof Stripe.errors.StripeError) {
+      const { type, code, requestId } = error;
+      // The whole error may hold what Stripe sent, which is not for logs.
+      const cause = new Error(`Stripe: ${type} ${code ?? ''} ${requestId ?? ''}`);
+      throw unavailable('stripe_unavailable', 'Stripe did not answer; please try again.', cause);
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,63 @@
+// How much one key and one address may ask.
+import rateLimit from '@fastify/rate-limit';
+import Fastify from 'fastify';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readApiKeys } from '../../../api/http/api-keys.ts';
+import { createAuthenticate, REQUESTS_PER_KEY } from '../../../api/http/auth.ts';
+import { answerProblem } from '../../../api/http/problems.ts';
+import { startTestApp, type TestApp } from '../_app.ts';
+
+let api: TestApp;
+beforeAll(async () => {
+  api = await startTestApp();
+});
+afterAll(() => api.close());
+
+test('a key that asks too much is told when to come again, and no other key is', async () => {
+  const app = Fastify();
+  await app.register(rateLimit, { global: false });
+  const authenticate = createAuthenticate(
+    app,
+    readApiKeys('loop:read:loop-secret,calm:read:calm-secret', []),
+  );
+  app.decorateRequest('actor', '');
+  app.get('/:times', async (request) => {
+    const { times } = request.params as { times: string };
+    for (let asked = 0; asked < Number(times); asked += 1) await authenticate(request);
+    return {};
+  });
+  app.setErrorHandler(answerProblem);
+  await app.ready();
+  const askAs = (secret: string, times: number) =>
+    app.inject({ url: `/${times}`, headers: { authorization: `Bearer ${secret}` } });
+  expect((await askAs('loop-secret', REQUESTS_PER_KEY)).statusCode).toBe(200);
+  const refused = await askAs('loop-secret', 1);
+  expect(refused.json()).toMatchObject({ status: 429, code: 'too_many_requests' });
+  expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+  expect((await askAs('calm-secret', 1)).statusCode).toBe(200);
+  await app.close();
+});
+
+test('an address that asks pages too much is told when to come again; whoever has a key is not', async () => {
+  for (let asked = 0; asked < 3_000; asked += 1)
+    expect((await api.app.inject({ url: '/enrol/forged' })).statusCode).toBe(404);
+  const { body, headers } = await api.ask('GET', '/enrol/forged/status', undefined, null);
+  expect(body).toMatchObject({ status: 429, code: 'too_many_requests' });
+  expect(headers['content-type']).toBe('application/problem+json; charset=utf-8');
+  expect(Number(headers['retry-after'])).toBeGreaterThan(0);
+  expect((await api.ask('GET', '/v1/customers')).status).toBe(200);
+  expect((await api.ask('GET', '/healthz', undefined, null)).status).toBe(200);
+});
+
+test('the document says so, with the header', async () => {
+  const { body } = await api.ask('GET', '/openapi.json', undefined, null);
+  for (const [path, methods] of Object.entries<
+    Record<string, { responses: Record<string, { headers?: object }> }>
+  >(body.paths))
+    for (const { responses } of Object.values(methods)) {
+      if (path.startsWith('/v1/') || path.includes('{token}')) expect(responses, path).toHaveProperty('429');
+      for (const status of ['429', '503'])
+        if (responses[status] && path !== '/readyz')
+          expect(responses[status].headers, `${path} ${status}`).toHaveProperty('Retry-After');
+    }
+});

@@ -1,0 +1,172 @@
+// The customer's pages without a browser: what they say, whom they let in, and what they may load.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ChargeView, EnrolmentView } from '../../../domain/view.ts';
+import { startTestApp, type TestApp } from '../_app.ts';
+
+const enrolment: EnrolmentView = {
+  number: 2,
+  requestId: 'request-2',
+  setupIntentId: 'seti_2',
+  status: 'awaiting_customer',
+  hasConsent: false,
+};
+const chargeOf = (chargeId: string, status: ChargeView['status']): ChargeView => ({
+  chargeId,
+  status,
+  amount: 4900,
+  currency: 'eur',
+  attempts: [],
+  paymentIntentId: `pi_${chargeId}`,
+  dueAtMs: 0,
+});
+
+let api: TestApp;
+beforeAll(async () => {
+  api = await startTestApp();
+  await api.put('enrolling', { view: { status: 'awaiting_mandate', enrolment } });
+  await api.put('enrolled', { view: { enrolment: { ...enrolment, status: 'succeeded', hasConsent: true } } });
+  await api.ledger.putPersonal('enrolled', 'enrolment/request-2', {
+    returnUrl: 'https://shop.example/account',
+  });
+  await api.put('asked', {
+    view: { status: 'awaiting_step_up' },
+    charges: [chargeOf('first', 'awaiting_step_up'), chargeOf('second', 'held')],
+  });
+  await api.put('asked-again', {
+    view: { status: 'awaiting_step_up' },
+    charges: [chargeOf('first', 'succeeded'), chargeOf('second', 'awaiting_step_up')],
+  });
+  await api.put('paid', { charges: [chargeOf('first', 'succeeded')] });
+});
+afterAll(() => api.close());
+
+/** The page's path, as behind PUBLIC_URL. */
+const pathOf = (url: string) => new URL(url).pathname;
+const enrolPath = async (customerId: string, number = 2) => pathOf(await api.links.enrol(customerId, number));
+const stepUpPath = async (customerId: string, chargeId = 'first') =>
+  pathOf(await api.links.stepUp(customerId, chargeId));
+const look = (path: string) => api.ask('GET', path, undefined, null);
+const send = (path: string, body?: object) => api.ask('POST', path, body, null);
+
+describe.each([
+  ['the card page', () => enrolPath('enrolling')],
+  ['the authentication page', () => stepUpPath('asked')],
+])('%s', (_name, path) => {
+  test('names the merchant and the terms, escaped, and holds no script of its own', async () => {
+    const { status, text, headers } = await look(await path());
+    expect(status).toBe(200);
+    expect(headers['content-type']).toBe('text/html; charset=utf-8');
+    expect(text).toContain('Ada &#38; Sons &#60;Ltd&#62;');
+    expect(text).toContain('href="https://shop.example/terms"');
+    expect(text).not.toContain('{{');
+    expect(text).not.toMatch(/<script(?![^>]* src=)/);
+    expect(text).not.toMatch(/\son\w+=/);
+  });
+
+  test('is kept by nobody, told to nobody, framed by nobody, and loads Stripe.js alone', async () => {
+    const { headers } = await look(await path());
+    expect(headers).toMatchObject({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' });
+    const policy = String(headers['content-security-policy']);
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("script-src 'self' http://127.0.0.1:1;");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).not.toContain('unsafe');
+  });
+
+  test('loads files that are there', async () => {
+    const address = await path();
+    const { text } = await look(address);
+    const files = [...text.matchAll(/(?:src|href)="(\.\.\/assets\/[^"]+)"/g)].map(([, file]) => file ?? '');
+    expect(files).toHaveLength(2);
+    for (const file of [...files, '../assets/page.js'])
+      expect((await look(new URL(file, `https://pay.example${address}`).pathname)).status).toBe(200);
+  });
+});
+
+test('the card page says which version of the terms', async () => {
+  expect((await look(await enrolPath('enrolling'))).text).toContain('version 2026-01');
+});
+
+test('templates are no assets', async () => {
+  expect((await look('/assets/enrol.html')).status).toBe(404);
+});
+
+describe('a link that is forged, or made for the other page', () => {
+  test('shows a page that says so, and opens nothing behind it', async () => {
+    const other = (await stepUpPath('asked')).replace('/step-up/', '/enrol/');
+    for (const path of ['/enrol/forged', '/step-up/forged', other]) {
+      const page = await look(path);
+      expect({ status: page.status, type: page.headers['content-type'] }).toEqual({
+        status: 404,
+        type: 'text/html; charset=utf-8',
+      });
+      expect(page.text).toContain('This link is not valid');
+      for (const answer of [
+        await look(`${path}/status`),
+        await send(`${path}/session`),
+        await send(`${path}/done`),
+      ])
+        expect(answer).toMatchObject({ status: 404, body: { code: 'link_not_found' } });
+    }
+  });
+});
+
+describe('the card page asks', () => {
+  test('how far it is, and where to go then', async () => {
+    expect((await look(`${await enrolPath('enrolling')}/status`)).body).toEqual({
+      status: 'awaiting_customer',
+      hasConsent: false,
+    });
+    expect((await look(`${await enrolPath('enrolled')}/status`)).body).toEqual({
+      status: 'succeeded',
+      hasConsent: true,
+      returnUrl: 'https://shop.example/account',
+    });
+  });
+
+  test('in vain, once a later enrolment has taken its place', async () => {
+    const path = await enrolPath('enrolled', 1);
+    expect((await look(`${path}/status`)).body.status).toBe('over');
+    expect(await send(`${path}/session`, { consent: true })).toMatchObject({
+      status: 410,
+      body: { code: 'link_closed' },
+    });
+    expect(await send(`${path}/done`)).toMatchObject({ status: 410, body: { code: 'link_closed' } });
+  });
+
+  test('for no secret before consent, and for none after the end', async () => {
+    const before = await send(`${await enrolPath('enrolling')}/session`);
+    expect(before).toMatchObject({ status: 422, body: { code: 'consent_required' } });
+    const after = await send(`${await enrolPath('enrolled')}/session`, { consent: true });
+    expect(after).toMatchObject({ status: 410, body: { code: 'link_closed' } });
+  });
+
+  test.each([{ consent: false }, { consent: 'yes' }, { consent: true, termsVersion: '1' }])(
+    'with %j: refused',
+    async (body) => {
+      expect((await send(`${await enrolPath('enrolling')}/session`, body)).status).toBe(400);
+    },
+  );
+});
+
+describe('the authentication page asks', () => {
+  test.each([
+    ['asked', { status: 'awaiting_step_up', next: 'first', amount: '49.00 EUR', isBusy: true }],
+    ['asked-again', { status: 'succeeded', next: 'second', amount: '49.00 EUR', isBusy: false }],
+    ['paid', { status: 'succeeded', isBusy: false }],
+  ])('what waits for customer %s', async (customerId, expected) => {
+    expect((await look(`${await stepUpPath(customerId)}/status`)).body).toEqual(expected);
+  });
+
+  test('for no secret when nothing waits', async () => {
+    expect(await send(`${await stepUpPath('paid')}/session`)).toMatchObject({
+      status: 410,
+      body: { code: 'link_closed' },
+    });
+  });
+
+  test('for a secret that Stripe does not give: to be asked again', async () => {
+    const answer = await send(`${await stepUpPath('asked')}/session`);
+    expect(answer).toMatchObject({ status: 503, body: { code: 'stripe_unavailable' } });
+  });
+});

@@ -1,0 +1,268 @@
+// What people, banks and machines may do to a life, drawn at random, and how a life is cleared up afterwards.
+// It knows no rule: life.ts checks them.
+import fc from 'fast-check';
+import type { ReversalKind } from '../../domain/model/charge.ts';
+import { DAY, HOUR, MINUTE } from '../../domain/shared/time.ts';
+import { type Bells, type CrashTime, GOOD_BELLS, Life } from './customer-life.ts';
+import { FAIR, type Temper, type Verdict, type Weather } from './stripe-model.ts';
+
+export type Action =
+  | {
+      readonly do: 'enrol';
+      readonly request: number;
+      readonly card: number;
+      readonly source: 'server' | 'page' | 'asks';
+    }
+  | { readonly do: 'consent' }
+  | { readonly do: 'setUp'; readonly card: number; readonly isOk: boolean }
+  | { readonly do: 'open'; readonly charge: number; readonly dueInHours: number }
+  | { readonly do: 'cancelCharge' | 'retryCharge'; readonly charge: number }
+  | { readonly do: 'pause' | 'resume' | 'cancelCustomer' | 'detach' }
+  | { readonly do: 'bank'; readonly charge: number; readonly act: 'begin' | 'pass' | 'fail' }
+  | { readonly do: 'canceled'; readonly charge: number; readonly by: 'automatic' | 'requested_by_customer' }
+  | { readonly do: 'takeBack'; readonly charge: number; readonly how: ReversalKind }
+  | { readonly do: 'wait'; readonly hours: number }
+  | { readonly do: 'crash'; readonly at: CrashTime };
+
+/** A deed, and how many rounds of the loop pass before the next one. */
+export type Turn = Action & { readonly rounds: number };
+
+const CHARGES = 4;
+const charge = fc.nat({ max: CHARGES - 1 });
+const card = fc.nat({ max: 3 });
+
+const action: fc.Arbitrary<Action> = fc.oneof(
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('enrol' as const),
+      request: fc.nat({ max: 5 }),
+      card,
+      source: fc.constantFrom('server' as const, 'page' as const, 'asks' as const),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('consent' as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('setUp' as const), card, isOk: fc.boolean() }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('open' as const),
+      charge,
+      dueInHours: fc.constantFrom(0, 0, 0, 5, 60),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('cancelCharge' as const), charge }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('retryCharge' as const), charge }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constantFrom('pause' as const, 'resume' as const, 'resume' as const, 'detach' as const),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('cancelCustomer' as const) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('bank' as const),
+      charge,
+      act: fc.constantFrom('begin' as const, 'begin' as const, 'pass' as const, 'fail' as const),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('canceled' as const),
+      charge,
+      by: fc.constantFrom('automatic' as const, 'requested_by_customer' as const),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('takeBack' as const),
+      charge,
+      how: fc.constantFrom('refund' as const, 'dispute' as const),
+    }),
+  },
+  {
+    weight: 7,
+    arbitrary: fc.record({
+      do: fc.constant('wait' as const),
+      hours: fc.constantFrom(0.001, 0.02, 0.2, 1, 7, 25, 80, 170, 400),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('crash' as const),
+      at: fc.constantFrom('before' as const, 'after' as const),
+    }),
+  },
+);
+export const turn: fc.Arbitrary<Turn> = fc
+  .tuple(action, fc.constantFrom(0, 1, 2, 3, 5, 1000))
+  .map(([what, rounds]) => ({ ...what, rounds }));
+
+const ANSWERS: readonly Verdict[] = [
+  'succeed',
+  'authentication_required',
+  'processing',
+  'insufficient_funds',
+  'issuer_not_available',
+  'lost_card',
+  'expired_card',
+  'a_code_of_tomorrow',
+];
+export const temper: fc.Arbitrary<Temper> = fc.array(fc.constantFrom(...ANSWERS), {
+  minLength: 1,
+  maxLength: 5,
+});
+export const weather: fc.Arbitrary<Weather> = fc.oneof(
+  fc.constant(FAIR),
+  fc.constant({ lostBefore: 0.15, lostAfter: 0.2, stored500: 0.1, rejected: 0.02 }),
+  fc.constant({ lostBefore: 0.4, lostAfter: 0.5, stored500: 0.2, rejected: 0.1 }),
+);
+export const bells: fc.Arbitrary<Bells> = fc.oneof(
+  fc.constant(GOOD_BELLS),
+  fc.constant({ lost: 0.3, twice: 0.3, latestMs: 3 * HOUR }),
+  fc.constant({ lost: 1, twice: 0, latestMs: 0 }),
+);
+export const seed = fc.nat();
+
+export const CONSENT = {
+  consentId: 'consent-1',
+  termsVersion: '1',
+  acceptedAtMs: 0,
+  source: 'request',
+} as const;
+export const WHO = { actor: 'shop' };
+
+export function play(life: Life, what: Action): void {
+  const { stripe } = life;
+  switch (what.do) {
+    case 'enrol': {
+      const { request, source } = what;
+      life.ask({
+        kind: 'enrol',
+        ...WHO,
+        requestId: `request-${request}-${source}`,
+        ...(source === 'asks' ? {} : { consent: CONSENT }),
+        ...(source === 'server' ? { paymentMethodId: stripe.newCard(what.card) } : {}),
+      });
+      return;
+    }
+    case 'consent': {
+      const { enrolment } = life.state;
+      if (enrolment)
+        life.ask({
+          kind: 'giveConsent',
+          ...WHO,
+          enrolmentNumber: enrolment.number,
+          consent: { ...CONSENT, source: 'page' },
+        });
+      return;
+    }
+    case 'setUp': {
+      const id = life.state.enrolment?.setupIntentId;
+      if (id) stripe.customerSetsUp(id, what.card, what.isOk);
+      return;
+    }
+    case 'open': {
+      const chargeId = `charge-${what.charge}`;
+      const before = life.ledger.accepted.get(chargeId);
+      // The ledger answers for a charge that is over; now and then a late message comes through to us all the same.
+      const terms = before ?? {
+        amount: 1000 + what.charge,
+        ...(what.dueInHours === 0 ? {} : { dueAtMs: life.nowMs + what.dueInHours * HOUR }),
+      };
+      life.ask({
+        kind: 'openCharge',
+        ...WHO,
+        chargeId,
+        amount: terms.amount,
+        currency: 'eur',
+        ...(terms.dueAtMs === undefined ? {} : { dueAtMs: terms.dueAtMs }),
+      });
+      return;
+    }
+    case 'cancelCharge':
+    case 'retryCharge':
+      life.ask({ kind: what.do, ...WHO, chargeId: `charge-${what.charge}` });
+      return;
+    case 'pause':
+    case 'resume':
+    case 'cancelCustomer':
+      life.ask({ kind: what.do, ...WHO });
+      return;
+    case 'detach': {
+      const { mandate } = life.state;
+      if (mandate) stripe.detach(mandate.paymentMethodId);
+      return;
+    }
+    case 'bank': {
+      const chargeId = `charge-${what.charge}`;
+      const open = life.state.charges.find((other) => other.chargeId === chargeId);
+      if (!open?.paymentIntentId) return;
+      // Only a page that is live gives the customer the secret; what was begun there can end at any time.
+      if (what.act === 'begin' && open.phase.is === 'awaiting_step_up')
+        stripe.customerBegins(open.paymentIntentId);
+      if (what.act !== 'begin') {
+        stripe.customerEnds(open.paymentIntentId, what.act === 'pass');
+        life.signal({ kind: 'stepUpCompleted', chargeId });
+      }
+      return;
+    }
+    case 'canceled': {
+      const live = stripe.intentsOf(`charge-${what.charge}`).at(-1);
+      if (live) stripe.cancelByHand(live.id, what.by);
+      return;
+    }
+    case 'takeBack':
+      stripe.takeBack(what.how, `charge-${what.charge}`);
+      return;
+    case 'wait':
+      life.pass(what.hours * HOUR);
+      return;
+    case 'crash':
+      life.crashes = what.at;
+  }
+}
+
+export function begin(seedOf: number, scriptOf: Temper): Life {
+  const life = new Life(seedOf, scriptOf);
+  life.ask({ kind: 'enrol', ...WHO, requestId: 'request-first', consent: CONSENT });
+  life.work();
+  play(life, { do: 'setUp', card: 0, isOk: true });
+  life.pass(2 * MINUTE);
+  return life;
+}
+
+export function live(life: Life, turns: readonly Turn[]): void {
+  for (const what of turns) {
+    play(life, what);
+    if (what.rounds > 0) life.work(what.rounds);
+    life.checkTruth();
+  }
+}
+
+/** All faults end; people answer for what only people can answer for; then time passes. */
+export function clearUp(life: Life, isCustomerThere: boolean): void {
+  life.weather = FAIR;
+  life.bells = GOOD_BELLS;
+  life.crashes = null;
+  life.work();
+  if (life.state.paused) life.ask({ kind: 'resume', ...WHO });
+  for (let day = 0; day < 150 && !life.isOver; day++) {
+    for (const { chargeId, phase, paymentIntentId } of life.state.charges) {
+      const mayRetry =
+        phase.is === 'refused' && day < 10 && life.ask({ kind: 'retryCharge', ...WHO, chargeId }) === null;
+      if (phase.is === 'refused' && !mayRetry) life.ask({ kind: 'cancelCharge', ...WHO, chargeId });
+      if (phase.is === 'awaiting_step_up' && paymentIntentId && isCustomerThere) {
+        life.stripe.customerBegins(paymentIntentId);
+        life.stripe.customerEnds(paymentIntentId, true);
+      }
+    }
+    life.pass(day < 40 ? DAY : 7 * DAY);
+    if (life.state.charges.length === 0) break;
+  }
+}

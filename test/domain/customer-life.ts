@@ -1,0 +1,435 @@
+// Drives one customer's life as the workflow does, against a model of Stripe and of the ledger, and checks at every
+// step what must always hold. It decides nothing: the domain does, and this complains.
+import { isDeepStrictEqual } from 'node:util';
+import { advance } from '../../domain/advance.ts';
+import { newCustomer } from '../../domain/lifecycle.ts';
+import type { Charge } from '../../domain/model/charge.ts';
+import type { CustomerEvent } from '../../domain/model/events.ts';
+import type { Fact } from '../../domain/model/facts.ts';
+import type { PaymentIntentReading } from '../../domain/model/readings.ts';
+import type { CustomerState } from '../../domain/model/state.ts';
+import type { Step, StepOf } from '../../domain/model/steps.ts';
+import { nextStep } from '../../domain/next-step.ts';
+import { reversalKindOf } from '../../domain/refunds/refunds.ts';
+import { refuse } from '../../domain/refusals.ts';
+import { HOUR } from '../../domain/shared/time.ts';
+import { viewOf } from '../../domain/view.ts';
+import { executeStep } from './activities-model.ts';
+import { LedgerModel } from './ledger-model.ts';
+import { StripeModel, stream, type Temper, type Weather } from './stripe-model.ts';
+import { brokenTruth, stillPayable } from './truth.ts';
+
+/** How Stripe's bells travel: chances of loss and doubling, and the longest delay in ms. */
+export interface Bells {
+  readonly lost: number;
+  readonly twice: number;
+  readonly latestMs: number;
+}
+
+export const GOOD_BELLS: Bells = { lost: 0, twice: 0, latestMs: 0 };
+
+/** When the run's state is lost: before the next step is carried out, or after it, before its answer is known. */
+export type CrashTime = 'before' | 'after';
+
+const EPOCH_MS = Date.UTC(2026, 0, 1);
+const LONGEST_SLEEP_MS = 7 * 24 * HOUR;
+/** More steps than this without time passing means that the life runs in a circle. */
+const STEPS_AT_ONE_INSTANT = 300;
+const SAME_STEP_AT_ONE_INSTANT = 6;
+const TRACE_SHOWN = 60;
+
+/** What time brings about is decided and taken in within one round, so it never comes twice. */
+const canRepeat = ({ kind }: CustomerEvent) => kind !== 'stepUpReminderDue';
+
+export class Life {
+  readonly ledger = new LedgerModel();
+  readonly stripe: StripeModel;
+  #trace: (() => string)[] = [];
+  state: CustomerState = newCustomer('alice');
+  nowMs = EPOCH_MS;
+  isOver = false;
+  bells: Bells = GOOD_BELLS;
+  crashes: CrashTime | null = null;
+  readonly #chance: () => number;
+  #inbox: CustomerEvent[] = [];
+  #ringing: { atMs: number; event: CustomerEvent }[] = [];
+  #eventCount = 0;
+  #stepsNow: string[] = [];
+  /** Charges whose confirm nobody answered and nobody has asked about since. */
+  readonly #unanswered = new Set<string>();
+  readonly #lastRead = new Map<string, string>();
+  /** When a charge is to be tried again, as decided after its last decline. */
+  readonly #promised = new Map<string, number>();
+  /** SetupIntents of mandates that were there when the customer cancelled. */
+  readonly #ended = new Set<string>();
+
+  constructor(seed: number, temper: Temper) {
+    this.#chance = stream(seed + 1);
+    this.stripe = new StripeModel(seed, temper, this.nowMs, (type, objectId) => this.#rings(type, objectId));
+  }
+
+  set weather(weather: Weather) {
+    this.stripe.weather = weather;
+  }
+
+  // — from outside —
+
+  /** A person's request, as an update handler takes it: refused by the words of `refuse`, or in the inbox. */
+  ask(event: CustomerEvent): string | null {
+    if (this.isOver) {
+      if (event.kind !== 'enrol') return 'customer_cancelled';
+      this.isOver = false;
+      this.state = newCustomer('alice');
+    }
+    if (!this.state.loaded) this.step();
+    const projectedState = this.#inbox.reduce(
+      (next, waiting) => advance(next, waiting, this.nowMs),
+      this.state,
+    );
+    const refusal = refuse(projectedState, event, this.nowMs);
+    this.#log(() => `ask ${brief(event)}${refusal ? ` → ${refusal.code}` : ''}`);
+    if (refusal) return refusal.code;
+    this.#inbox.push(event);
+    if (event.kind === 'openCharge' && !this.ledger.accepted.has(event.chargeId))
+      this.ledger.accepted.set(event.chargeId, { ...event, openedAtMs: this.nowMs });
+    return null;
+  }
+
+  /** A signal: a bell, or the page saying that the customer is back. Money that goes back starts a life again. */
+  signal(event: CustomerEvent): void {
+    if (this.isOver && event.kind === 'stripeEventReceived' && reversalKindOf(event.type)) {
+      this.isOver = false;
+      this.state = newCustomer('alice');
+    }
+    if (!this.isOver) this.#inbox.push(event);
+  }
+
+  /** The whole state is lost, with what nobody had drained; what the ledger has is what remains. */
+  crash(): void {
+    this.#log(() => 'CRASH');
+    this.crashes = null;
+    this.#inbox = [];
+    this.#unanswered.clear();
+    this.#promised.clear();
+    this.state = newCustomer('alice');
+  }
+
+  /** Works until there is nothing to do now, at most `limit` steps. @returns the last step asked for */
+  work(limit = Number.POSITIVE_INFINITY): Step {
+    let step = this.step();
+    for (let count = 1; count < limit && step.do !== 'wait' && step.do !== 'end'; count++) step = this.step();
+    return step;
+  }
+
+  /** Lets time pass, waking whenever the life asks for it or something rings. */
+  pass(ms: number): void {
+    const untilMs = this.nowMs + ms;
+    for (;;) {
+      const step = this.work();
+      const next = [
+        untilMs,
+        ...(step.do === 'wait' ? [step.untilMs] : []),
+        ...this.#ringing.map(({ atMs }) => atMs),
+      ];
+      const nowMs = Math.max(this.nowMs, Math.min(...next));
+      if (nowMs > this.nowMs) {
+        this.#stepsNow = [];
+        this.nowMs = nowMs;
+        this.stripe.tick(nowMs);
+      }
+      const due = this.#ringing.filter(({ atMs }) => atMs <= this.nowMs);
+      this.#ringing = this.#ringing.filter(({ atMs }) => atMs > this.nowMs);
+      for (const { event } of due) this.signal(event);
+      if (due.length === 0 && this.nowMs >= untilMs) {
+        this.work();
+        return;
+      }
+    }
+  }
+
+  /** One round of the workflow's loop. */
+  step(): Step {
+    if (this.isOver) return { do: 'end' };
+    if (this.state.loaded && this.#inbox.length > 0) {
+      this.#stepsNow = [];
+      for (const event of this.#inbox.splice(0)) this.#advance(event);
+    }
+    const step = nextStep(this.state, this.nowMs);
+    this.#checkStep(step);
+    if (step.do === 'wait') return step;
+    this.#log(() => brief(step));
+    if (step.do === 'end') {
+      this.isOver = true;
+      for (const chargeId of this.ledger.accepted.keys())
+        if (!this.ledger.closed.has(chargeId)) this.fail(`a life that ends leaves nothing open: ${chargeId}`);
+      return step;
+    }
+    if (step.do === 'decide') {
+      this.#advance(step.event);
+      return step;
+    }
+    if (this.crashes === 'before') {
+      this.crash();
+      return step;
+    }
+    this.#advance({ kind: 'attemptStarted', step });
+    const event = this.#executeStep(step);
+    if (this.crashes === 'after') {
+      this.crash();
+      return step;
+    }
+    this.#log(() => `  ${brief(event)}`);
+    this.#advance(event);
+    return step;
+  }
+
+  fail(rule: string): never {
+    const shown = this.#trace.slice(-TRACE_SHOWN).map((words) => words());
+    throw new Error(`${rule}\n${shown.join('\n')}\n${JSON.stringify(this.state.charges)}`);
+  }
+
+  // — as the activities do it —
+
+  #executeStep(step: Exclude<Step, { do: 'decide' | 'wait' | 'end' }>): CustomerEvent {
+    switch (step.do) {
+      case 'load':
+        return this.ledger.load();
+      case 'record':
+        return this.#record();
+      case 'startNotice':
+        return { kind: 'noticeStarted', noticeId: step.notice.noticeId };
+    }
+    const event = executeStep(step, this.stripe, this.ledger);
+    if (event.kind === 'unanswered' && step.do === 'confirmPaymentIntent')
+      this.#unanswered.add(step.chargeId);
+    if (event.kind === 'paymentIntentRead') {
+      this.#unanswered.delete(event.chargeId);
+      this.#lastRead.set(event.reading.paymentIntentId, event.reading.status);
+    }
+    return event;
+  }
+
+  #record(): CustomerEvent {
+    const { ledger, state } = this;
+    let expected = (ledger.snapshot?.sequence ?? 0) + 1;
+    for (const fact of state.facts) {
+      if (fact.sequence !== expected++)
+        this.fail(`facts have consecutive sequences: ${fact.sequence} where ${expected - 1} was next`);
+      if (fact.kind === 'charge_closed' && fact.chargeId) ledger.closings.add(fact.chargeId);
+      if (fact.kind === 'attempt') this.#recordAttempt(fact);
+      if (fact.kind === 'refund' || fact.kind === 'dispute') this.#recordReversal(fact);
+    }
+    if (state.sequence !== expected - 1) this.fail('facts have consecutive sequences: the newest is missing');
+    const alreadyClosed: string[] = [];
+    for (const { chargeId, phase } of state.charges) {
+      const isNoted = state.facts.some((fact) => fact.chargeId === chargeId);
+      if (ledger.closed.has(chargeId) && isNoted) alreadyClosed.push(chargeId);
+      else if (phase.is === 'closed' && isNoted) ledger.closed.set(chargeId, phase.as);
+    }
+    if (state.mandate && state.facts.some(({ kind }) => kind === 'cancelled'))
+      this.#ended.add(state.mandate.setupIntentId);
+    ledger.snapshot = structuredClone({ ...state, facts: [] });
+    return { kind: 'recorded', through: state.facts.at(-1)?.sequence ?? 0, alreadyClosed };
+  }
+
+  #recordAttempt({ data }: Fact): void {
+    const { outcome, answer } = data as { outcome: string; answer: PaymentIntentReading | null };
+    if (!answer?.stripeChargeId || outcome === 'unknown') return;
+    const { outcomes } = this.ledger;
+    const before = outcomes.get(answer.stripeChargeId) ?? [];
+    if (before.includes(outcome))
+      this.fail(`an answer is on record once: ${answer.stripeChargeId} ${outcome}`);
+    outcomes.set(answer.stripeChargeId, [...before, outcome]);
+  }
+
+  #recordReversal({ kind, data }: Fact): void {
+    const id = String(data[`${kind}Id`] ?? data.objectId);
+    const words = JSON.stringify(data);
+    if (this.ledger.reversals.get(id) === words) this.fail(`news of ${id} is on record once: ${words}`);
+    this.ledger.reversals.set(id, words);
+  }
+
+  #rings(type: string, objectId: string): void {
+    const event = (): CustomerEvent => ({
+      kind: 'stripeEventReceived',
+      eventId: `evt_${this.#eventCount}`,
+      type,
+      objectId,
+    });
+    this.#eventCount++;
+    const { lost, twice, latestMs } = this.bells;
+    if (this.#chance() < lost) return;
+    const times = this.#chance() < twice ? 2 : 1;
+    for (let time = 0; time < times; time++)
+      this.#ringing.push({
+        atMs: this.nowMs + Math.floor(this.#chance() * latestMs),
+        event: event(),
+      });
+  }
+
+  // — what must always hold —
+
+  #advance(event: CustomerEvent): void {
+    const before = this.state;
+    const after = advance(before, event, this.nowMs);
+    this.state = after;
+    const leak = impurity(after, 'state');
+    if (leak) this.fail(`state survives JSON unchanged: ${leak} after ${event.kind}`);
+    if (canRepeat(event)) {
+      const twice = advance(after, event, this.nowMs);
+      if (!isDeepStrictEqual(timeless(twice), timeless(after)))
+        this.fail(`the same event twice changes nothing the second time: ${brief(event)}`);
+    }
+    viewOf(after, this.nowMs);
+    for (const charge of after.charges) {
+      const was = before.charges.find(({ chargeId }) => chargeId === charge.chargeId);
+      if (charge.phase.is === 'closed' && was?.phase.is !== 'closed') this.#checkClosed(charge);
+    }
+    if (event.kind === 'loaded') this.#checkLoaded();
+    this.#remember(event, before);
+    for (const charge of after.charges) this.#checkCharge(charge);
+    for (const { chargeId } of before.charges) {
+      const isGone = !after.charges.some((charge) => charge.chargeId === chargeId);
+      if (isGone && !this.ledger.closings.has(chargeId))
+        this.fail(`a charge leaves with its charge_closed fact recorded: ${chargeId}`);
+    }
+  }
+
+  #remember(event: CustomerEvent, before: CustomerState): void {
+    const { mandate, charges } = this.state;
+    if (event.kind === 'retryCharge') this.#promised.delete(event.chargeId);
+    if (mandate?.setupIntentId !== before.mandate?.setupIntentId) this.#promised.clear();
+    if (
+      event.kind !== 'paymentIntentRead' ||
+      event.reading.decline === null ||
+      event.reading.status === 'canceled'
+    )
+      return;
+    const charge = charges.find(({ chargeId }) => chargeId === event.chargeId);
+    if (charge?.phase.is === 'due') this.#promised.set(charge.chargeId, charge.phase.atMs);
+    else this.#promised.delete(event.chargeId);
+  }
+
+  #checkCharge({ chargeId, phase, attempts, attemptCount }: Charge): void {
+    const isUnderWay = phase.is === 'attempting';
+    const isOpen = attempts.some(
+      ({ outcome }, index) => outcome === null && !(isUnderWay && index === attempts.length - 1),
+    );
+    if (isOpen) this.fail(`an attempt that is not under way has an outcome: ${chargeId}`);
+    const isCounted = attempts.every(
+      ({ number }, index) => number === attemptCount - attempts.length + 1 + index,
+    );
+    const isSorted = attempts.every(
+      ({ number }, index) => index === 0 || number > (attempts[index - 1]?.number ?? 0),
+    );
+    if (!isSorted || (attempts.length < 20 && !isCounted))
+      this.fail(`attempts are numbered in order: ${chargeId}`);
+    if (phase.is === 'awaiting_step_up' && phase.failures < 0)
+      this.fail(`failures are counted from 0: ${chargeId}`);
+  }
+
+  #checkLoaded(): void {
+    for (const chargeId of this.ledger.accepted.keys()) {
+      const isOpen = !this.ledger.closed.has(chargeId);
+      if (isOpen && !this.state.charges.some((charge) => charge.chargeId === chargeId))
+        this.fail(`an accepted charge is not lost with a run: ${chargeId}`);
+    }
+  }
+
+  #checkClosed({ chargeId, phase }: Charge): void {
+    if (phase.is !== 'closed' || this.ledger.closed.has(chargeId)) return;
+    const payments = this.stripe.paymentsOf(chargeId);
+    if (phase.as === 'succeeded' && payments !== 1)
+      this.fail(`a charge closed as succeeded is paid exactly once: ${chargeId} was paid ${payments} times`);
+    if (phase.as === 'succeeded') return;
+    if (payments > 0) this.fail(`a charge closed as ${phase.as} was never paid: ${chargeId}`);
+    const payable = stillPayable(chargeId, this.stripe, this.ledger);
+    if (payable) this.fail(payable);
+  }
+
+  #checkStep(step: Step): void {
+    if (step.do === 'wait') {
+      if (!(step.untilMs > this.nowMs && step.untilMs <= this.nowMs + LONGEST_SLEEP_MS))
+        this.fail(`a life that is not over wakes within a week: in ${step.untilMs - this.nowMs} ms`);
+      return;
+    }
+    if (step.do === 'confirmPaymentIntent') this.#checkConfirm(step);
+    const words = JSON.stringify(step);
+    this.#stepsNow.push(step.do === 'record' ? `record ${this.state.sequence}` : words);
+    const same = this.#stepsNow.filter((other) => other === this.#stepsNow.at(-1)).length;
+    if (same > SAME_STEP_AT_ONE_INSTANT || this.#stepsNow.length > STEPS_AT_ONE_INSTANT)
+      this.fail(`no step is repeated for ever at one instant: ${words}`);
+  }
+
+  #checkConfirm(step: StepOf<'confirmPaymentIntent'>): void {
+    const { state, nowMs } = this;
+    const { chargeId, paymentIntentId } = step;
+    const charge = state.charges.find((other) => other.chargeId === chargeId);
+    if (!charge) throw this.fail(`no attempt for a charge that is not there: ${chargeId}`);
+    if (state.mandate?.status !== 'active') this.fail(`no attempt without an active mandate: ${chargeId}`);
+    if (state.mandate.paymentMethodId !== step.paymentMethodId)
+      this.fail(`no attempt on a card that is not the mandate's: ${chargeId}`);
+    if (state.cancelled) this.fail(`no attempt after cancel: ${chargeId}`);
+    if (state.paused) this.fail(`no attempt while paused: ${chargeId}`);
+    if (nowMs < charge.dueAtMs) this.fail(`no attempt before it is due: ${chargeId}`);
+    if (charge.phase.is === 'due' && nowMs < charge.phase.atMs)
+      this.fail(`no attempt before its next time: ${chargeId}`);
+    if (nowMs < (this.#promised.get(chargeId) ?? 0))
+      this.fail(`no attempt before the calendar says so: ${chargeId}`);
+    if (this.#ended.has(state.mandate.setupIntentId))
+      this.fail(`a card given before a cancel is not charged after it: ${chargeId}`);
+    const waiting = state.charges.find(({ phase }) => phase.is === 'awaiting_step_up');
+    if (waiting) this.fail(`no attempt while a step-up waits: ${chargeId} during ${waiting.chargeId}`);
+    if (this.#unanswered.size > 0)
+      this.fail(`no attempt while an outcome is unknown: ${chargeId} during ${[...this.#unanswered]}`);
+    if (this.#lastRead.get(paymentIntentId) === 'requires_action')
+      this.fail(`no attempt on an intent that is at the bank: ${chargeId}`);
+    if (this.ledger.closed.has(chargeId)) this.fail(`no attempt for a charge that is over: ${chargeId}`);
+    if (!this.ledger.book.some(({ stripeId }) => stripeId === paymentIntentId))
+      this.fail(`no attempt on an intent that is not on record: ${chargeId}`);
+  }
+
+  /** Everything that the truth at Stripe must say at any time. */
+  checkTruth(): void {
+    const broken = brokenTruth(this.stripe, this.ledger);
+    if (broken) this.fail(broken);
+  }
+
+  /** Put into words only when something fails. */
+  #log(words: () => string): void {
+    const { nowMs } = this;
+    this.#trace.push(() => `${((nowMs - EPOCH_MS) / HOUR).toFixed(2)} h  ${words()}`);
+    if (this.#trace.length > 400) this.#trace = this.#trace.slice(-TRACE_SHOWN);
+  }
+}
+
+/** Where a value would not come back from JSON as it went in, or null. */
+function impurity(value: unknown, path: string): string | null {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return null;
+  if (typeof value === 'number') return Number.isFinite(value) ? null : `${path} is ${value}`;
+  if (typeof value !== 'object') return `${path} is ${typeof value}`;
+  const isPlain = Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+  if (!isPlain) return `${path} is not plain`;
+  for (const [key, inner] of Object.entries(value)) {
+    const leak = impurity(inner, `${path}.${key}`);
+    if (leak) return leak;
+  }
+  return null;
+}
+
+/** A state without the times of its next looks: asking again later is all that a repetition may change. */
+function timeless(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(timeless);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key]) => key !== 'nextCheckAtMs' && key !== 'checks')
+      .map(([key, inner]) => [key, timeless(inner)]),
+  );
+}
+
+function brief(words: CustomerEvent | Step): string {
+  return JSON.stringify(words, (key, value) =>
+    ['consent', 'card', 'snapshot'].includes(key) ? undefined : value,
+  );
+}

@@ -1,0 +1,197 @@
+// What must hold in every life, whatever people, banks, networks and machines do: random lives against a model of Stripe.
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { advance } from '../../domain/advance.ts';
+import type { CustomerEvent } from '../../domain/model/events.ts';
+import type { Step } from '../../domain/model/steps.ts';
+import { nextStep } from '../../domain/next-step.ts';
+import { ATTEMPTS_PER_CARD, ATTEMPTS_PER_CHARGE } from '../../domain/shared/policy.ts';
+import { DAY, HOUR, MINUTE } from '../../domain/shared/time.ts';
+import { begin, bells, CONSENT, clearUp, live, play, seed, temper, turn, WHO, weather } from './actions.ts';
+import type { Bells, Life } from './customer-life.ts';
+import { enrolled, reading, T0 } from './fixtures.ts';
+import type { Verdict } from './stripe-model.ts';
+
+/** On a machine that is busy, fewer lives; never more than a few seconds of them. */
+const RUNS = { numRuns: 120, interruptAfterTimeLimit: 8_000 };
+
+test('whatever happens, no life breaks its rules, every charge ends, and a cancelled customer reaches the end', () => {
+  fc.assert(
+    fc.property(
+      seed,
+      temper,
+      weather,
+      bells,
+      fc.boolean(),
+      fc.array(turn, { minLength: 5, maxLength: 45 }),
+      (seedOf, scriptOf, faultProfileOf, bellsOf, isCustomerThere, turns) => {
+        const life = begin(seedOf, scriptOf);
+        life.weather = faultProfileOf;
+        life.bells = bellsOf;
+        live(life, turns);
+        clearUp(life, isCustomerThere);
+        life.checkTruth();
+        if (!life.isOver && life.state.charges.length > 0)
+          life.fail(
+            `in fair weather every charge ends: ${life.state.charges.map(({ chargeId }) => chargeId)}`,
+          );
+        for (const chargeId of life.ledger.accepted.keys())
+          if (!life.ledger.closed.has(chargeId)) life.fail(`every end is recorded: ${chargeId}`);
+        const isCrashless = turns.every((what) => what.do !== 'crash');
+        for (const { answers } of isCrashless ? life.stripe.intents.values() : [])
+          for (const { stripeChargeId, decline } of answers) {
+            const outcomes = life.ledger.outcomes.get(String(stripeChargeId)) ?? [];
+            if (outcomes.some((outcome) => (outcome === 'succeeded') === (decline === null))) continue;
+            life.fail(`every answer of the issuer’s is on record: ${stripeChargeId} has ${outcomes}`);
+          }
+        for (const chargeId of life.ledger.closed.keys()) {
+          const { stripe, ledger } = life;
+          play(life, { do: 'takeBack', charge: Number(chargeId.slice('charge-'.length)), how: 'dispute' });
+          life.pass(MINUTE);
+          for (const { objectId, status } of stripe.reversals.values())
+            if (objectId.startsWith('du_') && objectId.includes(`_${chargeId}_`))
+              expect(JSON.parse(ledger.reversals.get(objectId) ?? '{}').status, objectId).toBe(status);
+        }
+        life.ask({ kind: 'cancelCustomer', ...WHO });
+        life.pass(40 * DAY);
+        if (!life.isOver) life.fail('a cancelled life ends once nothing is open');
+        life.checkTruth();
+      },
+    ),
+    RUNS,
+  );
+});
+
+test('bells that are late, doubled, shuffled or lost change when a charge ends, never how', () => {
+  // A card that dies, or that another charge uses up, makes the order of attempts matter: not so here.
+  const answers: Verdict[] = ['succeed', 'authentication_required', 'processing', 'insufficient_funds'];
+  const customer = fc.record({
+    afterHours: fc.constantFrom(0.1, 3, 20),
+    failsFirst: fc.boolean(),
+    comes: fc.boolean(),
+  });
+  const endings = (
+    life: Life,
+    actor: readonly { afterHours: number; failsFirst: boolean; comes: boolean }[],
+  ) => {
+    const since = new Map<string, number>();
+    actor.forEach((_, index) => {
+      play(life, { do: 'open', charge: index, dueInHours: index * 5 });
+    });
+    life.work();
+    for (let hour = 0; hour < 60 * 24 && life.state.charges.length > 0; hour++) {
+      for (const { id, chargeId, decline, latestCharge, status } of life.stripe.intents.values()) {
+        const there = actor[Number(chargeId.slice('charge-'.length))];
+        if (!there?.comes || status !== 'requires_payment_method' || decline?.code === 'card_declined')
+          continue;
+        const waitsFor = `${id} ${latestCharge}`;
+        if (decline && !since.has(waitsFor)) since.set(waitsFor, hour);
+        if (!decline || hour - (since.get(waitsFor) ?? hour) < there.afterHours) continue;
+        life.stripe.customerBegins(id);
+        const fails = there.failsFirst && decline.code === 'authentication_required';
+        life.stripe.customerEnds(id, !fails);
+      }
+      life.pass(HOUR);
+    }
+    return Object.fromEntries([...life.ledger.closed].sort());
+  };
+  const disorder: fc.Arbitrary<Bells> = fc.record({
+    lost: fc.constantFrom(0, 0.3, 1),
+    twice: fc.constantFrom(0, 0.5, 1),
+    latestMs: fc.constantFrom(0, 10 * MINUTE, 9 * HOUR),
+  });
+  fc.assert(
+    fc.property(
+      seed,
+      fc.array(fc.constantFrom(...answers), { minLength: 1, maxLength: 4 }),
+      fc.array(customer, { minLength: 1, maxLength: 3 }),
+      disorder,
+      (seedOf, scriptOf, actor, bellsOf) => {
+        const orderly = endings(begin(seedOf, scriptOf), actor);
+        const other = begin(seedOf, scriptOf);
+        other.bells = bellsOf;
+        expect(endings(other, actor)).toEqual(orderly);
+        expect(Object.keys(orderly)).toHaveLength(actor.length);
+      },
+    ),
+    { numRuns: 25, interruptAfterTimeLimit: 4_000 },
+  );
+});
+
+test('many charges on one card that says no stay within its budget of 15 in 30 days', () => {
+  const life = begin(1, ['insufficient_funds', 'issuer_not_available']);
+  for (let number = 0; number < 12; number++) {
+    life.ask({ kind: 'openCharge', ...WHO, chargeId: `many-${number}`, amount: 500, currency: 'eur' });
+    life.pass(12 * HOUR);
+    life.checkTruth();
+  }
+  expect(life.stripe.askedByUs).toHaveLength(ATTEMPTS_PER_CARD);
+  life.pass(400 * DAY);
+  life.checkTruth();
+  expect(life.state.charges).toEqual([]);
+});
+
+test.each(['lost_card', 'expired_card', 'authentication_required'] as const)(
+  'a charge that every new card answers with %s is attempted at most 8 times, then it has failed',
+  (answer) => {
+    const life = begin(1, [answer]);
+    life.ask({ kind: 'openCharge', ...WHO, chargeId: 'one', amount: 500, currency: 'eur' });
+    life.work();
+    for (let card = 10; card < 22 && life.state.charges.length > 0; card++) {
+      life.ask({ kind: 'enrol', ...WHO, requestId: `card-${card}`, consent: CONSENT });
+      life.work();
+      play(life, { do: 'setUp', card, isOk: true });
+      life.pass(HOUR);
+      life.checkTruth();
+    }
+    expect(life.ledger.closed.get('one')).toBe('failed');
+    expect(life.stripe.askedByUs.length).toBeGreaterThan(5);
+    expect(life.stripe.askedByUs.length).toBeLessThanOrEqual(ATTEMPTS_PER_CHARGE);
+  },
+);
+
+test('a life of three thousand charges keeps a state of a few kilobytes', () => {
+  let state = enrolled();
+  const sizes: number[] = [];
+  for (let number = 1; number <= 3000; number++) {
+    const nowMs = T0 + number * 3 * DAY;
+    const chargeId = `charge-${number}`;
+    const rang = { kind: 'stripeEventReceived', eventId: `evt_${number}`, type: 'x', objectId: 'y' } as const;
+    state = advance(state, rang, nowMs);
+    state = advance(state, { kind: 'openCharge', ...WHO, chargeId, amount: 500, currency: 'eur' }, nowMs);
+    for (let step = nextStep(state, nowMs); step.do !== 'wait'; step = nextStep(state, nowMs)) {
+      state = advance(state, { kind: 'attemptStarted', step }, nowMs);
+      state = advance(state, paidAnswer(step, state.sequence), nowMs);
+    }
+    if (number % 1000 === 0) sizes.push(JSON.stringify(state).length);
+  }
+  expect(state.charges).toEqual([]);
+  expect(Math.max(...sizes)).toBeLessThan(8_000);
+  expect(sizes[2]).toBeLessThan((sizes[0] ?? 0) * 1.1);
+});
+
+/** What the world answers when nothing goes wrong. */
+function paidAnswer(step: Step, sequence: number): CustomerEvent {
+  switch (step.do) {
+    case 'record':
+      return { kind: 'recorded', through: sequence, alreadyClosed: [] };
+    case 'startNotice':
+      return { kind: 'noticeStarted', noticeId: step.notice.noticeId };
+    case 'createPaymentIntent':
+      return {
+        kind: 'paymentIntentCreated',
+        chargeId: step.chargeId,
+        paymentIntentId: `pi_${step.chargeId}`,
+      };
+    case 'confirmPaymentIntent': {
+      const { chargeId, paymentIntentId } = step;
+      return {
+        kind: 'paymentIntentRead',
+        chargeId,
+        reading: reading({ paymentIntentId, status: 'succeeded' }),
+      };
+    }
+    default:
+      throw new Error(`not expected here: ${step.do}`);
+  }
+}

@@ -1,0 +1,179 @@
+// What is claimed once and by whom, on each database: customers and charges. No Stripe.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ChargeTerms, Ledger } from '../../ledger/ledger.ts';
+import { openLedger } from '../../ledger/open.ts';
+import { charge, entry, fact } from '../support/customers.ts';
+import { DATABASES, type TestDatabase } from '../support/databases.ts';
+
+const TERMS: ChargeTerms = {
+  chargeId: 'ch1',
+  amount: 1200,
+  currency: 'eur',
+  description: 'May',
+  statementDescriptorSuffix: 'MAY',
+  metadata: { order: '7', shop: 'north' },
+};
+
+describe.each(DATABASES)('identity on $name', ({ start }) => {
+  let database: TestDatabase;
+  let ledger: Ledger;
+  beforeAll(async () => {
+    database = await start();
+    ledger = await openLedger(database.options);
+  });
+  afterAll(async () => {
+    await ledger?.close();
+    await database?.stop();
+  });
+
+  const claimCustomer = (customerId: string, requestHash = 'hash') =>
+    ledger.claimCustomer({
+      customerId,
+      requestHash,
+      metadata: { tier: 'gold' },
+      personal: { contact: { email: `${requestHash}@example.com` } },
+    });
+
+  test('a customer is claimed once: the same request is the same, another one a conflict', async () => {
+    expect(await claimCustomer('once')).toBe('new');
+    expect(await claimCustomer('once')).toBe('same');
+    expect(await claimCustomer('once', 'other')).toBe('conflict');
+    expect(await ledger.getCustomer('once')).toEqual({
+      customerId: 'once',
+      view: null,
+      metadata: { tier: 'gold' },
+    });
+    expect(await ledger.getPersonal('once', 'contact')).toEqual({ email: 'hash@example.com' });
+  });
+
+  test('a claim that was taken back leaves nothing, and the id is free', async () => {
+    await claimCustomer('back');
+    await ledger.releaseCustomer('back', 'other');
+    expect(await ledger.getCustomer('back')).not.toBeNull();
+    await ledger.releaseCustomer('back', 'hash');
+    expect(await ledger.getCustomer('back')).toBeNull();
+    expect(await ledger.getPersonal('back', 'contact')).toBeNull();
+    expect(await claimCustomer('back', 'other')).toBe('new');
+  });
+
+  test('a customer whom a workflow has recorded keeps the claim', async () => {
+    await claimCustomer('kept');
+    await ledger.record(entry('kept', { facts: [fact(1, 'enrolment_opened')] }));
+    await ledger.releaseCustomer('kept', 'hash');
+    expect(await claimCustomer('kept', 'other')).toBe('conflict');
+    expect(await ledger.getPersonal('kept', 'contact')).not.toBeNull();
+  });
+
+  test('recorded after its claim was taken back, a customer can be claimed again without loss', async () => {
+    await ledger.record(entry('unclaimed', { facts: [fact(1, 'enrolment_opened')] }));
+    expect(await claimCustomer('unclaimed')).toBe('new');
+    expect(await claimCustomer('unclaimed')).toBe('same');
+    const customer = await ledger.getCustomer('unclaimed');
+    expect(customer).toMatchObject({ metadata: { tier: 'gold' }, view: { status: 'active' } });
+  });
+
+  test('a charge is claimed once, and both answers carry its terms', async () => {
+    const first = await ledger.claimCharge('pays', TERMS);
+    expect(first).toMatchObject({ claim: 'new', row: { terms: TERMS, status: 'claimed', view: null } });
+    expect(first.row.openedAtMs).toBeGreaterThan(Date.now() - 60_000);
+    expect(first.row.openedAtMs).toBeLessThan(Date.now() + 60_000);
+    expect(await ledger.claimCharge('pays', TERMS)).toEqual({ ...first, claim: 'same' });
+  });
+
+  test.each([
+    { differs: 'amount', terms: { ...TERMS, amount: 1201 } },
+    { differs: 'currency', terms: { ...TERMS, currency: 'usd' } },
+    { differs: 'due time', terms: { ...TERMS, dueAtMs: 5_000 } },
+    { differs: 'description', terms: { ...TERMS, description: 'June' } },
+    { differs: 'suffix', terms: { ...TERMS, statementDescriptorSuffix: 'JUNE' } },
+    { differs: 'metadata', terms: { ...TERMS, metadata: { order: '8', shop: 'north' } } },
+  ])('another $differs under the same id is a conflict, and the row stays', async ({ differs, terms }) => {
+    const customerId = `conflict-${differs.replace(' ', '-')}`;
+    await ledger.claimCharge(customerId, TERMS);
+    const again = await ledger.claimCharge(customerId, terms);
+    expect(again).toMatchObject({ claim: 'conflict', row: { terms: TERMS } });
+  });
+
+  test('metadata in another order is the same, and so are terms with a due time', async () => {
+    const terms = { ...TERMS, dueAtMs: 1_786_000_000_000 };
+    await ledger.claimCharge('order', terms);
+    const metadata = { shop: 'north', order: '7' };
+    expect(await ledger.claimCharge('order', { ...terms, metadata })).toMatchObject({
+      claim: 'same',
+      row: { terms },
+    });
+  });
+
+  test('of 20 claims at once exactly one is new', async () => {
+    const claims = await Promise.all(Array.from({ length: 20 }, () => ledger.claimCharge('rush', TERMS)));
+    expect(claims.filter(({ claim }) => claim === 'new')).toHaveLength(1);
+    expect(claims.filter(({ claim }) => claim === 'same')).toHaveLength(19);
+  });
+
+  test('of 20 customers claimed at once with other requests exactly one wins', async () => {
+    const requests = Array.from({ length: 20 }, (_, number) => `request-${number}`);
+    const claims = await Promise.all(requests.map((request) => claimCustomer('rush', request)));
+    expect(claims.filter((claim) => claim === 'new')).toHaveLength(1);
+    expect(claims.filter((claim) => claim === 'conflict')).toHaveLength(19);
+    const winner = requests[claims.indexOf('new')];
+    expect(await ledger.getPersonal('rush', 'contact')).toEqual({ email: `${winner}@example.com` });
+  });
+
+  test('claims and releases that cross leave nobody waiting and nothing half done', async () => {
+    const round = async () => {
+      const { claim } = await ledger.claimCharge('cross', TERMS);
+      await ledger.releaseCharge('cross', TERMS);
+      return claim;
+    };
+    const claims = await Promise.all(Array.from({ length: 20 }, round));
+    expect(claims).not.toContain('conflict');
+    expect(await ledger.claimCharge('cross', TERMS)).toMatchObject({ claim: 'new' });
+  });
+
+  test('a claimed charge shows once it is accepted', async () => {
+    await ledger.claimCharge('accepts', TERMS);
+    expect(await ledger.getCharge('accepts', 'ch1')).toBeNull();
+    expect((await ledger.listCharges({ customerId: 'accepts' })).items).toEqual([]);
+    expect((await ledger.loadCustomer('accepts')).charges).toEqual([]);
+
+    await ledger.acceptCharge('accepts', 'ch1');
+    expect(await ledger.getCharge('accepts', 'ch1')).toMatchObject({ terms: TERMS, status: 'scheduled' });
+    expect((await ledger.listCharges({ customerId: 'accepts' })).items).toHaveLength(1);
+    expect((await ledger.loadCustomer('accepts')).charges).toHaveLength(1);
+  });
+
+  test('accepting changes no other status', async () => {
+    const recorded = charge('ch1', { status: 'attempting' });
+    await ledger.record(entry('late', { charges: [recorded], sequence: 1 }));
+    await ledger.acceptCharge('late', 'ch1');
+    expect(await ledger.getCharge('late', 'ch1')).toMatchObject({ status: 'attempting' });
+  });
+
+  test('a released charge leaves no texts; one with other terms, or accepted, is not released', async () => {
+    await ledger.claimCharge('frees', TERMS);
+    await ledger.releaseCharge('frees', { ...TERMS, amount: 1 });
+    expect(await ledger.claimCharge('frees', TERMS)).toMatchObject({ claim: 'same' });
+    await ledger.releaseCharge('frees', TERMS);
+    expect(await ledger.getPersonal('frees', 'charge/ch1')).toBeNull();
+
+    expect(await ledger.claimCharge('frees', { ...TERMS, amount: 1 })).toMatchObject({ claim: 'new' });
+    await ledger.acceptCharge('frees', 'ch1');
+    await ledger.releaseCharge('frees', { ...TERMS, amount: 1 });
+    expect(await ledger.getCharge('frees', 'ch1')).not.toBeNull();
+  });
+
+  test('the texts of a charge are personal data, and without them its terms are still told apart', async () => {
+    await ledger.claimCharge('texts', TERMS);
+    const { description, statementDescriptorSuffix, metadata } = TERMS;
+    const texts = { description, statementDescriptorSuffix, metadata };
+    expect(await ledger.getPersonal('texts', 'charge/ch1')).toEqual(texts);
+
+    await ledger.putPersonal('texts', 'charge/ch1', {}); // as erased
+    const { claim, row } = await ledger.claimCharge('texts', TERMS);
+    expect(claim).toBe('same');
+    expect(row.terms).toEqual({ chargeId: 'ch1', amount: 1200, currency: 'eur' });
+    expect(await ledger.claimCharge('texts', { ...TERMS, description: 'x' })).toMatchObject({
+      claim: 'conflict',
+    });
+  });
+});

@@ -1,0 +1,66 @@
+// Whose an object of Stripe's is, and which are nobody's here; and how far the catch-up has read.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { openLedger } from '../../ledger/open.ts';
+import { ownerOf } from '../../stripe/owner.ts';
+import { DATABASES, type TestDatabase } from '../support/databases.ts';
+
+describe.each(DATABASES)('on $name', ({ start }) => {
+  let database: TestDatabase;
+  let ledger: Ledger;
+  beforeAll(async () => {
+    database = await start();
+    ledger = await openLedger(database.options);
+    await ledger.addStripeObject({ stripeId: 'pi_known', customerId: 'known', chargeId: 'c' });
+    await ledger.addStripeObject({ stripeId: 'cus_known', customerId: 'known' });
+  });
+  afterAll(async () => {
+    await ledger?.close();
+    await database?.stop();
+  });
+
+  const KNOWN = { customerId: 'known' };
+  const ELSEWHERE = { customerId: null, reason: 'made_elsewhere' };
+  const NOBODY = { customerId: null, reason: 'unknown_object' };
+  test.each([
+    ['an intent of ours', { id: 'pi_known', object: 'payment_intent' }, KNOWN],
+    ['a dispute of an intent of ours', { id: 'dp_1', object: 'dispute', payment_intent: 'pi_known' }, KNOWN],
+    ['a card of our customer', { id: 'pm_1', object: 'payment_method', customer: 'cus_known' }, KNOWN],
+    ['a payment by hand', { id: 'pi_2', object: 'payment_intent', customer: 'cus_known' }, ELSEWHERE],
+    [
+      'a card saved by hand',
+      { id: 'seti_2', object: 'setup_intent', customer: { id: 'cus_known' } },
+      ELSEWHERE,
+    ],
+    [
+      'the charge of a payment by hand',
+      { id: 'ch_2', object: 'charge', customer: 'cus_known', payment_intent: 'pi_2' },
+      ELSEWHERE,
+    ],
+    ['a payment of a stranger', { id: 'pi_3', object: 'payment_intent', customer: 'cus_other' }, NOBODY],
+    ['nothing to go by', { object: 'balance' }, NOBODY],
+    [
+      'metadata of another installation',
+      { id: 'pi_4', object: 'payment_intent', metadata: { customerId: 'known', installationId: 'other' } },
+      NOBODY,
+    ],
+  ])('%s', async (_what, object, owner) => {
+    expect(await ownerOf(object, ledger)).toMatchObject(owner);
+  });
+
+  test('metadata that we wrote speaks for an object that is not in the address book yet', async () => {
+    const metadata = { customerId: 'new', installationId: ledger.installationId };
+    expect(await ownerOf({ id: 'pi_5', object: 'payment_intent', metadata }, ledger)).toEqual({
+      customerId: 'new',
+    });
+  });
+
+  test('the position of the catch-up only ever moves forward', async () => {
+    expect(await ledger.caughtUpThrough()).toBeNull();
+    for (const throughMs of [2_000_000_000_000, 1_000, 2_000_000_000_001])
+      await ledger.setCaughtUp(throughMs);
+    expect(await ledger.caughtUpThrough()).toBe(2_000_000_000_001);
+    await ledger.setCaughtUp(5);
+    expect(await ledger.caughtUpThrough()).toBe(2_000_000_000_001);
+  });
+});

@@ -1,0 +1,56 @@
+// What a workflow would put on record: small, valid entries for the ledger. Not a simulation of a life.
+import { newCustomer } from '../../domain/lifecycle.ts';
+import type { Fact } from '../../domain/model/facts.ts';
+import type { CustomerState } from '../../domain/model/state.ts';
+import type { ChargeView, CustomerView } from '../../domain/view.ts';
+
+export function charge(chargeId: string, changes: Partial<ChargeView> = {}): ChargeView {
+  return {
+    chargeId,
+    status: 'scheduled',
+    amount: 1200,
+    currency: 'eur',
+    attempts: [],
+    dueAtMs: 1_000,
+    ...changes,
+  };
+}
+
+export function fact(sequence: number, kind: Fact['kind'], changes: Partial<Fact> = {}): Fact {
+  return { sequence, atMs: 1_000 + sequence, kind, data: {}, ...changes };
+}
+
+/** An entry whose snapshot reaches to `sequence`: as far as its newest fact, unless told. */
+export function entry(
+  customerId: string,
+  parts: {
+    readonly facts?: readonly Fact[];
+    readonly charges?: readonly ChargeView[];
+    readonly sequence?: number;
+    readonly view?: Partial<CustomerView>;
+  } = {},
+): {
+  readonly customerId: string;
+  readonly facts: readonly Fact[];
+  readonly charges: readonly ChargeView[];
+  readonly view: CustomerView;
+  readonly snapshot: CustomerState;
+} {
+  const facts = parts.facts ?? [];
+  const sequence = parts.sequence ?? Math.max(0, ...facts.map((each) => each.sequence));
+  return {
+    customerId,
+    facts,
+    charges: parts.charges ?? [],
+    view: {
+      customerId,
+      stripeCustomerId: `cus_${customerId}`,
+      status: 'active',
+      amountDue: 0,
+      currency: 'eur',
+      charges: [],
+      ...parts.view,
+    },
+    snapshot: { ...newCustomer(customerId), sequence },
+  };
+}
