@@ -9,7 +9,7 @@ import { Client, Connection } from '@temporalio/client';
 import { makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import getPort, { portNumbers } from 'get-port';
 import { destination } from 'pino';
-import { lockJournal } from '../emulator/journal-lock.ts';
+import { lockJournal } from '../emulator/store/journal-lock.ts';
 import { createPayloadCodec, dataConverterWith } from '../temporal/payload-codec.ts';
 import { readPayloadKeys } from '../temporal/payload-keys.ts';
 import { createLogger } from '../worker/logger.ts';

@@ -1,13 +1,15 @@
 // Puts the emulator together: the API, the control table, the bank's pages and Stripe.js on one Fastify app.
 // It reads no environment and listens nowhere.
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
-import { runDue } from './agenda.ts';
-import { api } from './api.ts';
 import { challengePages } from './browser/challenge.ts';
 import { stripeJs } from './browser/stripe-js.ts';
-import { control } from './control/control.ts';
-import { IdempotencyKeys } from './idempotency.ts';
-import { LateRequests } from './late.ts';
+import { control } from './control/routes.ts';
+import { runDue } from './due.ts';
+import { api } from './http/api.ts';
+import { IdempotencyKeys } from './http/idempotency.ts';
+import { LateRequests } from './http/late-requests.ts';
+import { parseForm } from './http/params.ts';
+import type { Route } from './http/route.ts';
 import { accountRoutes } from './objects/account.ts';
 import { chargeRoutes } from './objects/charges.ts';
 import { customerRoutes } from './objects/customers.ts';
@@ -19,11 +21,9 @@ import { paymentMethodRoutes } from './objects/payment-methods.ts';
 import { refundRoutes } from './objects/refunds.ts';
 import { setupAttemptRoutes } from './objects/setup-attempts.ts';
 import { setupIntentRoutes } from './objects/setup-intents.ts';
-import { parseForm } from './params.ts';
-import type { Route } from './routes.ts';
-import { openStore } from './store.ts';
+import { openStore } from './store/store.ts';
+import { createWorld } from './store/world.ts';
 import { Deliverer, type WebhookTarget } from './webhooks.ts';
-import { createWorld } from './world.ts';
 
 export interface EmulatorOptions extends WebhookTarget {
   /** The journal everything is kept in; absent: memory only. One process at a time. */

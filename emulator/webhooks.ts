@@ -1,7 +1,7 @@
 // Delivers events to the webhook URL: signed, at least once, and as badly as the control table orders.
 import { createHmac } from 'node:crypto';
-import type { DeliveryRecord } from './records.ts';
-import type { World } from './world.ts';
+import type { DeliveryRecord } from './store/records.ts';
+import type { World } from './store/world.ts';
 
 export interface WebhookTarget {
   /** Read at every delivery, so it may be set once the ports are known. */

@@ -1,8 +1,8 @@
 // The bank's page: the customer authenticates or does not. In an iframe of Stripe.js, or as a page of its own.
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { answer, type Waiting, waitingFor } from '../confirming/customer-at-bank.ts';
-import { parseForm } from '../params.ts';
-import type { World } from '../world.ts';
+import { parseForm } from '../http/params.ts';
+import type { World } from '../store/world.ts';
 import { escapeHtml, htmlPage } from './html.ts';
 
 export interface ChallengeOptions {

@@ -1,11 +1,11 @@
 // The way into a confirmation, the same for PaymentIntents and SetupIntents. The bank is asked by each on its own.
 
-import { type ErrorBody, unexpectedState } from '../errors.ts';
+import { newChallenge, nextAction } from '../bank/authentication.ts';
+import { type ErrorBody, unexpectedState } from '../http/errors.ts';
 import { checkAllowed, customerIdOf, type IntentRecord } from '../objects/intents.ts';
 import { paymentMethodFor } from '../objects/payment-methods.ts';
-import type { PaymentMethodRecord } from '../records.ts';
-import type { Call } from '../world.ts';
-import { newChallenge, nextAction } from './authentication.ts';
+import type { PaymentMethodRecord } from '../store/records.ts';
+import type { Call } from '../store/world.ts';
 
 /** Confirmations after which Stripe gives an intent up; the true number is "variable". */
 const CONFIRMATION_LIMIT = 30;

@@ -1,8 +1,8 @@
 // The customer at their bank: finding the intent that waits for them, and answering in their place.
-import { resourceMissing } from '../errors.ts';
+import { resourceMissing } from '../http/errors.ts';
 import { answerSetupChallenge } from '../objects/setup-intents.ts';
-import type { Challenge, PaymentIntentRecord, SetupIntentRecord } from '../records.ts';
-import type { Call, World } from '../world.ts';
+import type { Challenge, PaymentIntentRecord, SetupIntentRecord } from '../store/records.ts';
+import type { Call, World } from '../store/world.ts';
 import { answerPaymentChallenge, confirmPayment } from './paying.ts';
 
 export type Waiting =

@@ -1,20 +1,20 @@
 // Confirming a PaymentIntent: the bank and the customer are asked, and what they say is carried out. No routes here.
 
 import type Stripe from 'stripe';
-import { type ErrorBody, invalidRequest, resourceMissing, StripeProblem } from '../errors.ts';
+import { judgeCharge, type Verdict } from '../bank/bank.ts';
+import { cardByNumber } from '../bank/cards.ts';
+import { type Decline, declineFor } from '../bank/declines.ts';
+import { takeOutcome } from '../bank/outcomes.ts';
+import { type ErrorBody, invalidRequest, resourceMissing, StripeProblem } from '../http/errors.ts';
+import { flag, type Params, type Reader, text, verbatim } from '../http/params.ts';
 import { chargeFor, failCharge, recordCharge, succeedCharge } from '../objects/charges.ts';
 import { announce } from '../objects/events.ts';
 import { customerIdOf, PAYMENT_OPTIONS } from '../objects/intents.ts';
 import { cancelMandate } from '../objects/mandates.ts';
 import { attach, cardOf, declinedError } from '../objects/payment-methods.ts';
-import { flag, type Params, type Reader, text, verbatim } from '../params.ts';
-import type { Outcome, PaymentIntentRecord, PaymentMethodRecord } from '../records.ts';
-import { type Call, schedule } from '../world.ts';
-import { judgeCharge, type Verdict } from './bank.ts';
-import { cardByNumber } from './cards.ts';
+import type { Outcome, PaymentIntentRecord, PaymentMethodRecord } from '../store/records.ts';
+import { type Call, schedule } from '../store/world.ts';
 import { authenticationFailed, beginConfirmation, methodToConfirm, sendToBank } from './confirming.ts';
-import { type Decline, declineFor } from './declines.ts';
-import { takeOutcome } from './outcomes.ts';
 
 /** How long India's rules give a notified customer before the debit, docs.stripe.com/india-recurring-payments. */
 const NOTIFICATION_MS = 26 * 60 * 60 * 1000;

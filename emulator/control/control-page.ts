@@ -1,7 +1,7 @@
 // The page a person sees under `/_emulator/`: what is there and how to change it. It changes nothing.
 import { escapeHtml, htmlPage } from '../browser/html.ts';
-import type { LateRequest } from '../late.ts';
-import type { World } from '../world.ts';
+import type { LateRequest } from '../http/late-requests.ts';
+import type { World } from '../store/world.ts';
 
 const SHOWN = 25;
 

@@ -1,8 +1,9 @@
 // Faults the control table has ordered: which request is to fail, and how. It answers nothing itself.
-import { newId } from '../ids.ts';
-import { asRecord } from '../params.ts';
-import type { FaultRecord } from '../records.ts';
-import type { World } from '../world.ts';
+
+import { asRecord } from '../http/params.ts';
+import { newId } from '../store/ids.ts';
+import type { FaultRecord } from '../store/records.ts';
+import type { World } from '../store/world.ts';
 
 /** Orders a fault. */
 export function orderFault(world: World, fault: Omit<FaultRecord, 'id'>): void {

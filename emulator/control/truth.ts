@@ -1,6 +1,6 @@
 // What really happened, by the merchant's own ids: every time the bank was asked, and every intent. Read only.
 import type Stripe from 'stripe';
-import type { World } from '../world.ts';
+import type { World } from '../store/world.ts';
 
 export interface TrueCharge {
   readonly stripeChargeId: string;

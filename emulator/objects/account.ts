@@ -1,5 +1,5 @@
 // The one account there is: what callers ask to find out whether their keys belong together.
-import type { Route } from '../routes.ts';
+import type { Route } from '../http/route.ts';
 
 const ACCOUNT_ID = 'acct_1Emulator000000000';
 

@@ -2,16 +2,16 @@
 
 import { randomInt } from 'node:crypto';
 import type Stripe from 'stripe';
-import { exemption, threeDSecure } from '../confirming/authentication.ts';
-import type { Card } from '../confirming/cards.ts';
-import type { Decline } from '../confirming/declines.ts';
-import { resourceMissing } from '../errors.ts';
-import { newId } from '../ids.ts';
-import { listRoute } from '../lists.ts';
-import { clearable, mergeMetadata, metadata, readParams, texts } from '../params.ts';
-import type { ChargeRecord, PaymentMethodRecord } from '../records.ts';
-import type { Route } from '../routes.ts';
-import { type Call, schedule } from '../world.ts';
+import { exemption, threeDSecure } from '../bank/authentication.ts';
+import type { Card } from '../bank/cards.ts';
+import type { Decline } from '../bank/declines.ts';
+import { resourceMissing } from '../http/errors.ts';
+import { listRoute } from '../http/lists.ts';
+import { clearable, mergeMetadata, metadata, readParams, texts } from '../http/params.ts';
+import type { Route } from '../http/route.ts';
+import { newId } from '../store/ids.ts';
+import type { ChargeRecord, PaymentMethodRecord } from '../store/records.ts';
+import { type Call, schedule } from '../store/world.ts';
 import { announce } from './events.ts';
 import { cardOf } from './payment-methods.ts';
 

@@ -1,8 +1,7 @@
 // Customers. Their cards are in payment-methods.ts.
 import type Stripe from 'stripe';
-import { resourceMissing } from '../errors.ts';
-import { newId } from '../ids.ts';
-import { PAGING, page } from '../lists.ts';
+import { resourceMissing } from '../http/errors.ts';
+import { PAGING, page } from '../http/lists.ts';
 import {
   clearable,
   created,
@@ -15,10 +14,11 @@ import {
   text,
   texts,
   verbatim,
-} from '../params.ts';
-import type { CustomerRecord } from '../records.ts';
-import type { Route } from '../routes.ts';
-import type { Call } from '../world.ts';
+} from '../http/params.ts';
+import type { Route } from '../http/route.ts';
+import { newId } from '../store/ids.ts';
+import type { CustomerRecord } from '../store/records.ts';
+import type { Call } from '../store/world.ts';
 import { announce } from './events.ts';
 import { attach, detach, paymentMethodFor } from './payment-methods.ts';
 

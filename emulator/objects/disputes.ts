@@ -1,14 +1,14 @@
 // Disputes: a cardholder has complained to their bank, which asks or takes the money back, and in the end decides.
 // Its bank decides on the evidence of Stripe's tests alone, and holds nobody to a deadline.
 import type Stripe from 'stripe';
-import type { Complaint } from '../confirming/cards.ts';
-import { invalidRequest, resourceMissing } from '../errors.ts';
-import { newId } from '../ids.ts';
-import { listRoute } from '../lists.ts';
-import { flag, mergeMetadata, metadata, readParams, texts, verbatim } from '../params.ts';
-import type { ChargeRecord, DisputeRecord } from '../records.ts';
-import type { Route } from '../routes.ts';
-import { type Call, schedule } from '../world.ts';
+import type { Complaint } from '../bank/cards.ts';
+import { invalidRequest, resourceMissing } from '../http/errors.ts';
+import { listRoute } from '../http/lists.ts';
+import { flag, mergeMetadata, metadata, readParams, texts, verbatim } from '../http/params.ts';
+import type { Route } from '../http/route.ts';
+import { newId } from '../store/ids.ts';
+import type { ChargeRecord, DisputeRecord } from '../store/records.ts';
+import { type Call, schedule } from '../store/world.ts';
 import { cardCharged } from './charges.ts';
 import { announce } from './events.ts';
 

@@ -1,11 +1,11 @@
 // Events: what happened, kept as a list and put up for delivery. It sends nothing; webhooks.ts does.
 import type Stripe from 'stripe';
-import { resourceMissing } from '../errors.ts';
-import { newId } from '../ids.ts';
-import { PAGING, page } from '../lists.ts';
-import { created, flag, readParams, text, texts } from '../params.ts';
-import type { Route } from '../routes.ts';
-import { API_VERSION, type Call } from '../world.ts';
+import { resourceMissing } from '../http/errors.ts';
+import { PAGING, page } from '../http/lists.ts';
+import { created, flag, readParams, text, texts } from '../http/params.ts';
+import type { Route } from '../http/route.ts';
+import { newId } from '../store/ids.ts';
+import { API_VERSION, type Call } from '../store/world.ts';
 
 /** Records that `type` happened to `object`, as it is now. */
 export function announce(

@@ -1,10 +1,20 @@
 // What PaymentIntents and SetupIntents have in common: parameters, the client secret, the browser's view.
 
 import type Stripe from 'stripe';
-import { type ErrorBody, invalidRequest, resourceMissing } from '../errors.ts';
-import { asRecord, flag, group, integer, mergeMetadata, oneOf, type Params, text, texts } from '../params.ts';
-import type { PaymentIntentRecord, PaymentMethodRecord, SetupIntentRecord } from '../records.ts';
-import type { Call } from '../world.ts';
+import { type ErrorBody, invalidRequest, resourceMissing } from '../http/errors.ts';
+import {
+  asRecord,
+  flag,
+  group,
+  integer,
+  mergeMetadata,
+  oneOf,
+  type Params,
+  text,
+  texts,
+} from '../http/params.ts';
+import type { PaymentIntentRecord, PaymentMethodRecord, SetupIntentRecord } from '../store/records.ts';
+import type { Call } from '../store/world.ts';
 import { customerFor } from './customers.ts';
 import { paymentMethodFor } from './payment-methods.ts';
 

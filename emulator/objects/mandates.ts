@@ -1,11 +1,11 @@
 // Mandates: for India-issued cards alone, made by a SetupIntent, active a little later.
 import type Stripe from 'stripe';
-import { resourceMissing } from '../errors.ts';
-import { newId } from '../ids.ts';
-import { readParams, texts } from '../params.ts';
-import type { MandateRecord, PaymentMethodRecord } from '../records.ts';
-import type { Route } from '../routes.ts';
-import { type Call, schedule } from '../world.ts';
+import { resourceMissing } from '../http/errors.ts';
+import { readParams, texts } from '../http/params.ts';
+import type { Route } from '../http/route.ts';
+import { newId } from '../store/ids.ts';
+import type { MandateRecord, PaymentMethodRecord } from '../store/records.ts';
+import { type Call, schedule } from '../store/world.ts';
 import { announce } from './events.ts';
 
 /** How long a mandate stays pending here; with Stripe up to 30 minutes. */

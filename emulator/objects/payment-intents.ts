@@ -3,10 +3,8 @@
 import type Stripe from 'stripe';
 import { CONFIRMABLE, methodMadeWith } from '../confirming/confirming.ts';
 import { applyOptions, cancel, confirmPayment, HOW_TO_CONFIRM, keep } from '../confirming/paying.ts';
-import { invalidRequest, resourceMissing, unexpectedState } from '../errors.ts';
-import { newId, randomText } from '../ids.ts';
-import { listRoute } from '../lists.ts';
-import { checkMoney } from '../money.ts';
+import { invalidRequest, resourceMissing, unexpectedState } from '../http/errors.ts';
+import { listRoute } from '../http/lists.ts';
 import {
   clearable,
   flag,
@@ -18,10 +16,11 @@ import {
   text,
   texts,
   verbatim,
-} from '../params.ts';
-import type { ChargeRecord, PaymentIntentRecord } from '../records.ts';
-import type { Route } from '../routes.ts';
-import type { Call } from '../world.ts';
+} from '../http/params.ts';
+import type { Route } from '../http/route.ts';
+import { newId, randomText } from '../store/ids.ts';
+import type { ChargeRecord, PaymentIntentRecord } from '../store/records.ts';
+import type { Call } from '../store/world.ts';
 import { chargeFor } from './charges.ts';
 import { announce } from './events.ts';
 import {
@@ -33,6 +32,7 @@ import {
   PAYMENT_OPTIONS,
   viewFor,
 } from './intents.ts';
+import { checkMoney } from './money.ts';
 
 const CANCELABLE = [...CONFIRMABLE, 'requires_capture'];
 

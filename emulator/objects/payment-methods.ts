@@ -1,11 +1,10 @@
 // Payment methods: cards, made from a test token or, with a publishable key, from a test number.
 import { createHash } from 'node:crypto';
 import type Stripe from 'stripe';
-import { type Card, cardByNumber, cardByToken } from '../confirming/cards.ts';
-import { type Decline, declineFor } from '../confirming/declines.ts';
-import { type ErrorBody, invalidRequest, resourceMissing, StripeProblem } from '../errors.ts';
-import { newId } from '../ids.ts';
-import { PAGING, page } from '../lists.ts';
+import { type Card, cardByNumber, cardByToken } from '../bank/cards.ts';
+import { type Decline, declineFor } from '../bank/declines.ts';
+import { type ErrorBody, invalidRequest, resourceMissing, StripeProblem } from '../http/errors.ts';
+import { PAGING, page } from '../http/lists.ts';
 import {
   asRecord,
   clearable,
@@ -20,10 +19,11 @@ import {
   text,
   texts,
   verbatim,
-} from '../params.ts';
-import type { PaymentMethodRecord } from '../records.ts';
-import type { Route } from '../routes.ts';
-import type { Call, World } from '../world.ts';
+} from '../http/params.ts';
+import type { Route } from '../http/route.ts';
+import { newId } from '../store/ids.ts';
+import type { PaymentMethodRecord } from '../store/records.ts';
+import type { Call, World } from '../store/world.ts';
 import { customerFor } from './customers.ts';
 import { announce } from './events.ts';
 

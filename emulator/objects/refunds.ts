@@ -1,13 +1,13 @@
 // Refunds: money on its way back, at once, a little later, or coming back undelivered.
 
 import type Stripe from 'stripe';
-import { invalidRequest, resourceMissing } from '../errors.ts';
-import { newId } from '../ids.ts';
-import { listRoute } from '../lists.ts';
-import { integer, mergeMetadata, metadata, oneOf, readParams, text, texts } from '../params.ts';
-import type { ChargeRecord, RefundRecord } from '../records.ts';
-import type { Route } from '../routes.ts';
-import { type Call, schedule } from '../world.ts';
+import { invalidRequest, resourceMissing } from '../http/errors.ts';
+import { listRoute } from '../http/lists.ts';
+import { integer, mergeMetadata, metadata, oneOf, readParams, text, texts } from '../http/params.ts';
+import type { Route } from '../http/route.ts';
+import { newId } from '../store/ids.ts';
+import type { ChargeRecord, RefundRecord } from '../store/records.ts';
+import { type Call, schedule } from '../store/world.ts';
 import { cardCharged, chargeFor } from './charges.ts';
 import { disputeOf } from './disputes.ts';
 import { announce } from './events.ts';

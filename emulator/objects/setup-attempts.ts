@@ -1,12 +1,12 @@
 // SetupAttempts: the record of each confirmation of a SetupIntent, with its 3-D Secure result.
 import type Stripe from 'stripe';
-import { threeDSecure } from '../confirming/authentication.ts';
-import { newId } from '../ids.ts';
-import { PAGING, page } from '../lists.ts';
-import { created, readParams, text } from '../params.ts';
-import type { PaymentMethodRecord, SetupIntentRecord } from '../records.ts';
-import type { Route } from '../routes.ts';
-import type { Call } from '../world.ts';
+import { threeDSecure } from '../bank/authentication.ts';
+import { PAGING, page } from '../http/lists.ts';
+import { created, readParams, text } from '../http/params.ts';
+import type { Route } from '../http/route.ts';
+import { newId } from '../store/ids.ts';
+import type { PaymentMethodRecord, SetupIntentRecord } from '../store/records.ts';
+import type { Call } from '../store/world.ts';
 import { cardOf } from './payment-methods.ts';
 
 /** Begins the record of one confirmation; `finishAttempt` says how it ended. */

@@ -1,8 +1,9 @@
 // SetupIntents: saving a card, with the customer at the bank where it asks. It charges nothing.
 
 import type Stripe from 'stripe';
-import { judgeSetup, type Verdict } from '../confirming/bank.ts';
-import { takesMandate } from '../confirming/cards.ts';
+import { judgeSetup, type Verdict } from '../bank/bank.ts';
+import { takesMandate } from '../bank/cards.ts';
+import type { Decline } from '../bank/declines.ts';
 import {
   authenticationFailed,
   beginConfirmation,
@@ -11,10 +12,8 @@ import {
   methodToConfirm,
   sendToBank,
 } from '../confirming/confirming.ts';
-import type { Decline } from '../confirming/declines.ts';
-import { type ErrorBody, resourceMissing, StripeProblem, unexpectedState } from '../errors.ts';
-import { newId, randomText } from '../ids.ts';
-import { listRoute } from '../lists.ts';
+import { type ErrorBody, resourceMissing, StripeProblem, unexpectedState } from '../http/errors.ts';
+import { listRoute } from '../http/lists.ts';
 import {
   clearable,
   flag,
@@ -25,10 +24,11 @@ import {
   text,
   texts,
   verbatim,
-} from '../params.ts';
-import type { PaymentMethodRecord, SetupIntentRecord } from '../records.ts';
-import type { Route } from '../routes.ts';
-import type { Call } from '../world.ts';
+} from '../http/params.ts';
+import type { Route } from '../http/route.ts';
+import { newId, randomText } from '../store/ids.ts';
+import type { PaymentMethodRecord, SetupIntentRecord } from '../store/records.ts';
+import type { Call } from '../store/world.ts';
 import { announce } from './events.ts';
 import {
   applyShared,

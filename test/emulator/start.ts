@@ -1,4 +1,4 @@
-// A emulator on a real socket, a webhook receiver, and the clients a test needs. Everything stops with the test.
+// An emulator on a real socket, a webhook receiver, and the clients a test needs. Everything stops with the test.
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Stripe from 'stripe';

@@ -1,5 +1,5 @@
 // What one call of the API looks like to the rest. The table itself is in app.ts.
-import type { Call } from './world.ts';
+import type { Call } from '../store/world.ts';
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE';

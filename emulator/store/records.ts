@@ -1,7 +1,7 @@
 // What the emulator remembers of each object: the wire shape, and beside it what Stripe knows but never shows.
 // It holds no behaviour; every record is plain JSON, for it is kept in the data folder.
 import type Stripe from 'stripe';
-import type { Decline } from './confirming/declines.ts';
+import type { Decline } from '../bank/declines.ts';
 
 export interface CustomerRecord {
   wire: Stripe.Customer;

@@ -1,8 +1,8 @@
 // The idempotency keys: the first answer under a key is the answer for 24 hours. It decides no answer.
 import { createHash } from 'node:crypto';
+import type { IdempotencyRecord } from '../store/records.ts';
+import type { World } from '../store/world.ts';
 import { StripeProblem } from './errors.ts';
-import type { IdempotencyRecord } from './records.ts';
-import type { World } from './world.ts';
 
 const KEPT_MS = 24 * 60 * 60 * 1000;
 

@@ -1,6 +1,6 @@
 // Who may call: test keys only. It keeps no keys; any key of the right form opens this account.
 import type { FastifyRequest } from 'fastify';
-import { unauthorized } from '../errors.ts';
+import { unauthorized } from './errors.ts';
 
 /**
  * What the request's key allows.
@@ -16,7 +16,7 @@ export function keyOf(request: FastifyRequest): { publishable: boolean } {
   if (/^(sk|rk)_test_\w+$/.test(key)) return { publishable: false };
   if (/^pk_test_\w+$/.test(key)) return { publishable: true };
   const shown = `${key.slice(0, 8)}${'*'.repeat(Math.max(0, key.length - 8))}`;
-  const why = /^(sk|rk|pk)_live_/.test(key) ? ' This is a emulator: live keys have no place here.' : '';
+  const why = /^(sk|rk|pk)_live_/.test(key) ? ' This is an emulator: live keys have no place here.' : '';
   throw unauthorized(`Invalid API Key provided: ${shown}.${why}`);
 }
 

@@ -1,7 +1,7 @@
 // Each test card of docs.stripe.com/testing that the emulator claims, through the real SDK.
 import type Stripe from 'stripe';
 import { describe, expect, test } from 'vitest';
-import { enrol, failureOf, intentFor, startEmulator } from './start.ts';
+import { enrol, failureOf, intentFor, startEmulator } from '../start.ts';
 
 describe('cards that ask for the customer', () => {
   test.each([

@@ -2,18 +2,18 @@
 // and what really happened. JSON with strict bodies; it touches nothing that a caller of the API could not suffer.
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { runDue } from '../agenda.ts';
+import { declineFor } from '../bank/declines.ts';
+import { setOutcomes } from '../bank/outcomes.ts';
 import { visitBank } from '../confirming/customer-at-bank.ts';
-import { declineFor } from '../confirming/declines.ts';
-import { setOutcomes } from '../confirming/outcomes.ts';
 import { settlePayment } from '../confirming/paying.ts';
-import { StripeProblem } from '../errors.ts';
-import type { LateRequests } from '../late.ts';
+import { runDue } from '../due.ts';
+import { StripeProblem } from '../http/errors.ts';
+import type { LateRequests } from '../http/late-requests.ts';
 import { disputeCharge } from '../objects/disputes.ts';
 import { settleMandate } from '../objects/mandates.ts';
 import { paidCharge, paymentIntentFor } from '../objects/payment-intents.ts';
-import type { FaultKind, Outcome } from '../records.ts';
-import type { Call, World } from '../world.ts';
+import type { FaultKind, Outcome } from '../store/records.ts';
+import type { Call, World } from '../store/world.ts';
 import { controlPage } from './control-page.ts';
 import { clearFaults, orderFault } from './faults.ts';
 import { truth } from './truth.ts';

@@ -2,18 +2,18 @@
 // What an object is or does, it does not know.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import { keyOf } from './confirming/authorization.ts';
-import { faultFor, strike } from './control/faults.ts';
+import { faultFor, strike } from '../control/faults.ts';
+import { errorFor } from '../objects/intents.ts';
+import { newId } from '../store/ids.ts';
+import type { FaultRecord } from '../store/records.ts';
+import { API_VERSION, type Call, type World } from '../store/world.ts';
+import { keyOf } from './authorization.ts';
 import { StripeProblem, unauthorized } from './errors.ts';
 import { checkExpand, expanded } from './expand.ts';
 import { fingerprint, type IdempotencyKeys } from './idempotency.ts';
-import { newId } from './ids.ts';
-import type { LateRequests } from './late.ts';
-import { errorFor } from './objects/intents.ts';
+import type { LateRequests } from './late-requests.ts';
 import { asRecord, parseForm, texts } from './params.ts';
-import type { FaultRecord } from './records.ts';
-import type { Route } from './routes.ts';
-import { API_VERSION, type Call, type World } from './world.ts';
+import type { Route } from './route.ts';
 
 /** How long a POST is on its way through Stripe and the bank: long enough for a second use of its key to collide. */
 const UNDERWAY_MS = 20;

@@ -1,6 +1,6 @@
 // The script of a card: what the bank will answer to its next charges, set by the control table.
-import type { Outcome } from '../records.ts';
-import type { World } from '../world.ts';
+import type { Outcome } from '../store/records.ts';
+import type { World } from '../store/world.ts';
 
 /** Replaces what is scripted for this payment method; an empty list takes the script away. */
 export function setOutcomes(world: World, paymentMethodId: string, outcomes: Outcome[]): void {

@@ -4,8 +4,8 @@ import { settlePayment } from './confirming/paying.ts';
 import { complain, review } from './objects/disputes.ts';
 import { settleMandate } from './objects/mandates.ts';
 import { settleRefund } from './objects/refunds.ts';
-import type { DueRecord } from './records.ts';
-import type { Call } from './world.ts';
+import type { DueRecord } from './store/records.ts';
+import type { Call } from './store/world.ts';
 
 /** Does everything that is due. Returns whether anything was. */
 export function runDue(call: Call): boolean {

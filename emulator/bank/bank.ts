@@ -1,6 +1,6 @@
 // What the bank answers to one request, from the card, the situation and the script. It is pure and changes nothing.
 
-import type { Outcome } from '../records.ts';
+import type { Outcome } from '../store/records.ts';
 import { type Card, takesMandate } from './cards.ts';
 import { type Decline, declineFor } from './declines.ts';
 

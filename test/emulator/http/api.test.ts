@@ -1,7 +1,7 @@
 // The API's surface against the real SDK: keys, parameters, lists, expansion.
 import type Stripe from 'stripe';
 import { describe, expect, test } from 'vitest';
-import { clientFor, enrol, failureOf, intentFor, startEmulator } from './start.ts';
+import { clientFor, enrol, failureOf, intentFor, startEmulator } from '../start.ts';
 
 describe('keys', () => {
   test('test keys open it, restricted ones too; live ones, none and nonsense are 401', async () => {

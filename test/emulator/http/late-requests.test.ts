@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Emulator, enrol, failureOf, intentFor, startEmulator } from './start.ts';
+import { type Emulator, enrol, failureOf, intentFor, startEmulator } from '../start.ts';
 
 const CONFIRM = '/v1/payment_intents/*/confirm';
 const SOON = { timeout: 10_000 };
@@ -95,7 +95,7 @@ describe('an answer that comes late', () => {
   });
 });
 
-test('a emulator that closes waits for no late request: it has never been, and is not late again', async () => {
+test('an emulator that closes waits for no late request: it has never been, and is not late again', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'emulator-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const dataFile = join(folder, 'emulator.jsonl');

@@ -1,7 +1,7 @@
 // SetupIntents against the real SDK: saving cards, the attempts' 3-D Secure results, and India's mandates.
 import type Stripe from 'stripe';
 import { describe, expect, test } from 'vitest';
-import { type Emulator, enrol, failureOf, intentFor, startEmulator, typedCard } from './start.ts';
+import { type Emulator, enrol, failureOf, intentFor, startEmulator, typedCard } from '../start.ts';
 
 async function lastAttempt(
   emulator: Emulator,

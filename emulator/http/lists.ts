@@ -2,7 +2,7 @@
 import type Stripe from 'stripe';
 import { invalidRequest, resourceMissing } from './errors.ts';
 import { asRecord, created, integer, readParams, type Shape, text, texts } from './params.ts';
-import type { Route } from './routes.ts';
+import type { Route } from './route.ts';
 
 /** The parameters every list takes. */
 export const PAGING = { limit: integer, starting_after: text, ending_before: text, expand: texts };

@@ -1,6 +1,6 @@
 // Which amounts and currencies the API accepts. Minor units throughout.
 // Source: docs.stripe.com/currencies#minimum-and-maximum-charge-amounts.
-import { invalidRequest } from './errors.ts';
+import { invalidRequest } from '../http/errors.ts';
 
 /** Minimum charge in minor units; where Stripe publishes none, 50 stands in. */
 const MINIMUM: Readonly<Record<string, number>> = {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type Stripe from 'stripe';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Emulator, enrol, failureOf, intentFor, startEmulator, startReceiver } from './start.ts';
+import { type Emulator, enrol, failureOf, intentFor, startEmulator, startReceiver } from '../start.ts';
 
 const CREATED = 'charge.dispute.created';
 const WITHDRAWN = 'charge.dispute.funds_withdrawn';

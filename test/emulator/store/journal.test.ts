@@ -5,7 +5,7 @@ import { appendFile, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { clientFor, enrol, failureOf, intentFor, startEmulator, startReceiver } from './start.ts';
+import { clientFor, enrol, failureOf, intentFor, startEmulator, startReceiver } from '../start.ts';
 
 async function dataFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'emulator-'));

@@ -1,6 +1,6 @@
 // The control table: strict bodies, clear refusals, and the truth about what was charged.
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { enrol, failureOf, intentFor, startEmulator } from './start.ts';
+import { enrol, failureOf, intentFor, startEmulator } from '../start.ts';
 
 describe('strict bodies', () => {
   const fault = { method: 'POST', path: '/v1/customers', kind: 500, when: 'before', times: 1 };

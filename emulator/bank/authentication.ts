@@ -1,8 +1,8 @@
 // 3-D Secure: what is recorded of an authentication, and what the caller is told to do for one. It asks nobody.
 import { randomUUID } from 'node:crypto';
 import type Stripe from 'stripe';
-import { newId } from '../ids.ts';
-import type { Challenge } from '../records.ts';
+import { newId } from '../store/ids.ts';
+import type { Challenge } from '../store/records.ts';
 import type { Card } from './cards.ts';
 
 /** The record of one authentication, as it stands on a SetupAttempt; a Charge adds the exemption. */

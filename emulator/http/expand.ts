@@ -1,6 +1,7 @@
 // `expand[]`: puts whole objects where an answer has ids. It never changes what is stored.
+
+import type { World } from '../store/world.ts';
 import { invalidRequest } from './errors.ts';
-import type { World } from './world.ts';
 
 /** The names that can lead somewhere, or lie on the way. */
 const EXPANDABLE = new Set([

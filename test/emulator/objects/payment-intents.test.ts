@@ -1,7 +1,7 @@
 // PaymentIntents against the real SDK: the statuses, the 402 bodies, and at most one successful charge.
 import type Stripe from 'stripe';
 import { describe, expect, test } from 'vitest';
-import { enrol, failureOf, intentFor, startEmulator } from './start.ts';
+import { enrol, failureOf, intentFor, startEmulator } from '../start.ts';
 
 describe('a charge while the customer is away', () => {
   test('succeeds on a card that is set up, with one charge that names the merchant’s ids', async () => {

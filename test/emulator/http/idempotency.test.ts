@@ -1,6 +1,6 @@
 // Idempotency keys and ordered faults against the real SDK: what is replayed, what is refused, what is lost.
 import { describe, expect, test } from 'vitest';
-import { clientFor, type Emulator, enrol, failureOf, intentFor, startEmulator } from './start.ts';
+import { clientFor, type Emulator, enrol, failureOf, intentFor, startEmulator } from '../start.ts';
 
 async function ready(token?: string) {
   const emulator = await startEmulator();

@@ -1,7 +1,7 @@
 // The Stripe.js stand-in, run as served, in a context that has of a browser what the script touches.
 import vm from 'node:vm';
 import { describe, expect, test } from 'vitest';
-import { type Emulator, enrol, failureOf, intentFor, startEmulator } from './start.ts';
+import { type Emulator, enrol, failureOf, intentFor, startEmulator } from '../start.ts';
 
 type Result = { error?: Record<string, unknown> } & Record<string, Record<string, unknown> | undefined>;
 type StripeJs = Record<string, (...given: unknown[]) => Promise<Result>>;
