@@ -1,55 +1,32 @@
-// Reads again which of Stripe's events failed to arrive, and for whom. It rings nobody: the workflow does.
+// Reads again which of Stripe's events were never delivered, and for whom they are.
 import { metricMeter } from '@temporalio/activity';
-import type Stripe from 'stripe';
-import { reversalKindOf } from '../domain/refunds/refunds.ts';
-import type { Ledger } from '../ledger/ledger.ts';
-import { hasGone, idIn, ownerOf } from '../stripe/owner.ts';
-import { ask } from './charge.ts';
+import { defined } from '../domain/shared/defined.ts';
+import { STRIPE_EVENTS, subjectOf } from '../domain/shared/stripe-events.ts';
+import { SECOND } from '../domain/shared/time.ts';
+import { callStripe } from '../stripe/errors.ts';
+import { idOf } from '../stripe/object-id.ts';
+import { isCancelled, ownerOf } from '../stripe/owner.ts';
+import type { StripeDependencies } from './dependencies.ts';
 
-/** What a life waits for. Stripe takes 20 names at most, and no patterns (docs.stripe.com/api/events/list). */
-const TYPES = [
-  'setup_intent.requires_action',
-  'setup_intent.succeeded',
-  'setup_intent.setup_failed',
-  'setup_intent.canceled',
-  'payment_intent.processing',
-  'payment_intent.requires_action',
-  'payment_intent.succeeded',
-  'payment_intent.payment_failed',
-  'payment_intent.canceled',
-  'payment_method.detached',
-  'payment_method.updated',
-  'payment_method.automatically_updated',
-  'mandate.updated',
-  'refund.created',
-  'refund.updated',
-  'refund.failed',
-  'charge.dispute.created',
-  'charge.dispute.updated',
-  'charge.dispute.closed',
-];
+/** Stripe takes 20 names at most, and no patterns (docs.stripe.com/api/events/list). */
+const TYPES = Object.keys(STRIPE_EVENTS);
 const PAGE = 100;
 
-/** A bell to ring, and for whom. */
+/** An event that no endpoint has taken, and whose it is. */
 export interface UndeliveredEvent {
   readonly eventId: string;
   readonly type: string;
   readonly objectId: string;
   readonly customerId: string;
-  /** Money goes back from a customer who has gone: a run may be started for it. */
+  /** It is about money that goes back from a cancelled customer: a run may be started for it. */
   readonly mayStart: boolean;
 }
 
 /** @throws ApplicationFailure `StripeRejected` (not retried), `StripeUnavailable`, `StripeRateLimited` */
-export function createCatchUpActivities({
-  stripe,
-  ledger,
-}: {
-  readonly stripe: Stripe;
-  readonly ledger: Ledger;
-}) {
-  async function recipientOf(customerId: string, type: string) {
-    return { customerId, mayStart: reversalKindOf(type) !== null && (await hasGone(customerId, ledger)) };
+export function createCatchUpActivities({ stripe, ledger }: StripeDependencies) {
+  async function mayStart(customerId: string, type: string): Promise<boolean> {
+    const subject = subjectOf(type);
+    return (subject === 'refund' || subject === 'dispute') && (await isCancelled(customerId, ledger));
   }
 
   return {
@@ -66,28 +43,29 @@ export function createCatchUpActivities({
         readonly sinceMs: number;
         readonly after: string | null;
       }) {
-        const page = await ask(() =>
+        const page = await callStripe(() =>
           stripe.events.list({
             types: TYPES,
-            created: { gte: Math.floor(sinceMs / 1000) },
+            created: { gte: Math.floor(sinceMs / SECOND) },
             delivery_success: false,
             limit: PAGE,
-            ...(after === null ? {} : { starting_after: after }),
+            ...defined({ starting_after: after ?? undefined }),
           }),
         );
-        const missed: UndeliveredEvent[] = [];
+        const events: UndeliveredEvent[] = [];
         for (const { id: eventId, type, data } of page.data) {
           const object = data.object as unknown as { readonly [key: string]: unknown };
-          const objectId = idIn(object);
+          const objectId = idOf(object);
           const owner = await ownerOf(object, ledger);
-          if (owner.customerId !== null && objectId !== null)
-            missed.push({ eventId, type, objectId, ...(await recipientOf(owner.customerId, type)) });
-          else {
+          if (owner.customerId !== null && objectId !== null) {
+            const { customerId } = owner;
+            events.push({ eventId, type, objectId, customerId, mayStart: await mayStart(customerId, type) });
+          } else {
             const reason = owner.customerId === null ? owner.reason : 'unknown_object';
             await ledger.addUnclaimedEvent({ eventId, type, objectId, reason });
           }
         }
-        return { missed, next: page.has_more ? (page.data.at(-1)?.id ?? null) : null };
+        return { events, next: page.has_more ? (page.data.at(-1)?.id ?? null) : null };
       },
     },
 
@@ -97,13 +75,13 @@ export function createCatchUpActivities({
         return await ledger.caughtUpThrough();
       },
 
-      /** Whoever they were for is gone; kept and counted. */
+      /** Of customers whose run has ended: kept and counted. */
       async keepUnclaimed(events: readonly UndeliveredEvent[]): Promise<void> {
         for (const { eventId, type, objectId } of events)
           await ledger.addUnclaimedEvent({ eventId, type, objectId, reason: 'customer_ended' });
       },
 
-      /** @returns how many events are unclaimed by now, which the worker's metrics show too */
+      /** @returns how many events are unclaimed, which the worker's metrics show too */
       async setCaughtUp({ throughMs }: { readonly throughMs: number }): Promise<number> {
         await ledger.setCaughtUp(throughMs);
         const unclaimed = await ledger.countUnclaimedEvents();

@@ -1,20 +1,18 @@
-// Everything the workflows may ask the world, grouped by task queue. Wiring only.
-import type Stripe from 'stripe';
-import type { Ledger } from '../ledger/ledger.ts';
+// Everything the workflows may ask the world, grouped by task queue.
 import type { Links } from '../links/links.ts';
 import { createCatchUpActivities } from './catch-up.ts';
-import { createChargeActivities } from './charge.ts';
-import { createEnrolmentActivities } from './enrolment.ts';
-import { withHeartbeat } from './heartbeat.ts';
+import type { StripeDependencies } from './dependencies.ts';
+import { createFindPaymentIntentActivity } from './find-payment-intent.ts';
 import { createNoticeActivities, type MerchantWebhook } from './notices.ts';
+import { createPaymentIntentActivities } from './payment-intents.ts';
 import { createRecordActivities } from './record.ts';
 import { createRefundActivities } from './refunds.ts';
+import { createSetupIntentActivities } from './setup-intents.ts';
+import { createStripeCustomerActivities } from './stripe-customers.ts';
 
-export interface ActivityDependencies {
-  readonly stripe: Stripe;
-  readonly ledger: Ledger;
+export interface ActivityDependencies extends StripeDependencies {
   readonly links: Links;
-  /** Null when the merchant listens nowhere. */
+  /** Null when the merchant has no endpoint. */
   readonly merchantWebhook: MerchantWebhook | null;
 }
 
@@ -22,12 +20,14 @@ export interface ActivityDependencies {
 export function createActivities(dependencies: ActivityDependencies) {
   const catchUp = createCatchUpActivities(dependencies);
   return {
-    stripe: withHeartbeat({
-      ...createEnrolmentActivities(dependencies),
-      ...createChargeActivities(dependencies),
+    stripe: {
+      ...createStripeCustomerActivities(dependencies),
+      ...createSetupIntentActivities(dependencies),
+      ...createPaymentIntentActivities(dependencies),
+      ...createFindPaymentIntentActivity(dependencies),
       ...createRefundActivities(dependencies),
       ...catchUp.stripe,
-    }),
+    },
     ledger: { ...createRecordActivities(dependencies), ...catchUp.ledger },
     notices: createNoticeActivities(dependencies),
   };

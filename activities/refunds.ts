@@ -1,23 +1,20 @@
-// Asks Stripe about refunds and disputes: one question, one event back. It makes none and contests none.
+// Reads refunds and disputes: one question to Stripe, one event back; it makes none and contests none.
 import type Stripe from 'stripe';
 import type { EventOf } from '../domain/model/events.ts';
 import type { ReversalReading } from '../domain/model/readings.ts';
-import type { Ledger } from '../ledger/ledger.ts';
-import { idIn } from '../stripe/owner.ts';
-import { ask, type Of } from './charge.ts';
+import { callStripe } from '../stripe/errors.ts';
+import { idOf } from '../stripe/object-id.ts';
+import type { CustomerStep, StripeDependencies } from './dependencies.ts';
 
 /** @throws ApplicationFailure `StripeRejected` (not retried), `StripeUnavailable`, `StripeRateLimited` */
-export function createRefundActivities({
-  stripe,
-  ledger,
-}: {
-  readonly stripe: Stripe;
-  readonly ledger: Ledger;
-}) {
+export function createRefundActivities({ stripe, ledger }: StripeDependencies) {
   return {
-    /** What has become of it, and of which of our charges it takes money back: by the address book. */
-    async readReversal({ reversal, objectId }: Of<'readReversal'>): Promise<EventOf<'reversalSeen'>> {
-      const read = await ask(async () =>
+    /** What has become of it, and of which of our charges it takes money back: by the index of Stripe's objects. */
+    async readReversal({
+      reversal,
+      objectId,
+    }: CustomerStep<'readReversal'>): Promise<EventOf<'reversalSeen'>> {
+      const read = await callStripe(async () =>
         reversal === 'refund'
           ? refundReading(await stripe.refunds.retrieve(objectId))
           : disputeReading(await stripe.disputes.retrieve(objectId)),
@@ -42,8 +39,8 @@ function refundReading(refund: Stripe.Response<Stripe.Refund>): Read {
     failureReason: refund.failure_reason ?? null,
     networkReasonCode: null,
     respondByMs: null,
-    paymentIntentId: idIn(refund.payment_intent),
-    stripeChargeId: idIn(refund.charge),
+    paymentIntentId: idOf(refund.payment_intent),
+    stripeChargeId: idOf(refund.charge),
     requestId: refund.lastResponse.requestId,
   };
 }
@@ -61,8 +58,8 @@ function disputeReading(dispute: Stripe.Response<Stripe.Dispute>): Read {
     failureReason: null,
     networkReasonCode: dispute.payment_method_details?.card?.network_reason_code ?? null,
     respondByMs: dueBy ? dueBy * 1000 : null,
-    paymentIntentId: idIn(dispute.payment_intent),
-    stripeChargeId: idIn(dispute.charge),
+    paymentIntentId: idOf(dispute.payment_intent),
+    stripeChargeId: idOf(dispute.charge),
     requestId: dispute.lastResponse.requestId,
   };
 }

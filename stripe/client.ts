@@ -1,12 +1,12 @@
-// The only Stripe client that can move money. It decides nothing. Retries are Temporal's, but for one that the SDK
-// cannot be kept from: a connection that was closed, once, under the same key.
+// The only Stripe client that can move money.
 import Stripe from 'stripe';
 
-/** Longer than Stripe usually takes, shorter than an activity's time-out, so that we hear of it first. */
+/** Longer than Stripe usually takes, shorter than an activity's time-out, so that an answer is known before that. */
 const TIMEOUT_MS = 25_000;
 
 /**
- * A client for one account. The API version is the one the SDK was made for.
+ * A client for one account. The API version is the one the SDK was made for. Retries are Temporal's, but for one that
+ * the SDK cannot be kept from: a connection that was closed is tried once more, under the same key.
  * @param apiBase origin of a stand-in, e.g. `http://127.0.0.1:8420`; null for Stripe itself
  * @param timeoutMs until a call counts as unanswered; tests have less patience
  */

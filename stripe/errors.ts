@@ -1,10 +1,28 @@
-// What an error of Stripe's means for us. Its message and body stop here: they may hold secrets and personal data.
+// What each of Stripe's errors means for us; its message and body stop here, for they may hold secrets and personal data.
 import { ApplicationFailure } from '@temporalio/activity';
 import Stripe from 'stripe';
-import type { Decline } from '../domain/model/charge.ts';
 
 /** Our fault or the account's: the same request again would be refused again. */
 const STRIPE_REJECTED = 'StripeRejected';
+
+/** Codes of an object that is no longer in a state for the call. */
+const UNEXPECTED_STATE = [
+  'payment_intent_unexpected_state',
+  'setup_intent_unexpected_state',
+  'intent_invalid_state',
+];
+
+/**
+ * Runs calls to Stripe and turns an error into the failure to throw.
+ * @throws ApplicationFailure `StripeRejected` (not retried), `StripeUnavailable`, `StripeRateLimited`
+ */
+export async function callStripe<Answer>(call: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await call();
+  } catch (error) {
+    throw failureFrom(error);
+  }
+}
 
 /**
  * The failure to throw for anything but a decline. Only a decline says "no money moved": a time-out, a dropped
@@ -13,33 +31,25 @@ const STRIPE_REJECTED = 'StripeRejected';
  * Its `details` are Stripe's code and request id, where there was an answer.
  */
 export function failureFrom(error: unknown): ApplicationFailure {
+  if (error instanceof ApplicationFailure) return error;
   if (!(error instanceof Stripe.errors.StripeError)) {
     const name = error instanceof Error ? error.name : typeof error;
     return ApplicationFailure.create({ type: 'Unexpected', message: `unexpected fault: ${name}` });
   }
-  const code = codeOf(error);
-  const words = ['Stripe', error.statusCode ?? 'no answer', code, error.requestId].filter(Boolean).join(' ');
+  const code = error.code ?? error.rawType ?? error.type;
+  const message = ['Stripe', error.statusCode ?? 'no answer', code, error.requestId]
+    .filter(Boolean)
+    .join(' ');
   const details = [code, error.requestId ?? null];
   if (isRateLimit(error))
-    return ApplicationFailure.create({
-      type: 'StripeRateLimited',
-      message: words,
-      nextRetryDelay: '3s',
-      details,
-    });
-  const isOurs =
+    return ApplicationFailure.create({ type: 'StripeRateLimited', message, nextRetryDelay: '3s', details });
+  const isRejected =
     error instanceof Stripe.errors.StripeInvalidRequestError ||
     error instanceof Stripe.errors.StripeIdempotencyError ||
     error instanceof Stripe.errors.StripeCardError;
-  if (isOurs) {
-    return ApplicationFailure.create({
-      type: STRIPE_REJECTED,
-      message: words,
-      nonRetryable: true,
-      details,
-    });
-  }
-  return ApplicationFailure.create({ type: 'StripeUnavailable', message: words, details });
+  return isRejected
+    ? ApplicationFailure.create({ type: STRIPE_REJECTED, message, nonRetryable: true, details })
+    : ApplicationFailure.create({ type: 'StripeUnavailable', message, details });
 }
 
 /** Turned away unread: nothing was done, and nothing is kept under the key (docs.stripe.com/rate-limits). */
@@ -54,27 +64,7 @@ export function isDecline(error: unknown): error is InstanceType<typeof Stripe.e
 
 /** The object is no longer in a state for this call: its present state is the answer. */
 export function isUnexpectedState(error: unknown): boolean {
-  const codes = ['payment_intent_unexpected_state', 'setup_intent_unexpected_state', 'intent_invalid_state'];
-  return error instanceof Stripe.errors.StripeInvalidRequestError && codes.includes(error.code ?? '');
-}
-
-/** A decline's codes, as `last_payment_error`, `last_setup_error` and the SDK's error carry them; never its message. */
-export function declineFrom(error: {
-  readonly code?: string | null;
-  readonly decline_code?: string | null;
-  readonly advice_code?: string | null;
-  readonly network_decline_code?: string | null;
-  readonly network_advice_code?: string | null;
-}): Decline {
-  return {
-    code: error.code ?? 'card_declined',
-    declineCode: error.decline_code ?? null,
-    adviceCode: error.advice_code ?? null,
-    networkDeclineCode: error.network_decline_code ?? null,
-    networkAdviceCode: error.network_advice_code ?? null,
-  };
-}
-
-function codeOf(error: InstanceType<typeof Stripe.errors.StripeError>): string {
-  return error.code ?? error.rawType ?? error.type;
+  return (
+    error instanceof Stripe.errors.StripeInvalidRequestError && UNEXPECTED_STATE.includes(error.code ?? '')
+  );
 }

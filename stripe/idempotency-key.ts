@@ -1,11 +1,11 @@
-// Names for Stripe's idempotency keys. Made from business identity only, never from an activity's own attempt count.
+// Stripe's idempotency keys, made from business identity only and never from an activity's own attempt count.
 import { createHash } from 'node:crypto';
 
 /**
  * The key of one request: the same parts give the same key, for ever, on any machine.
  * Stripe keeps a key for 24 hours, and replays its answer, a 402 or 500 too (docs.stripe.com/api/idempotent_requests).
  * @param installationId so that two installations on one account never share a key
- * @param operation e.g. `confirm-intent`
+ * @param operation e.g. `confirm-payment-intent`
  * @param parts customer, charge, PaymentIntent number, attempt number …
  */
 export function idempotencyKey(

@@ -9,6 +9,7 @@ import {
   type WorkflowBundleOption,
 } from '@temporalio/worker';
 import { BILLING_QUEUE, STRIPE_QUEUE } from '../workflows/messages.ts';
+import { heartbeat } from './heartbeat.ts';
 
 /** An attempt that is under way gets this long to hear Stripe's answer before its activity is cancelled. */
 const SHUTDOWN_GRACE = '30 seconds';
@@ -81,6 +82,7 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
     ...shared,
     taskQueue: STRIPE_QUEUE,
     activities: activities.stripe,
+    interceptors: { activity: [heartbeat] },
     maxTaskQueueActivitiesPerSecond: rateCap,
   });
   return runTogether([billing, stripe]);

@@ -48,7 +48,7 @@ const { caughtUpThrough, keepUnclaimed, setCaughtUp } = proxyActivities<LedgerAc
 /** To start a run or reach one, for each event. */
 const TRIES = 5;
 
-type Missed = Awaited<ReturnType<StripeActivities['listUndeliveredEvents']>>['missed'];
+type Missed = Awaited<ReturnType<StripeActivities['listUndeliveredEvents']>>['events'];
 
 /** Where a run goes on that was cut for the length of its history. */
 export interface CatchUpProgress {
@@ -71,10 +71,10 @@ export async function CatchUp(progress?: CatchUpProgress): Promise<CatchUpResult
   let after = progress?.after ?? null;
   let notified = progress?.notified ?? 0;
   for (;;) {
-    const { missed, next } = await listUndeliveredEvents({ sinceMs, after });
-    const unheard = await notify(missed);
+    const { events, next } = await listUndeliveredEvents({ sinceMs, after });
+    const unheard = await notify(events);
     if (unheard.length > 0) await keepUnclaimed(unheard);
-    notified += missed.length - unheard.length;
+    notified += events.length - unheard.length;
     if (next === null) return { notified, unclaimed: await setCaughtUp({ throughMs: startedAtMs }) };
     if (workflowInfo().continueAsNewSuggested)
       await continueAsNew<typeof CatchUp>({ sinceMs, startedAtMs, after: next, notified });

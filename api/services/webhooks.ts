@@ -2,7 +2,8 @@
 import Stripe from 'stripe';
 import { reversalKindOf } from '../../domain/refunds/refunds.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import { hasGone, idIn, ownerOf } from '../../stripe/owner.ts';
+import { idOf } from '../../stripe/object-id.ts';
+import { isCancelled, ownerOf } from '../../stripe/owner.ts';
 import type { Billing } from '../../temporal/customers.ts';
 import { Problem, type ProblemCode } from '../http/problems.ts';
 
@@ -63,7 +64,7 @@ export async function passOn(event: StripeEvent, ledger: Ledger, billing: Billin
   const news = { eventId, type, objectId };
   if (await billing.notify(owner.customerId, news)) return;
   // Who has gone is gone on purpose; anybody else without a run was lost, and is brought back by an operator alone.
-  if (reversalKindOf(type) && (await hasGone(owner.customerId, ledger)))
+  if (reversalKindOf(type) && (await isCancelled(owner.customerId, ledger)))
     await billing.notifyOrStart(owner.customerId, news);
   else await ledger.addUnclaimedEvent({ eventId, type, objectId, reason: 'customer_ended' });
 }
@@ -83,7 +84,7 @@ function readEvent(event: unknown): StripeEvent {
   const object = data?.object;
   if (typeof id !== 'string' || typeof type !== 'string' || typeof object !== 'object' || object === null)
     throw refused('webhook_payload_invalid', 'The signed body is not an event in Stripe’s snapshot form.');
-  return { eventId: id, type, objectId: idIn(object), object: object as StripeObject };
+  return { eventId: id, type, objectId: idOf(object), object: object as StripeObject };
 }
 
 /** The `t=` of the header, as the SDK reads it: the last one counts. */

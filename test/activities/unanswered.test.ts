@@ -1,8 +1,9 @@
-// A worker that dies right after Stripe's answer: what the same activity, and the question after it, then do. Real
-// ledger, real emulator.
+// A worker that dies right after Stripe's answer: what the same activity, and the question after it, then do.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createChargeActivities } from '../../activities/charge.ts';
-import { createEnrolmentActivities } from '../../activities/enrolment.ts';
+import { createFindPaymentIntentActivity } from '../../activities/find-payment-intent.ts';
+import { createPaymentIntentActivities } from '../../activities/payment-intents.ts';
+import { createSetupIntentActivities } from '../../activities/setup-intents.ts';
+import { createStripeCustomerActivities } from '../../activities/stripe-customers.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { openLedger } from '../../ledger/open.ts';
 import { createStripeClient } from '../../stripe/client.ts';
@@ -17,17 +18,22 @@ beforeAll(async () => {
 });
 afterAll(() => ledger.close());
 
-/** The activities of a worker whose ledger is `its`. */
-function workerOf(emulator: Emulator, its: Ledger = ledger) {
-  const dependencies = { stripe: createStripeClient('sk_test_worker', emulator.url), ledger: its };
-  return { ...createEnrolmentActivities(dependencies), ...createChargeActivities(dependencies) };
+/** The activities of one worker. */
+function workerOf(emulator: Emulator, workersLedger: Ledger = ledger) {
+  const dependencies = { stripe: createStripeClient('sk_test_worker', emulator.url), ledger: workersLedger };
+  return {
+    ...createStripeCustomerActivities(dependencies),
+    ...createSetupIntentActivities(dependencies),
+    ...createPaymentIntentActivities(dependencies),
+    ...createFindPaymentIntentActivity(dependencies),
+  };
 }
 
-/** Every write to the address book fails, as for a worker that is killed just before it. */
+/** Every write to the index of Stripe's objects fails, as for a worker that is killed just before it. */
 const killed = () => Promise.reject(new Error('killed'));
-const away = (): Ledger => ({ ...ledger, addStripeObject: killed, claimIntent: killed });
+const ledgerOfKilledWorker = (): Ledger => ({ ...ledger, addStripeObject: killed, claimIntent: killed });
 
-const openingOf = (chargeId: string, stripeCustomerId: string) =>
+const creationOf = (chargeId: string, stripeCustomerId: string) =>
   ({
     do: 'createPaymentIntent',
     customerId: 'c',
@@ -40,7 +46,7 @@ const openingOf = (chargeId: string, stripeCustomerId: string) =>
 
 async function confirmationOf(emulator: Emulator, chargeId: string) {
   const { customer, paymentMethod } = await enrol(emulator);
-  const { paymentIntentId } = await workerOf(emulator).createPaymentIntent(openingOf(chargeId, customer.id));
+  const { paymentIntentId } = await workerOf(emulator).createPaymentIntent(creationOf(chargeId, customer.id));
   return {
     do: 'confirmPaymentIntent',
     customerId: 'c',
@@ -62,11 +68,13 @@ const truth = async (emulator: Emulator, chargeId: string) =>
     intents: object[];
   };
 
-test('killed between the creation and the address book: the next worker gets the same intent', async () => {
+test('killed between the creation and the index: the next worker gets the same intent', async () => {
   const emulator = await startEmulator();
   const { customer } = await enrol(emulator);
-  const step = openingOf('created', customer.id);
-  await expect(workerOf(emulator, away()).createPaymentIntent(step)).rejects.toThrow('killed');
+  const step = creationOf('created', customer.id);
+  await expect(workerOf(emulator, ledgerOfKilledWorker()).createPaymentIntent(step)).rejects.toThrow(
+    'killed',
+  );
   const { paymentIntentId } = await workerOf(emulator).createPaymentIntent(step);
   expect((await truth(emulator, 'created')).intents).toHaveLength(1);
   expect(await ledger.findStripeObject(paymentIntentId)).toEqual({ customerId: 'c', chargeId: 'created' });
@@ -75,8 +83,10 @@ test('killed between the creation and the address book: the next worker gets the
 test('killed after a creation whose key is forgotten since: the intent is found by its metadata', async () => {
   const emulator = await startEmulator();
   const { customer } = await enrol(emulator);
-  const step = openingOf('forgotten', customer.id);
-  await expect(workerOf(emulator, away()).createPaymentIntent(step)).rejects.toThrow('killed');
+  const step = creationOf('forgotten', customer.id);
+  await expect(workerOf(emulator, ledgerOfKilledWorker()).createPaymentIntent(step)).rejects.toThrow(
+    'killed',
+  );
   const openedAtMs = Date.now();
   await emulator.control('/clock', { advanceSeconds: DAY_AND_HOUR_S });
   const found = await workerOf(emulator).findPaymentIntent({ ...step, do: 'findPaymentIntent', openedAtMs });
@@ -87,7 +97,7 @@ test('killed after a creation whose key is forgotten since: the intent is found 
 test('two runs of one customer, as after a lost cluster that was not lost, share one intent, and it is paid once', async () => {
   const emulator = await startEmulator();
   const { customer, paymentMethod } = await enrol(emulator);
-  const step = openingOf('twice', customer.id);
+  const step = creationOf('twice', customer.id);
   const confirm = {
     do: 'confirmPaymentIntent',
     customerId: 'c',
@@ -104,24 +114,24 @@ test('two runs of one customer, as after a lost cluster that was not lost, share
     intentNumber: 2,
     paymentIntentId: recovered.paymentIntentId,
   });
-  const old = await workerOf(emulator).createPaymentIntent(step);
-  expect(old.paymentIntentId).toBe(recovered.paymentIntentId);
+  const abandonedRun = await workerOf(emulator).createPaymentIntent(step);
+  expect(abandonedRun.paymentIntentId).toBe(recovered.paymentIntentId);
   await expect(
     workerOf(emulator).confirmPaymentIntent({
       ...confirm,
       intentNumber: 1,
-      paymentIntentId: old.paymentIntentId,
+      paymentIntentId: abandonedRun.paymentIntentId,
     }),
   ).rejects.toMatchObject({ type: 'StripeRejected' });
   expect(await truth(emulator, 'twice')).toMatchObject({ attempts: 1, succeeded: 1 });
-  const book = (await ledger.stripeObjectsOf('c')).filter(({ chargeId }) => chargeId === 'twice');
-  expect(book.map(({ stripeId }) => stripeId)).toEqual([old.paymentIntentId]);
+  const index = (await ledger.stripeObjectsOf('c')).filter(({ chargeId }) => chargeId === 'twice');
+  expect(index.map(({ stripeId }) => stripeId)).toEqual([abandonedRun.paymentIntentId]);
 });
 
 test('a charge whose intent Stripe has canceled gets another', async () => {
   const emulator = await startEmulator();
   const { customer } = await enrol(emulator);
-  const step = openingOf('again', customer.id);
+  const step = creationOf('again', customer.id);
   const first = await workerOf(emulator).createPaymentIntent(step);
   await workerOf(emulator).cancelPaymentIntent({
     ...step,
@@ -136,7 +146,7 @@ test('a charge whose intent Stripe has canceled gets another', async () => {
 test('an intent over another sum is not taken for ours, whatever its metadata says', async () => {
   const emulator = await startEmulator();
   const { customer } = await enrol(emulator);
-  const step = openingOf('copied', customer.id);
+  const step = creationOf('copied', customer.id);
   const byHand = await intentFor(emulator, customer.id, 'copied', 99_900);
   await emulator.stripe.paymentIntents.update(byHand.id, {
     metadata: {
@@ -146,9 +156,9 @@ test('an intent over another sum is not taken for ours, whatever its metadata sa
       intentNumber: '1',
     },
   });
-  const look = { ...step, do: 'findPaymentIntent', openedAtMs: Date.now() } as const;
-  expect((await workerOf(emulator).findPaymentIntent(look)).paymentIntentId).toBeNull();
-  expect((await workerOf(emulator).findPaymentIntent({ ...look, amount: 99_900 })).paymentIntentId).toBe(
+  const search = { ...step, do: 'findPaymentIntent', openedAtMs: Date.now() } as const;
+  expect((await workerOf(emulator).findPaymentIntent(search)).paymentIntentId).toBeNull();
+  expect((await workerOf(emulator).findPaymentIntent({ ...search, amount: 99_900 })).paymentIntentId).toBe(
     byHand.id,
   );
 });
@@ -156,25 +166,25 @@ test('an intent over another sum is not taken for ours, whatever its metadata sa
 test('a paid intent is found whatever its number: a ledger that was restored may not know of it', async () => {
   const emulator = await startEmulator();
   const { customer } = await enrol(emulator);
-  const step = openingOf('restored', customer.id);
-  const look = { ...step, do: 'findPaymentIntent', openedAtMs: Date.now() } as const;
+  const step = creationOf('restored', customer.id);
+  const search = { ...step, do: 'findPaymentIntent', openedAtMs: Date.now() } as const;
   const second = await intentFor(emulator, customer.id, 'restored', 2_000);
   const metadata = { customerId: 'c', chargeId: 'restored', installationId: ledger.installationId };
   await emulator.stripe.paymentIntents.update(second.id, { metadata: { ...metadata, intentNumber: '2' } });
   await emulator.stripe.paymentIntents.confirm(second.id, { payment_method: 'pm_card_visa' });
   const orphan = await intentFor(emulator, customer.id, 'restored', 2_000);
   await emulator.stripe.paymentIntents.update(orphan.id, { metadata: { ...metadata, intentNumber: '1' } });
-  expect((await workerOf(emulator).findPaymentIntent(look)).paymentIntentId).toBe(second.id);
+  expect((await workerOf(emulator).findPaymentIntent(search)).paymentIntentId).toBe(second.id);
 });
 
-test('killed between the bank’s yes and the record: the next worker hears the same yes, and the bank is asked once', async () => {
+test('killed between the bank’s yes and the record: the next worker gets the same answer, and the bank is asked once', async () => {
   const emulator = await startEmulator();
   const step = await confirmationOf(emulator, 'paid');
-  const unheard = await workerOf(emulator).confirmPaymentIntent(step);
-  const heard = await workerOf(emulator).confirmPaymentIntent(step);
-  expect(heard).toMatchObject({ kind: 'paymentIntentRead', reading: { status: 'succeeded' } });
-  expect('reading' in heard && heard.reading.stripeChargeId).toBe(
-    'reading' in unheard && unheard.reading.stripeChargeId,
+  const lost = await workerOf(emulator).confirmPaymentIntent(step);
+  const repeated = await workerOf(emulator).confirmPaymentIntent(step);
+  expect(repeated).toMatchObject({ kind: 'paymentIntentRead', reading: { status: 'succeeded' } });
+  expect('reading' in repeated && repeated.reading.stripeChargeId).toBe(
+    'reading' in lost && lost.reading.stripeChargeId,
   );
   expect(await truth(emulator, 'paid')).toMatchObject({ attempts: 1, succeeded: 1 });
 });
@@ -197,12 +207,14 @@ test('the same, and the key is forgotten since: refused as already done, and rea
   expect(await truth(emulator, 'late')).toMatchObject({ attempts: 1, succeeded: 1 });
 });
 
-test('a SetupIntent and a customer that an unheard answer made are found, not made again', async () => {
+test('a SetupIntent and a customer whose creation was never answered are found, not made again', async () => {
   const emulator = await startEmulator();
   const enrolment = { customerId: 'found', enrolmentNumber: 1, openedAtMs: Date.now() } as const;
-  const opening = { ...enrolment, do: 'createStripeCustomer', tries: 0 } as const;
-  await expect(workerOf(emulator, away()).createStripeCustomer(opening)).rejects.toThrow('killed');
-  const { stripeCustomerId } = await workerOf(emulator).createStripeCustomer({ ...opening, tries: 1 });
+  const creation = { ...enrolment, do: 'createStripeCustomer', tries: 0 } as const;
+  await expect(workerOf(emulator, ledgerOfKilledWorker()).createStripeCustomer(creation)).rejects.toThrow(
+    'killed',
+  );
+  const { stripeCustomerId } = await workerOf(emulator).createStripeCustomer({ ...creation, tries: 1 });
   expect((await emulator.stripe.customers.list()).data.map(({ id }) => id)).toEqual([stripeCustomerId]);
 
   const setup = {

@@ -1,4 +1,4 @@
-// Whose an object of Stripe's is, and which are nobody's here; and how far the catch-up has read.
+// Whose an object of Stripe is, and which are nobody's here; and how far the catch-up has read.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { openLedger } from '../../ledger/open.ts';
@@ -48,7 +48,7 @@ describe.each(DATABASES)('on $name', ({ start }) => {
     expect(await ownerOf(object, ledger)).toMatchObject(owner);
   });
 
-  test('metadata that we wrote speaks for an object that is not in the address book yet', async () => {
+  test('metadata that we wrote speaks for an object that is not in the index yet', async () => {
     const metadata = { customerId: 'new', installationId: ledger.installationId };
     expect(await ownerOf({ id: 'pi_5', object: 'payment_intent', metadata }, ledger)).toEqual({
       customerId: 'new',

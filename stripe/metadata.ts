@@ -1,0 +1,23 @@
+// The metadata that leads from an object at Stripe back to us where the index does not know the object yet.
+import type Stripe from 'stripe';
+import type { OurMetadata } from '../domain/shared/metadata.ts';
+
+/** Of a PaymentIntent. */
+export function chargeMetadata(
+  installationId: string,
+  {
+    customerId,
+    chargeId,
+    intentNumber,
+  }: { readonly customerId: string; readonly chargeId: string; readonly intentNumber: number },
+): OurMetadata {
+  return { customerId, chargeId, installationId, intentNumber: String(intentNumber) };
+}
+
+/** Whether an object's metadata says all of `wanted`. */
+export function hasMetadata(
+  metadata: Stripe.Metadata | null,
+  wanted: { readonly [key: string]: string },
+): boolean {
+  return Object.entries(wanted).every(([key, value]) => metadata?.[key] === value);
+}

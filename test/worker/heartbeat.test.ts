@@ -1,0 +1,30 @@
+// A killed worker is missed after a few silent seconds: while an activity runs it sends heartbeats.
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { afterEach, expect, test, vi } from 'vitest';
+import { HEARTBEAT_INTERVAL_MS, heartbeat } from '../../worker/heartbeat.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test('a call that takes long sends a heartbeat every few seconds, and none once it is over', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  let answer = (_word: string): void => {};
+  const slow = (question: string) =>
+    new Promise<string>((resolve) => {
+      answer = (word) => resolve(`${question} ${word}`);
+    });
+  const environment = new MockActivityEnvironment(undefined, { interceptors: [heartbeat] });
+  let heartbeats = 0;
+  environment.on('heartbeat', () => {
+    heartbeats += 1;
+  });
+  const running = environment.run(slow, 'paid?');
+  await vi.waitFor(() => expect(heartbeats).toBe(1));
+  vi.advanceTimersByTime(4 * HEARTBEAT_INTERVAL_MS);
+  expect(heartbeats).toBe(5);
+  answer('yes');
+  expect(await running).toBe('paid? yes');
+  vi.advanceTimersByTime(4 * HEARTBEAT_INTERVAL_MS);
+  expect(heartbeats).toBe(5);
+});
