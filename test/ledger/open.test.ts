@@ -136,7 +136,8 @@ test.runIf(RUNS_POSTGRES)('a connection that breaks during a query fails that qu
   const broken = expect(waiting).rejects.toThrow(/terminat/);
   await vi.waitFor(async () => {
     const { rowCount } = await locker.query(
-      `select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock'`,
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where wait_event_type = 'Lock' and datname = current_database()`,
     );
     expect(rowCount).toBe(1);
   });

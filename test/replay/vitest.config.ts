@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/replay/record*.ts'],
-    globalSetup: ['test/support/temporal-server.ts'],
+    globalSetup: ['test/support/ledger-snapshot.ts', 'test/support/temporal-server.ts'],
     testTimeout: 120_000,
     hookTimeout: 60_000,
   },

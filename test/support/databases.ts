@@ -1,11 +1,13 @@
-// The two databases that the ledger runs on, each started empty for one test file. What a ledger does it does not test.
+// The two databases that the ledger runs on, each started empty for one test file.
 import { randomUUID } from 'node:crypto';
+import { openAsBlob } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { Client } from 'pg';
-import { type LedgerOptions, openLedger } from '../../ledger/open.ts';
+import { inject } from 'vitest';
+import type { LedgerOptions } from '../../ledger/open.ts';
 import { RUNS_POSTGRES, startPostgres } from './postgres.ts';
 
 export interface Connection {
@@ -20,24 +22,9 @@ export interface TestDatabase {
   readonly stop: () => Promise<void>;
 }
 
-let snapshot: Promise<Blob> | undefined;
-
-/** PGlite takes seconds to make a database and no time to copy one: an empty ledger is made once a process. */
-export function inMemory(): Promise<LedgerOptions> {
-  snapshot ??= takeSnapshot();
-  return snapshot.then((taken) => ({ snapshot: taken }));
-}
-
-async function takeSnapshot(): Promise<Blob> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'offsession-snapshot-'));
-  try {
-    const ledger = await openLedger({ dataDir });
-    await ledger.close();
-    const database = await PGlite.create(join(dataDir, 'ledger'));
-    return await database.dumpDataDir('none').finally(() => database.close());
-  } finally {
-    await rm(dataDir, { recursive: true });
-  }
+/** An empty ledger in memory. */
+export async function inMemory(): Promise<LedgerOptions> {
+  return { snapshot: await openAsBlob(inject('ledgerSnapshotPath')) };
 }
 
 /**
