@@ -1,0 +1,54 @@
+// What the documentation lists is what the code has.
+import { createRequire } from 'node:module';
+import { expect, test } from 'vitest';
+import { STRIPE_EVENTS } from '../../domain/shared/stripe-events.ts';
+import { sectionOf, textOf } from './pages.ts';
+
+const IMPORT_RULES: readonly ImportRule[] = createRequire(import.meta.url)(
+  '../../.dependency-cruiser.cjs',
+).forbidden;
+
+interface ImportRule {
+  readonly name: string;
+  readonly to: { readonly pathNot?: string | readonly string[] };
+}
+
+test('README tells the operator to subscribe to exactly the events that are read', () => {
+  const listed = sectionOf('README.md', 'Production').match(/^[a-z_]+(\.[a-z_]+)+$/gm) ?? [];
+  expect(listed.toSorted()).toEqual(Object.keys(STRIPE_EVENTS).toSorted());
+});
+
+test('README shows every status of a charge and no other, in the diagram and in the table', () => {
+  const [, union = ''] = /export type ChargeStatus =([^;]+);/.exec(textOf('domain/view.ts')) ?? [];
+  const statuses = [...union.matchAll(/'([a-z_]+)'/g)].map(([, status]) => status).toSorted();
+  const section = sectionOf('README.md', 'The states of a charge');
+  const arrows = [...section.matchAll(/^ +(\S+) --> ([^\s:]+)/gm)];
+  const drawn = new Set(arrows.flatMap(([, from, to]) => [from, to]).filter((status) => status !== '[*]'));
+  const tabled = [...section.matchAll(/^\| `([a-z_]+)` \|/gm)].map(([, status]) => status);
+  expect(statuses.length).toBeGreaterThan(0);
+  expect([...drawn].toSorted()).toEqual(statuses);
+  expect(tabled.toSorted()).toEqual(statuses);
+});
+
+test('the picture of the folders has every arrow that lint allows between them, and no other', () => {
+  const picture = sectionOf('docs/architecture.md', 'Who imports whom');
+  const drawn = [...picture.matchAll(/^ +(\w+) --> (.+)$/gm)].flatMap(([, from, to = '']) =>
+    to.split(' & ').map((target) => `${from} --> ${target}`),
+  );
+  const rooms = new Set(drawn.flatMap((arrow) => arrow.split(' --> ')));
+  const allowed = IMPORT_RULES.filter(({ name }) => name.endsWith('-imports')).flatMap(({ name, to }) => {
+    const from = name.replace(/-imports$/, '');
+    const targets = [to.pathNot ?? []].flat().map((path) => /^\^(\w+)\//.exec(path)?.[1]);
+    return targets.flatMap((target) =>
+      target === undefined || target === from || !rooms.has(from) ? [] : [`${from} --> ${target}`],
+    );
+  });
+  expect(drawn.toSorted()).toEqual([...new Set(allowed)].toSorted());
+});
+
+test('every test that the threat model names exists', () => {
+  const named = [...textOf('docs/threat-model.md').matchAll(/`(test\/[\w./-]+\.test\.ts)` “([^”]+)”/g)];
+  expect(named.length).toBeGreaterThan(20);
+  const missing = named.filter(([, file = '', name = '']) => !textOf(file).includes(name));
+  expect(missing.map(([found]) => found)).toEqual([]);
+});
