@@ -16,14 +16,19 @@ function exists(path: string): boolean {
 describe.each(PAGES)('%s', (page) => {
   test('names only paths that exist', () => {
     // A path begins with one of our folders; what the build makes of it is found at its source.
-    const inFolders = new RegExp(`(?<![\\w/.@:<>{}…-])(?:dist/)?(?:${ROOT_FOLDERS.join('|')})/[\\w./-]*`, 'g');
+    const inFolders = new RegExp(
+      `(?<![\\w/.@:<>{}…-])(?:dist/)?(?:${ROOT_FOLDERS.join('|')})/[\\w./-]*`,
+      'g',
+    );
     const named = [...textOf(page).matchAll(inFolders)].map(([path]) =>
       path.startsWith('dist/') ? path.replace(/^dist\//, '').replace(/\.js$/, '.ts') : path,
     );
-    const atRoot = [
-      ...textOf(page).matchAll(/`([\w.-]+\.(?:ts|md|yml|json|cjs|example)|Dockerfile)`/g),
-    ].map(([, path = '']) => path);
-    const missing = [...named, ...atRoot].map((path) => path.replace(/\.$/, '')).filter((path) => !exists(path));
+    const atRoot = [...textOf(page).matchAll(/`([\w.-]+\.(?:ts|md|yml|json|cjs|example)|Dockerfile)`/g)].map(
+      ([, path = '']) => path,
+    );
+    const missing = [...named, ...atRoot]
+      .map((path) => path.replace(/\.$/, ''))
+      .filter((path) => !exists(path));
     expect(missing).toEqual([]);
   });
 
@@ -43,7 +48,9 @@ describe.each(PAGES)('%s', (page) => {
     const scripts = [...textOf(page).matchAll(/\bnpm (?:run (?:--silent )?)?([a-z][a-z-]*)/g)].map(
       ([, name = '']) => name,
     );
-    const missing = scripts.filter((name) => !['run', 'ci', 'start', 'test'].includes(name) && !(name in SCRIPTS));
+    const missing = scripts.filter(
+      (name) => !['run', 'ci', 'start', 'test'].includes(name) && !(name in SCRIPTS),
+    );
     expect(missing).toEqual([]);
   });
 });
