@@ -17,7 +17,7 @@ describe.each(PAGES)('%s', (page) => {
   test('names only paths that exist', () => {
     // A path begins with one of our folders; what the build makes of it is found at its source.
     const inFolders = new RegExp(
-      `(?<![\\w/.@:<>{}…-])(?:dist/)?(?:${ROOT_FOLDERS.join('|')})/[\\w./-]*`,
+      `(?<![\\w/.@:<>{}…$-])(?:dist/)?(?:${ROOT_FOLDERS.join('|')})/[\\w./-]*`,
       'g',
     );
     const named = [...textOf(page).matchAll(inFolders)].map(([path]) =>
