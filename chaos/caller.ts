@@ -1,5 +1,5 @@
-// The people around the product, as they should be: a caller who repeats until there is an answer, a customer who
-// authenticates, an operator who retries. They trust nobody's silence, and judge nothing.
+// Plays the people around the product: a caller who repeats until there is an answer, a customer who authenticates, an
+// operator who retries.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ChargeKind, PlannedCharge, PlannedCustomer } from './plan.ts';
 
@@ -12,12 +12,12 @@ export interface Answer {
 }
 
 export interface Caller {
-  /** Enrols a customer and sees every charge of theirs to its end. */
-  live(customer: PlannedCustomer): Promise<void>;
+  /** Enrols a customer and follows each of their charges to its end. */
+  run(customer: PlannedCustomer): Promise<void>;
   get(path: string): Promise<Json>;
 }
 
-/** What the bank will say to a charge of this kind; after that it pays. */
+/** What the bank answers to a charge of this kind; after that it pays. */
 const SCRIPT: { readonly [Kind in ChargeKind]?: readonly string[] } = {
   soft_decline: ['insufficient_funds'],
   step_up: ['authentication_required'],
@@ -27,7 +27,7 @@ const SCRIPT: { readonly [Kind in ChargeKind]?: readonly string[] } = {
 };
 const FIRST_CARD = 'pm_card_visa';
 const NEXT_CARD = 'pm_card_mastercard';
-/** Of every customer. */
+/** Given by every customer, and never to be found in a log. */
 export const PERSONAL = {
   emailDomain: 'private.example',
   ip: '203.0.113.77',
@@ -41,66 +41,66 @@ const CONSENT = {
 };
 const FAR_AWAY_MS = 30 * 24 * 3_600_000;
 
-const PATIENCE_MS = 20_000;
-const BEFORE_REPEATING_MS = 400;
-const FIRST_LOOK_MS = 700;
-const LONGEST_LOOK_MS = 5_000;
-const OVER: readonly string[] = ['succeeded', 'failed', 'cancelled'];
+const ANSWER_WITHIN_MS = 20_000;
+const REPEAT_AFTER_MS = 400;
+const FIRST_CHECK_MS = 700;
+const LONGEST_CHECK_MS = 5_000;
+const ENDED: readonly string[] = ['succeeded', 'failed', 'cancelled'];
 
 /**
- * @param onOver hears of each charge that has come to its end, once, and when it was asked for (epoch milliseconds)
- * @param signal ends everything: what is waited for rejects
+ * @param onEnded is called once for each charge that has ended, with the time it was requested (epoch milliseconds)
+ * @param signal aborts everything that is waited for
  */
 export function createCaller({
   apiUrls,
   apiKey,
   emulatorUrl,
   signal,
-  onOver,
+  onEnded,
 }: {
   readonly apiUrls: readonly string[];
   readonly apiKey: string;
   readonly emulatorUrl: string;
   readonly signal: AbortSignal;
-  readonly onOver: (chargeId: string, askedMs: number) => void;
+  readonly onEnded: (chargeId: string, requestedMs: number) => void;
 }): Caller {
-  let turn = 0;
+  let requests = 0;
 
   /**
-   * Asks one api after the other until one has an answer: 5xx and silence are none. It waits as long as it is told to:
-   * what is too busy to answer would only get busier.
+   * Repeats the request, at each api in turn, until one answers: 5xx and silence are no answer. It waits for as long as
+   * `Retry-After` says, because an overloaded api would only be loaded more.
    */
-  async function ask(method: string, path: string, body?: object): Promise<Answer> {
+  async function request(method: string, path: string, body?: object): Promise<Answer> {
     for (;;) {
       signal.throwIfAborted();
-      turn += 1;
-      let beforeRepeatingMs = BEFORE_REPEATING_MS;
+      requests += 1;
+      let repeatAfterMs = REPEAT_AFTER_MS;
       try {
-        const response = await fetch(`${apiUrls[turn % apiUrls.length]}${path}`, {
+        const response = await fetch(`${apiUrls[requests % apiUrls.length]}${path}`, {
           method,
           headers: {
             authorization: `Bearer ${apiKey}`,
             ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           },
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-          signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
+          signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]),
         });
         const text = await response.text();
         if (response.status < 500 && response.status !== 429)
           return { status: response.status, body: text === '' ? null : JSON.parse(text) };
         const retryAfter = response.headers.get('retry-after');
-        if (retryAfter !== null) beforeRepeatingMs = Number(retryAfter) * 1_000;
+        if (retryAfter !== null) repeatAfterMs = Number(retryAfter) * 1_000;
       } catch {
-        signal.throwIfAborted(); // anything else is no answer, and asked again
+        signal.throwIfAborted(); // anything else is no answer, and the request is repeated
       }
-      await pause(beforeRepeatingMs, undefined, { signal });
+      await pause(repeatAfterMs, undefined, { signal });
     }
   }
-  const get = async (path: string) => (await ask('GET', path)).body;
-  const post = (path: string, body: object = {}) => ask('POST', path, body);
+  const get = async (path: string) => (await request('GET', path)).body;
+  const post = (path: string, body: object = {}) => request('POST', path, body);
 
-  /** The emulator is the world itself: it is asked directly. @returns null where it says that this is not the moment */
-  async function world(path: string, body?: object): Promise<Json> {
+  /** @returns null where the emulator answers that the object is not in a state for it */
+  async function emulator(path: string, body?: object): Promise<Json> {
     const response = await fetch(`${emulatorUrl}/${path}`, {
       method: body === undefined ? 'GET' : 'POST',
       headers: { authorization: 'Bearer sk_test_emulator', 'content-type': 'application/json' },
@@ -113,9 +113,9 @@ export function createCaller({
     return answer;
   }
 
-  /** Asks until there is a mandate: while the workflow is silent the api shows what was recorded last. */
+  /** Polls until there is a mandate: while the workflow does not answer, the api shows what was recorded last. */
   async function mandateOf(customerId: string): Promise<{ readonly setupIntentId: string }> {
-    for (let wait = FIRST_LOOK_MS; ; wait = Math.min(wait * 1.5, LONGEST_LOOK_MS)) {
+    for (let wait = FIRST_CHECK_MS; ; wait = Math.min(wait * 1.5, LONGEST_CHECK_MS)) {
       const { mandate } = await get(`/v1/customers/${customerId}`);
       if (mandate?.status === 'active') return mandate;
       await pause(wait, undefined, { signal });
@@ -124,7 +124,7 @@ export function createCaller({
 
   async function cardOf(customerId: string): Promise<string> {
     const { setupIntentId } = await mandateOf(customerId);
-    return (await world(`v1/setup_intents/${setupIntentId}`)).payment_method;
+    return (await emulator(`v1/setup_intents/${setupIntentId}`)).payment_method;
   }
 
   async function enrol(customerId: string): Promise<void> {
@@ -136,30 +136,30 @@ export function createCaller({
   async function charge(customerId: string, { chargeId, kind, amount }: PlannedCharge): Promise<void> {
     const script = SCRIPT[kind];
     if (script)
-      await world('_emulator/outcomes', { paymentMethod: await cardOf(customerId), outcomes: script });
+      await emulator('_emulator/outcomes', { paymentMethod: await cardOf(customerId), outcomes: script });
     const path = `/v1/customers/${customerId}/charges`;
     const dueAt =
       kind === 'cancelled_before_due' ? { dueAt: new Date(Date.now() + FAR_AWAY_MS).toISOString() } : {};
-    const askedMs = Date.now();
+    const requestedMs = Date.now();
     await post(path, { chargeId, amount, currency: 'eur', ...dueAt });
     if (kind === 'cancelled_before_due' || kind === 'cancelled_in_flight')
       await post(`${path}/${chargeId}/cancel`);
-    for (let wait = FIRST_LOOK_MS; ; wait = Math.min(wait * 1.5, LONGEST_LOOK_MS)) {
+    for (let wait = FIRST_CHECK_MS; ; wait = Math.min(wait * 1.5, LONGEST_CHECK_MS)) {
       await pause(wait, undefined, { signal });
-      // The list is read from the ledger alone: looking often costs the workflows nothing.
+      // The list is read from the ledger alone, so polling it costs the workflows nothing.
       const { items } = await get(path);
       const now = items.find((item: Json) => item.chargeId === chargeId);
-      if (OVER.includes(now?.status)) return onOver(chargeId, askedMs);
-      if (now) await attend(`${path}/${chargeId}`, customerId, kind, now);
+      if (ENDED.includes(now?.status)) return onEnded(chargeId, requestedMs);
+      if (now) await intervene(`${path}/${chargeId}`, customerId, kind, now);
     }
   }
 
-  /** What somebody has to do for this charge to go on. Done twice it does no harm. */
-  async function attend(path: string, customerId: string, kind: ChargeKind, now: Json): Promise<void> {
+  /** Does what somebody has to do for this charge to go on. Doing it twice does no harm. */
+  async function intervene(path: string, customerId: string, kind: ChargeKind, now: Json): Promise<void> {
     switch (now.status) {
       case 'awaiting_step_up':
         if (kind === 'cancelled_at_step_up') return void (await post(`${path}/cancel`));
-        await world(`_emulator/challenges/${now.paymentIntentId}`, { result: 'succeed' });
+        await emulator(`_emulator/challenges/${now.paymentIntentId}`, { result: 'succeed' });
         return void (await post(`${path}/step-up`));
       case 'retrying':
         if (now.attempts.at(-1)?.outcome === 'declined') await post(`${path}/retry`);
@@ -170,13 +170,13 @@ export function createCaller({
           consent: CONSENT,
         }));
       case 'processing':
-        await world(`_emulator/settle/${now.paymentIntentId}`, { result: 'succeed' });
+        await emulator(`_emulator/settle/${now.paymentIntentId}`, { result: 'succeed' });
     }
   }
 
   return {
     get,
-    async live({ customerId, rounds }) {
+    async run({ customerId, rounds }) {
       await enrol(customerId);
       for (const round of rounds) await Promise.all(round.map((each) => charge(customerId, each)));
     },

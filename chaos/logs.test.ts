@@ -1,4 +1,4 @@
-// A search that finds nothing proves nothing: each kind of secret, put into a log by hand, is found.
+// Each kind of secret, put into a log by hand, is found.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

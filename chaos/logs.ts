@@ -1,9 +1,9 @@
-// Searches the logs that a run has kept for what must not be in them. It says where, and never shows what it found.
+// Searches the logs of a run for secrets and personal data, and reports where they are without showing them.
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Forbidden, secretsIn } from '../test/support/secrets.ts';
-import type { Finding } from './verdict.ts';
+import type { Finding } from './findings.ts';
 
 /** @throws Error when one of the files is not there */
 export async function searchLogs(files: readonly string[], all: Forbidden): Promise<Finding[]> {
@@ -16,7 +16,7 @@ export async function searchLogs(files: readonly string[], all: Forbidden): Prom
       for (const { what } of secretsIn(text, all)) if (!firstLines.has(what)) firstLines.set(what, line);
     }
     const name = basename(file);
-    // Everybody says something when they start: nothing means that it went elsewhere, unsearched.
+    // Every process logs something when it starts: an empty file means that its log went elsewhere, unsearched.
     if (line === 0) findings.push({ fault: 'secrets in logs', what: `${name} is empty` });
     for (const [what, first] of firstLines)
       findings.push({ fault: 'secrets in logs', what: `${name} holds ${what}, first in line ${first}` });

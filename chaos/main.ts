@@ -1,19 +1,19 @@
-// `npm run chaos`: the whole product under random kills and cuts, and the verdict on every charge. Exit code 0 only if
-// all of the plan was done and nothing was found.
+// `npm run chaos`: runs the whole product under random kills and network faults, and judges every charge.
 import { setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { forbidden } from '../test/support/secrets.ts';
-import { collectAccounts } from './accounts.ts';
 import { createCaller, PERSONAL } from './caller.ts';
-import { createTrouble } from './faults.ts';
+import { createFaultInjector } from './fault-injector.ts';
+import type { Finding } from './findings.ts';
 import { searchLogs } from './logs.ts';
+import { collectObservations } from './observations.ts';
 import { makePlan, type Plan, type PlannedCustomer } from './plan.ts';
-import { killsIn, type Life, type Result, report } from './report.ts';
-import { judgeRun, judgeStrays } from './run-verdict.ts';
+import { type FinishedCharge, killsIn, type Result, report } from './report.ts';
+import { judgeRun, judgeUnplanned } from './run-verdict.ts';
 import { type System, startSystem } from './system.ts';
-import { type Finding, judge } from './verdict.ts';
+import { judge } from './verdict.ts';
 
 const USAGE = `usage: npm run chaos -- [--seed N] [--charges N] [--kills N] [--minutes N] [--production] [--keep]
 
@@ -22,20 +22,20 @@ are charged, heals everything, waits until all agree, and holds every charge aga
 
   --seed N      what breaks when, and who owes what (default: a new one, which is printed)
   --charges N   default 2000
-  --kills N     SIGKILLs; cuts, slow spells, Stripe's faults and lost webhooks come on top (default 100)
-  --minutes N   no customer begins after so long; where charges are left then, the run is not passed
+  --kills N     SIGKILLs; cuts, slow connections, Stripe's faults and lost webhooks come on top (default 100)
+  --minutes N   no customer starts later than this; charges left then fail the run
   --production  on Temporal's production server with PostgreSQL (temporal-server and temporal-sql-tool on PATH);
                 without it on Temporal's development server with SQLite
-  --keep        keep everybody's logs, and say where; without it they are kept after a finding only
+  --keep        keep the logs, and say where they are; otherwise they are kept only after a finding
 
 docs/chaos.md says how to read the result. Exit codes: 0 all was done and nothing found, 1 findings, or less was done
 than planned, 2 bad usage, 130 interrupted.`;
 
 /** Customers who are charged side by side. */
-const AT_ONCE = 50;
-/** So long without any charge coming to its end is a standstill: everything is healed then. */
+const CUSTOMERS_AT_ONCE = 50;
+/** Without any ended charge for so long, everything is healed: a standstill. */
 const STANDSTILL_MS = 4 * 60_000;
-/** How long after healing all must agree. */
+/** All sources must agree within this time after healing. */
 const AGREE_WITHIN_MS = 6 * 60_000;
 const BETWEEN_VERDICTS_MS = 2_000;
 const PROGRESS_MS = 10_000;
@@ -68,7 +68,7 @@ async function main(): Promise<number> {
   let isClean = false;
   try {
     const judged = await run(options, system, interrupted.signal);
-    await system.stop(); // what everybody says last is searched too
+    await system.stop(); // the last lines of the logs are searched too
     const leaks = await findLeaks(system);
     const result = { ...judged, findings: [...judged.findings, ...leaks] };
     isClean = result.findings.length === 0;
@@ -89,21 +89,21 @@ async function main(): Promise<number> {
 
 async function run(options: Options, system: System, interrupted: AbortSignal): Promise<Result> {
   const plan = makePlan(options);
-  const over: Life[] = [];
+  const finished: FinishedCharge[] = [];
   const failures: string[] = [];
-  const trouble = createTrouble(plan.actions, system, (what) => {
+  const injector = createFaultInjector(plan.actions, system, (what) => {
     say(what);
     failures.push(what);
   });
   const ended = new AbortController();
   const signal = AbortSignal.any([interrupted, ended.signal]);
-  setMaxListeners(0, signal, interrupted, ended.signal); // everybody waits for it
+  setMaxListeners(0, signal, interrupted, ended.signal); // every request listens to it
   const caller = createCaller({
     ...system,
     signal,
-    onOver: (chargeId, askedMs) => {
-      over.push({ chargeId, askedMs, endedMs: Date.now() });
-      trouble.advance(over.length);
+    onEnded: (chargeId, requestedMs) => {
+      finished.push({ chargeId, requestedMs, endedMs: Date.now() });
+      injector.advance(finished.length);
     },
   });
 
@@ -111,44 +111,46 @@ async function run(options: Options, system: System, interrupted: AbortSignal): 
   const progress = setInterval(() => {
     const seconds = Math.round((Date.now() - startedMs) / 1000);
     say(
-      `${seconds} s: ${over.length} of ${options.charges} charges over, ${killsIn(trouble.counts())} kills`,
+      `${seconds} s: ${finished.length} of ${options.charges} charges ended, ${killsIn(injector.counts())} kills`,
     );
   }, PROGRESS_MS);
   try {
-    trouble.advance(0);
-    const begun: PlannedCustomer[] = [];
-    const lives = liveAll(plan, options.minutes, begun, caller.live);
-    lives.catch(() => {}); // awaited below
-    const isStill = () => Date.now() - (over.at(-1)?.endedMs ?? startedMs) > STANDSTILL_MS;
-    await Promise.race([lives, until(isStill, signal)]);
-    say(isStill() ? 'Standstill; healing everything' : 'Every customer is done; healing everything');
+    injector.advance(0);
+    const started: PlannedCustomer[] = [];
+    const customers = runAll(plan, options.minutes, started, caller.run);
+    customers.catch(() => {}); // awaited below
+    const isStandstill = () => Date.now() - (finished.at(-1)?.endedMs ?? startedMs) > STANDSTILL_MS;
+    await Promise.race([customers, until(isStandstill, signal)]);
+    say(isStandstill() ? 'Standstill; healing everything' : 'Every charge has ended; healing everything');
     const busySeconds = (Date.now() - startedMs) / 1000;
 
-    await trouble.end();
+    await injector.heal();
     const healedMs = Date.now();
     const temporal = new Client({
       connection: await Connection.connect({ address: system.temporalAddress }),
     });
     const sources = { caller, temporal, emulatorUrl: system.emulatorUrl };
     const deadline = pause(AGREE_WITHIN_MS, undefined, { signal });
-    await Promise.race([lives, deadline]);
+    await Promise.race([customers, deadline]);
     for (;;) {
-      const { accounts, truth } = await collectAccounts(begun, sources);
-      const ofCharges = accounts.flatMap((account) => judge(account).map((each) => ({ ...each, account })));
+      const { observations, truth } = await collectObservations(started, sources);
+      const ofCharges = observations.flatMap((observation) =>
+        judge(observation).map((each) => ({ ...each, observation })),
+      );
       const afterMs = Date.now() - healedMs;
       if (ofCharges.length === 0 || afterMs > AGREE_WITHIN_MS) {
         await temporal.connection.close();
-        const done = { charges: over.length, kills: killsIn(trouble.counts()), failures };
+        const done = { charges: finished.length, kills: killsIn(injector.counts()), failures };
         return {
           plan,
-          accounts,
-          findings: [...ofCharges, ...judgeStrays(truth, begun), ...judgeRun(plan, done)],
+          observations,
+          findings: [...ofCharges, ...judgeUnplanned(truth, started), ...judgeRun(plan, done)],
           temporalName: system.temporalName,
-          counts: trouble.counts(),
+          counts: injector.counts(),
           endedByThemselves: system.endedByThemselves(),
           busySeconds,
-          lives: over,
-          killedAt: trouble.killedAt(),
+          finished,
+          killedAt: injector.killedAt(),
           agreedAfterSeconds: ofCharges.length === 0 ? afterMs / 1000 : null,
         };
       }
@@ -157,11 +159,11 @@ async function run(options: Options, system: System, interrupted: AbortSignal): 
   } finally {
     clearInterval(progress);
     ended.abort(new Error('the run is over'));
-    await trouble.end().catch(() => {});
+    await injector.heal().catch(() => {});
   }
 }
 
-/** Who was paid by whom, and with which keys, is nobody's to read. */
+/** Searches the logs for keys and for personal data of the customers. */
 function findLeaks({ logFiles, secrets }: System): Promise<Finding[]> {
   const personal = {
     'an email': [PERSONAL.emailDomain],
@@ -171,22 +173,22 @@ function findLeaks({ logFiles, secrets }: System): Promise<Finding[]> {
   return searchLogs(logFiles(), forbidden({ ...secrets, ...personal }));
 }
 
-/** A few customers at a time; who has begun is in `begun`, and is seen to the end. */
-async function liveAll(
+/** Runs some customers at a time. Those in `started` are followed to their end. */
+async function runAll(
   plan: Plan,
   minutes: number | null,
-  begun: PlannedCustomer[],
-  live: (customer: PlannedCustomer) => Promise<void>,
+  started: PlannedCustomer[],
+  run: (customer: PlannedCustomer) => Promise<void>,
 ): Promise<void> {
   const endMs = minutes === null ? Number.POSITIVE_INFINITY : Date.now() + minutes * 60_000;
   const waiting = [...plan.customers];
-  const lane = async () => {
+  const slot = async () => {
     for (let next = waiting.shift(); next && Date.now() < endMs; next = waiting.shift()) {
-      begun.push(next);
-      await live(next);
+      started.push(next);
+      await run(next);
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  await Promise.all(Array.from({ length: CUSTOMERS_AT_ONCE }, slot));
 }
 
 async function until(isSo: () => boolean, signal: AbortSignal): Promise<void> {

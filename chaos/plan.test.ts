@@ -1,4 +1,4 @@
-// What the kill test may promise about its plans.
+// What a plan of the kill test guarantees.
 import { expect, test } from 'vitest';
 import { makePlan } from './plan.ts';
 
@@ -20,14 +20,14 @@ test('as many charges and kills as asked for, every kind among them, each id onc
   expect(new Set(killed).size).toBe(4);
 });
 
-test('everything breaks while charges are still to come, in order', () => {
+test('actions are in order, and all begin while charges are still to come', () => {
   const { actions } = makePlan(OPTIONS);
   const times = actions.map(({ after }) => after);
   expect(times).toEqual([...times].sort((one, other) => one - other));
   expect(Math.max(...times)).toBeLessThan(600);
 });
 
-test('a charge whose card the script names is asked for alone', () => {
+test('a charge whose card has a script is requested alone', () => {
   const rounds = makePlan(OPTIONS).customers.flatMap((customer) => customer.rounds);
   const together = rounds.filter((round) => round.length > 1);
   expect(together.length).toBeGreaterThan(0);

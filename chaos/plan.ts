@@ -1,7 +1,6 @@
-// What a run is going to do, made from its seed alone: who owes what, and what breaks after how many charges are over.
-// It starts nothing and reads no clock, so the same seed is the same plan.
+// Plans a run from its seed alone: who owes what, and what breaks after how many charges have ended.
 
-/** How a charge is to go, and so how it may end. */
+/** How a charge is meant to go, and so how it may end. */
 export type ChargeKind =
   | 'plain'
   | 'soft_decline'
@@ -25,8 +24,8 @@ export interface PlannedCustomer {
   readonly rounds: readonly (readonly PlannedCharge[])[];
 }
 
-/** Connections that lead through the harness. */
-export type Line =
+/** Connections that run through a proxy of the kill test. */
+export type ProxyName =
   | 'worker_stripe'
   | 'worker_temporal'
   | 'worker_ledger'
@@ -43,11 +42,11 @@ export type Action =
       readonly which: number;
       readonly downMs: number;
     }
-  /** Every connection breaks, and none is to be had for so long. */
-  | { readonly do: 'cut'; readonly line: Line; readonly ms: number }
-  /** Connections stay, and nothing comes through. */
-  | { readonly do: 'freeze'; readonly line: Line; readonly ms: number }
-  | { readonly do: 'slow'; readonly line: Line; readonly ms: number; readonly delayMs: number }
+  /** Every connection breaks, and new ones are refused for `ms`. */
+  | { readonly do: 'cut'; readonly proxy: ProxyName; readonly ms: number }
+  /** Connections stay open, and nothing gets through. */
+  | { readonly do: 'freeze'; readonly proxy: ProxyName; readonly ms: number }
+  | { readonly do: 'slow'; readonly proxy: ProxyName; readonly ms: number; readonly delayMs: number }
   | { readonly do: 'stripe_fault'; readonly fault: StripeFault }
   | { readonly do: 'webhooks'; readonly mode: WebhookMode; readonly ms: number };
 
@@ -63,7 +62,7 @@ export interface StripeFault {
 }
 
 export interface PlannedAction {
-  /** Done once this many charges are over. */
+  /** Done once this many charges have ended. */
   readonly after: number;
   readonly action: Action;
 }
@@ -79,11 +78,11 @@ export const APIS = 2;
 /** The charges of a customer come one after the other: a short run has fewer each, and more customers. */
 const CHARGES_PER_CUSTOMER = { atLeast: 2, atMost: 6 };
 const CUSTOMERS_WANTED = 30;
-/** Other trouble for each kill. */
-const TROUBLE_PER_KILL = 1.5;
+/** Faults other than kills, for each kill. */
+const FAULTS_PER_KILL = 1.5;
 /** Nothing breaks in the last part of a run, whose charges end far apart. */
 const QUIET_END = 0.05;
-/** The issuer's "never again" counts for the card; one new card each is enough. */
+/** At most once for each customer: one new card is enough. */
 const ONCE_EACH: ReadonlySet<ChargeKind> = new Set(['new_card']);
 
 const KINDS: readonly [ChargeKind, number][] = [
@@ -102,7 +101,7 @@ const KILLED: readonly [Killed, number][] = [
   ['temporal', 20],
   ['postgres', 10],
 ];
-const LINES: readonly [Line, number][] = [
+const PROXIES: readonly [ProxyName, number][] = [
   ['worker_stripe', 35],
   ['worker_temporal', 15],
   ['worker_ledger', 15],
@@ -121,7 +120,7 @@ const FAULTY: readonly [Pick<StripeFault, 'method' | 'path'>, number][] = [
 
 /**
  * @param charges exactly so many, over as many customers as that takes
- * @param kills SIGKILLs; other trouble comes on top
+ * @param kills SIGKILLs; other faults come on top
  */
 export function makePlan({
   seed,
@@ -170,7 +169,7 @@ function planActions(random: Random, charges: number, kills: number): PlannedAct
     }));
   const actions = [
     ...spread(kills, () => planKill(random)),
-    ...spread(Math.round(kills * TROUBLE_PER_KILL), () => planTrouble(random)),
+    ...spread(Math.round(kills * FAULTS_PER_KILL), () => planFault(random)),
   ];
   return actions.sort((one, other) => one.after - other.after);
 }
@@ -181,7 +180,7 @@ function planKill(random: Random): Action {
   return { do: 'kill', what, which: random.whole(0, count - 1), downMs: random.whole(100, 2_500) };
 }
 
-function planTrouble(random: Random): Action {
+function planFault(random: Random): Action {
   const kind = random.weighted([
     ['cut', 25],
     ['freeze', 10],
@@ -191,16 +190,16 @@ function planTrouble(random: Random): Action {
   ] as const);
   switch (kind) {
     case 'cut':
-      return { do: 'cut', line: random.weighted(LINES), ms: random.whole(0, 2_000) };
+      return { do: 'cut', proxy: random.weighted(PROXIES), ms: random.whole(0, 2_000) };
     case 'freeze': {
-      const line = random.weighted(LINES);
+      const proxy = random.weighted(PROXIES);
       // Now and then longer than the Stripe client's patience of 25 s.
-      const isLong = line === 'worker_stripe' && random.chance(0.15);
-      return { do: 'freeze', line, ms: isLong ? 27_000 : random.whole(1_000, 6_000) };
+      const isLong = proxy === 'worker_stripe' && random.chance(0.15);
+      return { do: 'freeze', proxy, ms: isLong ? 27_000 : random.whole(1_000, 6_000) };
     }
     case 'slow': {
-      const line = random.weighted(LINES);
-      return { do: 'slow', line, ms: random.whole(3_000, 10_000), delayMs: random.whole(50, 800) };
+      const proxy = random.weighted(PROXIES);
+      return { do: 'slow', proxy, ms: random.whole(3_000, 10_000), delayMs: random.whole(50, 800) };
     }
     case 'stripe_fault':
       return {
@@ -239,7 +238,7 @@ interface Random {
   weighted<Value>(choices: readonly (readonly [Value, number])[]): Value;
 }
 
-/** mulberry32: 32 bits of state are plenty for a plan. */
+/** mulberry32; 32 bits of state are enough for a plan. */
 function seeded(seed: number): Random {
   let state = seed | 0;
   const fraction = () => {

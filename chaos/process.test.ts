@@ -1,11 +1,11 @@
-// A kill kills, or it fails: what is not there has not been killed.
+// A kill kills a running process, or it fails.
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
+import { expectListening } from './expect-listening.ts';
 import { supervise } from './process.ts';
-import { expectListening } from './wait-for-port.ts';
 
 const stops: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

@@ -1,4 +1,4 @@
-// A process that is started again whenever it ends, as a supervisor would, and that may be killed. It knows no product.
+// Supervises a process: starts it again whenever it ends, and kills it on request.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync } from 'node:fs';
@@ -6,27 +6,27 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 export interface Killable {
   /**
-   * SIGKILL, and the next start after so long. Resolves when it was seen dead and has been started again.
+   * Sends SIGKILL, and starts it again after `downMs`. Resolves when it was seen dead and has been started again.
    * @throws Error when there was nothing to kill
    */
   kill(downMs: number): Promise<void>;
 }
 
 export interface Supervised extends Killable {
-  /** How often it ended without being told to. */
+  /** How often it ended by itself. */
   readonly endedByItself: () => number;
-  /** Where all that it said can be read. */
+  /** The files that hold all of its output. */
   readonly logFiles: () => readonly string[];
-  /** SIGTERM, and SIGKILL to what does not go. */
+  /** Sends SIGTERM, and later SIGKILL if it is still there. */
   stop(): Promise<void>;
 }
 
 const RESTART_MS = 500;
 const STOP_WITHIN_MS = 15_000;
-/** What has just ended by itself is waited for before it is killed. */
+/** How long a kill waits for a process that has just ended by itself to be running again. */
 const ALIVE_WITHIN_MS = 5_000;
 
-/** Starts it; the log takes both of its outputs, over all its lives. */
+/** Starts it. The log file takes its stdout and stderr, over all restarts. */
 export function supervise(options: {
   readonly command: string;
   readonly args: readonly string[];

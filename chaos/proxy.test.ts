@@ -1,16 +1,16 @@
-// A line carries everything in order, and breaks exactly as told.
+// A proxy forwards everything in order, and fails exactly as asked.
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { type Line, openLine } from './proxy.ts';
+import { openProxy, type TcpProxy } from './proxy.ts';
 
 const stops: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();
 });
 
-/** A server that says back what it hears, and a line to it. */
-async function echo(): Promise<Line> {
+/** A server that echoes what it receives, and a proxy to it. */
+async function echo(): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -24,17 +24,19 @@ async function echo(): Promise<Line> {
     server.close();
     await once(server, 'close');
   });
-  const line = await openLine();
-  stops.push(() => line.close());
-  line.lead((server.address() as AddressInfo).port);
-  return line;
+  const proxy = await openProxy();
+  stops.push(() => proxy.close());
+  proxy.forwardTo((server.address() as AddressInfo).port);
+  return proxy;
 }
 
-async function dial(line: Line): Promise<{ socket: Socket; heard: () => string; broken: Promise<unknown> }> {
-  const socket = connect({ port: line.port, host: '127.0.0.1' });
-  let heard = '';
+async function dial(
+  proxy: TcpProxy,
+): Promise<{ socket: Socket; received: () => string; broken: Promise<unknown> }> {
+  const socket = connect({ port: proxy.port, host: '127.0.0.1' });
+  let received = '';
   socket.on('data', (piece) => {
-    heard += piece;
+    received += piece;
   });
   const broken = new Promise((resolve) => {
     socket.once('error', resolve);
@@ -42,48 +44,48 @@ async function dial(line: Line): Promise<{ socket: Socket; heard: () => string; 
   });
   await Promise.race([new Promise((resolve) => socket.once('connect', resolve)), broken]);
   stops.push(async () => socket.destroy());
-  return { socket, heard: () => heard, broken };
+  return { socket, received: () => received, broken };
 }
 
 test('what is frozen comes through afterwards, all of it and in order', async () => {
-  const line = await echo();
-  const { socket, heard } = await dial(line);
+  const proxy = await echo();
+  const { socket, received } = await dial(proxy);
   socket.write('one ');
-  await expect.poll(heard).toBe('one ');
-  line.freeze(60_000);
+  await expect.poll(received).toBe('one ');
+  proxy.freeze(60_000);
   socket.write('two ');
   socket.write('three');
   await new Promise((resolve) => setTimeout(resolve, 100));
-  expect(heard()).toBe('one ');
-  line.heal();
-  await expect.poll(heard).toBe('one two three');
+  expect(received()).toBe('one ');
+  proxy.heal();
+  await expect.poll(received).toBe('one two three');
 });
 
 test('a cut breaks what is connected, and what connects until it is over', async () => {
-  const line = await echo();
-  const before = await dial(line);
+  const proxy = await echo();
+  const before = await dial(proxy);
   before.socket.write('a');
-  await expect.poll(before.heard).toBe('a');
-  line.cut(60_000);
+  await expect.poll(before.received).toBe('a');
+  proxy.cut(60_000);
   await before.broken;
-  const meanwhile = await dial(line);
+  const meanwhile = await dial(proxy);
   await meanwhile.broken;
-  line.heal();
-  const after = await dial(line);
+  proxy.heal();
+  const after = await dial(proxy);
   after.socket.write('b');
-  await expect.poll(after.heard).toBe('b');
+  await expect.poll(after.received).toBe('b');
 });
 
 test('where one port is dead the next one answers', async () => {
-  const line = await echo();
-  const { socket, heard } = await dial(line);
+  const proxy = await echo();
+  const { socket, received } = await dial(proxy);
   socket.write('x');
-  await expect.poll(heard).toBe('x');
-  const other = await openLine();
+  await expect.poll(received).toBe('x');
+  const other = await openProxy();
   stops.push(() => other.close());
-  other.lead(1, line.port);
+  other.forwardTo(1, proxy.port);
   for (let turn = 0; turn < 2; turn += 1) {
-    const { socket: caller, heard: answer } = await dial(other);
+    const { socket: caller, received: answer } = await dial(other);
     caller.write('y');
     await expect.poll(answer).toBe('y');
   }

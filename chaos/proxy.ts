@@ -1,43 +1,43 @@
-// A TCP connection that can be cut, frozen and slowed: a small proxy on loopback. It never looks at what it carries.
+// A TCP proxy on loopback whose connections can be cut, frozen and slowed.
 import { EventEmitter, once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
-export interface Line {
+export interface TcpProxy {
   readonly port: number;
-  /** Where connections lead: the first of these ports that answers, beginning with another one each time. */
-  lead(...ports: number[]): void;
-  /** Breaks every connection, and every new one for so long. */
+  /** Forwards each connection to the first of these ports that answers, starting with the next one each time. */
+  forwardTo(...ports: number[]): void;
+  /** Resets every connection, and refuses new ones for `ms`. */
   cut(ms: number): void;
-  /** Lets nothing through for so long; then all of it, in order. */
+  /** Holds everything back for `ms`; then lets it through in order. */
   freeze(ms: number): void;
-  /** Delays each piece for so long. */
+  /** For `ms`, delays each chunk by `delayMs`. */
   slow(ms: number, delayMs: number): void;
-  /** All is well from now on. */
+  /** Ends whatever fault is active. */
   heal(): void;
   close(): Promise<void>;
 }
 
 const HOST = '127.0.0.1';
 
-/** Opens a line that leads nowhere yet. */
-export async function openLine(): Promise<Line> {
+/** Opens a proxy that forwards to nowhere yet. */
+export async function openProxy(): Promise<TcpProxy> {
   let ports: readonly number[] = [];
-  let turn = 0;
-  let weather: { readonly kind: 'cut' | 'frozen' | 'slow'; readonly delayMs: number } | null = null;
-  let ends: NodeJS.Timeout | undefined;
+  let connections = 0;
+  let fault: { readonly kind: 'cut' | 'frozen' | 'slow'; readonly delayMs: number } | null = null;
+  let healTimer: NodeJS.Timeout | undefined;
   const changes = new EventEmitter().setMaxListeners(0);
   const sockets = new Set<Socket>();
 
   const heal = () => {
-    clearTimeout(ends);
-    weather = null;
+    clearTimeout(healTimer);
+    fault = null;
     changes.emit('healed');
   };
-  const change = (ms: number, next: typeof weather) => {
+  const change = (ms: number, next: typeof fault) => {
     heal();
-    weather = next;
-    ends = setTimeout(heal, ms);
+    fault = next;
+    healTimer = setTimeout(heal, ms);
   };
   const breakAll = () => {
     for (const socket of sockets) socket.resetAndDestroy();
@@ -45,25 +45,25 @@ export async function openLine(): Promise<Line> {
 
   async function carry(from: Socket, to: Socket): Promise<void> {
     try {
-      for await (const piece of from) {
-        while (weather?.kind === 'frozen') await once(changes, 'healed');
-        if (weather?.kind === 'slow') await pause(weather.delayMs);
-        if (!to.write(piece)) await once(to, 'drain');
+      for await (const chunk of from) {
+        while (fault?.kind === 'frozen') await once(changes, 'healed');
+        if (fault?.kind === 'slow') await pause(fault.delayMs);
+        if (!to.write(chunk)) await once(to, 'drain');
       }
       to.end();
     } catch {
-      from.destroy(); // one end has gone, and so the other one goes
+      from.destroy(); // when one end is gone, the other is closed too
       to.destroy();
     }
   }
 
   async function serve(client: Socket): Promise<void> {
-    keep(client);
-    if (weather?.kind === 'cut') return void client.resetAndDestroy();
-    turn += 1;
+    track(client);
+    if (fault?.kind === 'cut') return void client.resetAndDestroy();
+    connections += 1;
     for (let tried = 0; tried < ports.length; tried += 1) {
-      const port = ports[(turn + tried) % ports.length] ?? 0;
-      const server = keep(connect({ host: HOST, port, noDelay: true }));
+      const port = ports[(connections + tried) % ports.length] ?? 0;
+      const server = track(connect({ host: HOST, port, noDelay: true }));
       const isOpen = await once(server, 'connect').then(
         () => true,
         () => false,
@@ -75,9 +75,9 @@ export async function openLine(): Promise<Line> {
     client.resetAndDestroy();
   }
 
-  function keep(socket: Socket): Socket {
+  function track(socket: Socket): Socket {
     sockets.add(socket);
-    socket.on('error', () => {}); // broken on purpose
+    socket.on('error', () => {}); // connections are broken on purpose
     socket.on('close', () => sockets.delete(socket));
     return socket;
   }
@@ -87,7 +87,7 @@ export async function openLine(): Promise<Line> {
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
-    lead: (...next) => {
+    forwardTo: (...next) => {
       ports = next;
     },
     cut: (ms) => {

@@ -1,4 +1,4 @@
-// Whatever was found is printed, also what is no charge's.
+// Every finding is printed, also one that belongs to no charge.
 import { expect, test } from 'vitest';
 import { makePlan } from './plan.ts';
 import { type Result, report } from './report.ts';
@@ -6,7 +6,7 @@ import { type Result, report } from './report.ts';
 const RESULT: Result = {
   plan: makePlan({ seed: 1, charges: 60, kills: 6 }),
   temporalName: 'none',
-  accounts: [],
+  observations: [],
   findings: [],
   counts: new Map([
     ['kill api', 2],
@@ -15,7 +15,7 @@ const RESULT: Result = {
   ]),
   endedByThemselves: 0,
   busySeconds: 60,
-  lives: [{ chargeId: 'one', askedMs: 0, endedMs: 2_000 }],
+  finished: [{ chargeId: 'one', requestedMs: 0, endedMs: 2_000 }],
   killedAt: [],
   agreedAfterSeconds: 1,
 };
@@ -28,7 +28,7 @@ test('the table says what was done of the plan, and has a row for each kind of f
 });
 
 test('a finding of the run as a whole is printed and counted, and so is one of a charge, with its story', () => {
-  const account = {
+  const observation = {
     customerId: 'ada',
     charge: { chargeId: 'one', kind: 'plain', amount: 500 },
     bank: [],
@@ -40,7 +40,7 @@ test('a finding of the run as a whole is printed and counted, and so is one of a
   const lines = report({
     ...RESULT,
     findings: [
-      { fault: 'lost', what: 'it is not in the ledger', account },
+      { fault: 'lost', what: 'it is not in the ledger', observation },
       { fault: 'not done as planned', what: '5 of 6 kills were done' },
     ],
   });

@@ -1,28 +1,29 @@
-// The result of a run, for people: every finding, the stories of its charges, and the table. It judges nothing.
+// Words the result of a run: every finding, the timelines of its charges, and the table.
+import { FAULTS, type Finding, type Observation } from './findings.ts';
 import type { Plan } from './plan.ts';
 import { planned } from './run-verdict.ts';
-import { type Account, FAULTS, type Finding, story } from './verdict.ts';
+import { timeline } from './verdict.ts';
 
-/** A charge, from being asked for to its end, epoch milliseconds. */
-export interface Life {
+/** A charge from its request to its end, epoch milliseconds. */
+export interface FinishedCharge {
   readonly chargeId: string;
-  readonly askedMs: number;
+  readonly requestedMs: number;
   readonly endedMs: number;
 }
 
 export interface Result {
   readonly plan: Plan;
   readonly temporalName: string;
-  readonly accounts: readonly Account[];
-  /** With the account of the charge, where it is about one. */
-  readonly findings: readonly (Finding & { readonly account?: Account })[];
-  /** How often each kind of deed was done. */
+  readonly observations: readonly Observation[];
+  /** With what was observed of the charge, where it is about one. */
+  readonly findings: readonly (Finding & { readonly observation?: Observation })[];
+  /** How often each kind of action was done. */
   readonly counts: ReadonlyMap<string, number>;
   readonly endedByThemselves: number;
   readonly busySeconds: number;
-  readonly lives: readonly Life[];
+  readonly finished: readonly FinishedCharge[];
   readonly killedAt: readonly number[];
-  /** Null: they never did. */
+  /** Null when the sources never agreed. */
   readonly agreedAfterSeconds: number | null;
 }
 
@@ -32,7 +33,7 @@ export function killsIn(counts: ReadonlyMap<string, number>): number {
 
 /** @returns line by line */
 export function report(result: Result): string[] {
-  const { plan, accounts, findings, counts, busySeconds, lives, agreedAfterSeconds } = result;
+  const { plan, observations, findings, counts, busySeconds, finished, agreedAfterSeconds } = result;
   const all = planned(plan);
   const group = (verb: string) =>
     [...counts]
@@ -42,22 +43,22 @@ export function report(result: Result): string[] {
       .join(', ') || 'none';
   const rows: [string, string | number][] = [
     ['server', result.temporalName],
-    ['charges', `${lives.length} of ${all.charges} planned`],
-    ['times the bank was asked', accounts.reduce((sum, { bank }) => sum + bank.length, 0)],
+    ['charges', `${finished.length} of ${all.charges} planned`],
+    ['times the bank was asked', observations.reduce((sum, { bank }) => sum + bank.length, 0)],
     ['kills', `${killsIn(counts)} of ${all.kills} planned (${group('kill')})`],
     ['cuts', group('cut')],
     ['frozen', group('freeze')],
-    ['slow spells', group('slow')],
+    ['slowed', group('slow')],
     ['Stripe’s faults', group('stripe')],
-    ['webhook spells', group('webhooks')],
+    ['webhook faults', group('webhooks')],
     ['processes that gave up and were started again', result.endedByThemselves],
     ...FAULTS.map((fault): [string, number] => [
       fault,
       findings.filter((finding) => finding.fault === fault).length,
     ]),
     ['minutes under fire', (busySeconds / 60).toFixed(1)],
-    ['charges per second', (lives.length / busySeconds).toFixed(2)],
-    ['seconds of a charge', lengths(result)],
+    ['charges per second', (finished.length / busySeconds).toFixed(2)],
+    ['seconds of a charge', durations(result)],
     ['seconds until all agree', agreedAfterSeconds === null ? 'never' : agreedAfterSeconds.toFixed(0)],
   ];
   return [
@@ -70,21 +71,23 @@ export function report(result: Result): string[] {
 }
 
 function found({ findings }: Result): string[] {
-  return [...new Set(findings.map(({ account }) => account))].flatMap((account) => {
-    const its = findings.filter((finding) => finding.account === account);
+  return [...new Set(findings.map(({ observation }) => observation))].flatMap((observation) => {
+    const its = findings.filter((finding) => finding.observation === observation);
     const words = its.map(({ fault, what }) => `${fault}: ${what}`);
-    return account ? ['', words.join('; '), ...story(account)] : ['', ...words];
+    return observation ? ['', words.join('; '), ...timeline(observation)] : ['', ...words];
   });
 }
 
 /** How long charges took: the usual one, and the longest of those during which something was killed. */
-function lengths({ lives, killedAt }: Result): string {
-  const length = ({ askedMs, endedMs }: Life) => (endedMs - askedMs) / 1000;
-  const ordered = [...lives].sort((one, other) => length(one) - length(other));
+function durations({ finished, killedAt }: Result): string {
+  const secondsOf = ({ requestedMs, endedMs }: FinishedCharge) => (endedMs - requestedMs) / 1000;
+  const ordered = [...finished].sort((one, other) => secondsOf(one) - secondsOf(other));
   const median = ordered[Math.floor(ordered.length / 2)];
-  const killed = ordered.findLast((life) => killedAt.some((ms) => ms >= life.askedMs && ms <= life.endedMs));
+  const killed = ordered.findLast((charge) =>
+    killedAt.some((ms) => ms >= charge.requestedMs && ms <= charge.endedMs),
+  );
   return [
-    `median ${median ? length(median).toFixed(1) : 'none'}`,
-    `longest with a kill meanwhile ${killed ? `${length(killed).toFixed(1)} (${killed.chargeId})` : 'none'}`,
+    `median ${median ? secondsOf(median).toFixed(1) : 'none'}`,
+    `longest with a kill meanwhile ${killed ? `${secondsOf(killed).toFixed(1)} (${killed.chargeId})` : 'none'}`,
   ].join('; ');
 }

@@ -1,5 +1,4 @@
-// The whole product as separate processes on one machine, with every connection that matters on a line that can break.
-// It breaks nothing by itself.
+// Starts the whole product as separate processes on one machine, with a breakable proxy in every connection that matters.
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,31 +7,31 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../dev/free-port.ts';
 import { startOwnPostgres } from '../test/support/postgres.ts';
-import { APIS, type Killed, type Line as LineName, WORKERS } from './plan.ts';
+import { expectListening } from './expect-listening.ts';
+import { APIS, type Killed, type ProxyName, WORKERS } from './plan.ts';
 import { type Killable, supervise } from './process.ts';
-import { type Line, openLine } from './proxy.ts';
+import { openProxy, type TcpProxy } from './proxy.ts';
 import { startDevelopmentTemporal } from './temporal.ts';
 import { startProductionTemporal } from './temporal-production.ts';
-import { expectListening } from './wait-for-port.ts';
 
 export interface System {
   readonly apiUrls: readonly string[];
   readonly apiKey: string;
   readonly emulatorUrl: string;
-  /** `host:port`, by a line that is never touched. */
+  /** `host:port`, through a proxy that is never broken. */
   readonly temporalAddress: string;
-  readonly lines: { readonly [Name in LineName]: Line };
+  readonly proxies: { readonly [Name in ProxyName]: TcpProxy };
   /** What may be killed. */
   readonly processes: { readonly [What in Killed]: readonly Killable[] };
-  /** How often a process ended without being told to. */
+  /** How often a process ended by itself. */
   readonly endedByThemselves: () => number;
-  /** Which Temporal server this is, for people. */
+  /** Which Temporal server this is, as shown in the report. */
   readonly temporalName: string;
-  /** What nobody may ever read, by what it is. */
+  /** What must never be logged, by what it is. */
   readonly secrets: { readonly [what: string]: readonly string[] };
-  /** Of workers, apis and Temporal. */
+  /** The logs of workers, apis and Temporal. */
   readonly logFiles: () => readonly string[];
-  /** Where everybody's log is. */
+  /** The folder of all logs. */
   readonly folder: string;
   /** Ends all of it; the folder stays. */
   stop(): Promise<void>;
@@ -58,28 +57,28 @@ export async function startSystem(
     for (const end of stops.splice(0).reverse()) await end();
   };
   try {
-    const line = async () => {
-      const opened = await openLine();
+    const proxy = async () => {
+      const opened = await openProxy();
       stops.push(() => opened.close());
       return opened;
     };
-    const lines = {
-      worker_stripe: await line(),
-      worker_temporal: await line(),
-      worker_ledger: await line(),
-      api_temporal: await line(),
-      api_ledger: await line(),
-      webhooks: await line(),
+    const proxies = {
+      worker_stripe: await proxy(),
+      worker_temporal: await proxy(),
+      worker_ledger: await proxy(),
+      api_temporal: await proxy(),
+      api_ledger: await proxy(),
+      webhooks: await proxy(),
     };
-    const ours = await line();
+    const direct = await proxy();
 
     onProgress('Starting PostgreSQL');
     const postgres = await startOwnPostgres();
     stops.push(() => postgres.stop());
     const database = new URL(postgres.url);
-    lines.worker_ledger.lead(Number(database.port));
-    lines.api_ledger.lead(Number(database.port));
-    const databaseUrl = (by: Line) => {
+    proxies.worker_ledger.forwardTo(Number(database.port));
+    proxies.api_ledger.forwardTo(Number(database.port));
+    const databaseUrl = (by: TcpProxy) => {
       const url = new URL(database);
       url.port = String(by.port);
       return url.href;
@@ -90,16 +89,17 @@ export async function startSystem(
       ? startProductionTemporal(postgres.url, folder)
       : startDevelopmentTemporal(folder));
     stops.push(() => temporal.stop());
-    const leadToTemporal = () => {
-      for (const each of [lines.worker_temporal, lines.api_temporal, ours]) each.lead(temporal.port());
+    const forwardToTemporal = () => {
+      for (const each of [proxies.worker_temporal, proxies.api_temporal, direct])
+        each.forwardTo(temporal.port());
     };
-    leadToTemporal();
+    forwardToTemporal();
 
     const apiKey = randomBytes(24).toString('base64url');
     const webhookSecret = `whsec_${randomBytes(24).toString('hex')}`;
     const emulatorPort = await freePort();
     const emulatorUrl = `http://127.0.0.1:${emulatorPort}`;
-    lines.worker_stripe.lead(emulatorPort);
+    proxies.worker_stripe.forwardTo(emulatorPort);
     const run = (name: string, script: string, env: NodeJS.ProcessEnv) => {
       const started = supervise({
         command: process.execPath,
@@ -116,7 +116,7 @@ export async function startSystem(
       PORT: String(emulatorPort),
       DATA_DIR: folder,
       STRIPE_WEBHOOK_SECRET: webhookSecret,
-      EMULATOR_WEBHOOK_URL: `http://127.0.0.1:${lines.webhooks.port}/webhooks/stripe`,
+      EMULATOR_WEBHOOK_URL: `http://127.0.0.1:${proxies.webhooks.port}/webhooks/stripe`,
     });
     const linkSecret = randomBytes(32).toString('hex');
     const shared = {
@@ -126,13 +126,13 @@ export async function startSystem(
     };
     const apiPorts: number[] = [];
     for (let index = 0; index < APIS; index += 1) apiPorts.push(await freePort());
-    lines.webhooks.lead(...apiPorts);
+    proxies.webhooks.forwardTo(...apiPorts);
     const apis = apiPorts.map((port, index) =>
       run(`api-${index}`, 'api/main.js', {
         ...shared,
         PORT: String(port),
-        DATABASE_URL: databaseUrl(lines.api_ledger),
-        TEMPORAL_ADDRESS: `127.0.0.1:${lines.api_temporal.port}`,
+        DATABASE_URL: databaseUrl(proxies.api_ledger),
+        TEMPORAL_ADDRESS: `127.0.0.1:${proxies.api_temporal.port}`,
         STRIPE_API_BASE: emulatorUrl,
         STRIPE_PUBLISHABLE_KEY: 'pk_test_emulator',
         STRIPE_WEBHOOK_SECRET: webhookSecret,
@@ -143,14 +143,14 @@ export async function startSystem(
       }),
     );
     const apiUrls = apiPorts.map((port) => `http://127.0.0.1:${port}`);
-    await answers(`${emulatorUrl}/_emulator/truth`);
-    for (const url of apiUrls) await answers(`${url}/readyz`);
+    await untilAnswering(`${emulatorUrl}/_emulator/truth`);
+    for (const url of apiUrls) await untilAnswering(`${url}/readyz`);
     const workers = Array.from({ length: WORKERS }, (_, index) =>
       run(`worker-${index}`, 'worker/main.js', {
         ...shared,
-        DATABASE_URL: databaseUrl(lines.worker_ledger),
-        TEMPORAL_ADDRESS: `127.0.0.1:${lines.worker_temporal.port}`,
-        STRIPE_API_BASE: `http://127.0.0.1:${lines.worker_stripe.port}`,
+        DATABASE_URL: databaseUrl(proxies.worker_ledger),
+        TEMPORAL_ADDRESS: `127.0.0.1:${proxies.worker_temporal.port}`,
+        STRIPE_API_BASE: `http://127.0.0.1:${proxies.worker_stripe.port}`,
       }),
     );
     const supervised = [...workers, ...apis, temporal];
@@ -158,12 +158,12 @@ export async function startSystem(
       apiUrls,
       apiKey,
       emulatorUrl,
-      temporalAddress: `127.0.0.1:${ours.port}`,
-      lines,
+      temporalAddress: `127.0.0.1:${direct.port}`,
+      proxies,
       processes: {
         worker: workers,
         api: apis,
-        temporal: [{ kill: (downMs) => temporal.kill(downMs).then(leadToTemporal) }],
+        temporal: [{ kill: (downMs) => temporal.kill(downMs).then(forwardToTemporal) }],
         postgres: [
           {
             async kill(downMs) {
@@ -192,7 +192,7 @@ export async function startSystem(
   }
 }
 
-async function answers(url: string): Promise<void> {
+async function untilAnswering(url: string): Promise<void> {
   const giveUpAt = Date.now() + READY_WITHIN_MS;
   for (;;) {
     const isThere = await fetch(url).then(

@@ -1,5 +1,4 @@
-// Runs Temporal's production server, all its services in one process, with its data in PostgreSQL. It installs nothing,
-// and everything it opens is on loopback.
+// Runs Temporal's production server on loopback, all its services in one process, with its data in PostgreSQL.
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -45,7 +44,7 @@ export async function startProductionTemporal(databaseUrl: string, folder: strin
   await makeDatabase(database, 'temporal', 'temporal');
   await makeDatabase(database, 'temporal_visibility', 'visibility');
 
-  // The same ports over all its lives: so the member that is back takes the place of the one that died.
+  // The same ports at every restart, so that the member that is back takes the place of the one that died.
   const services = {
     frontend: await ports(),
     history: await ports(),

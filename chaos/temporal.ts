@@ -1,20 +1,20 @@
-// A Temporal server as the kill test sees it, whichever it is; here the development server, with its data in SQLite.
+// A Temporal server as the kill test sees it, and Temporal's development server with SQLite as one.
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startTemporal } from '../dev/temporal.ts';
 import { SEARCH_ATTRIBUTES } from '../workflows/messages.ts';
+import { expectListening } from './expect-listening.ts';
 import type { Supervised } from './process.ts';
-import { expectListening } from './wait-for-port.ts';
 
 export interface TemporalProcess extends Supervised {
   /** For people. */
   readonly name: string;
-  /** Where it answers now; another one after a kill, perhaps. */
+  /** The port on which it answers; it may be another one after a kill. */
   readonly port: () => number;
 }
 
-/** @param folder takes its data and its logs */
+/** @param folder for its data and its logs */
 export async function startDevelopmentTemporal(folder: string): Promise<TemporalProcess> {
   const dataDir = join(folder, 'temporal');
   const logFile = join(dataDir, 'temporal.log');
@@ -34,7 +34,7 @@ export async function startDevelopmentTemporal(folder: string): Promise<Temporal
     async kill(downMs) {
       await expectListening(port());
       await server.kill();
-      // Each start begins its log anew.
+      // Each start truncates its log.
       const kept = join(folder, `temporal-${earlierLogs.length + 1}.log`);
       await rename(logFile, kept);
       earlierLogs.push(kept);

@@ -1,7 +1,8 @@
-// A judge that finds nothing proves nothing: each fault, made by hand, is found and called by its name.
+// Each fault, made by hand, is found and called by its name.
 import { expect, test } from 'vitest';
-import { intent, paid } from './paid.ts';
-import { type Account, type Evidence, judge } from './verdict.ts';
+import type { Evidence, Observation } from './findings.ts';
+import { intent, paid } from './sample-charge.ts';
+import { judge } from './verdict.ts';
 
 const fact = (kind: string, data: { readonly [key: string]: unknown } = {}) => ({
   at: '2027-01-01T00:00:00Z',
@@ -22,7 +23,7 @@ const EVIDENCE = [
   attempt(1, 'succeeded', 'ch_1'),
   fact('charge_closed', { as: 'succeeded' }),
 ];
-const GOOD: Account = {
+const GOOD: Observation = {
   customerId: 'ada',
   charge: { chargeId: 'one', kind: 'plain', amount: 500 },
   bank: [paid],
@@ -31,13 +32,13 @@ const GOOD: Account = {
   workflow: null,
   evidence: EVIDENCE,
 };
-const faultsOf = (changes: Partial<Account>) => [
+const faultsOf = (changes: Partial<Observation>) => [
   ...new Set(judge({ ...GOOD, ...changes }).map(({ fault }) => fault)),
 ];
 const isOfRecords = (what: string) => what.includes('record of');
 const closedAs = (as: string) => [...EVIDENCE.slice(0, 3), fact('charge_closed', { as })];
 
-test('a charge about which all tell the same story has no finding', () => {
+test('a charge about which all sources agree has no finding', () => {
   expect(judge(GOOD)).toEqual([]);
 });
 

@@ -1,47 +1,9 @@
-// What became of one charge, held against what the emulator knows to be true. It asks nobody.
-import type { TrueCharge, TrueIntent } from '../emulator/control/truth.ts';
-import { judgeEvidence } from './evidence.ts';
-import type { ChargeKind, PlannedCharge } from './plan.ts';
+// Judges what became of one charge against what the emulator knows to be true.
+import type { Finding, Observation } from './findings.ts';
+import { judgeEvidence } from './judge-evidence.ts';
+import type { ChargeKind } from './plan.ts';
 
-/** All that is known of one charge at the end, each from its own source. */
-export interface Account {
-  readonly customerId: string;
-  readonly charge: PlannedCharge;
-  /** Stripe's truth. */
-  readonly bank: readonly TrueCharge[];
-  readonly intents: readonly TrueIntent[];
-  /** The ledger's status, over the api; null where it has no such charge. */
-  readonly ledger: string | null;
-  /** The workflow's own status; null once the charge has left its state. */
-  readonly workflow: string | null;
-  readonly evidence: readonly Evidence[];
-}
-
-export interface Evidence {
-  readonly at: string;
-  readonly kind: string;
-  readonly chargeId?: string;
-  readonly data: { readonly [key: string]: unknown };
-}
-
-export const FAULTS = [
-  // of one charge
-  'duplicate',
-  'lost',
-  'wrongly failed',
-  'evidence missing',
-  'disagreement',
-  // of the run as a whole
-  'of no planned charge',
-  'secrets in logs',
-  'not done as planned',
-] as const;
-
-export interface Finding {
-  readonly fault: (typeof FAULTS)[number];
-  readonly what: string;
-}
-
+/** How a charge of each kind may end. */
 const ENDS: { readonly [Kind in ChargeKind]: readonly string[] } = {
   plain: ['succeeded'],
   soft_decline: ['succeeded'],
@@ -55,12 +17,12 @@ const ENDS: { readonly [Kind in ChargeKind]: readonly string[] } = {
 
 const GIVEN_UP: readonly string[] = ['failed', 'refused', 'cancelled'];
 
-/** @returns empty when everybody tells the same, right story */
-export function judge(account: Account): Finding[] {
-  return [...judgeMoney(account), ...judgeEvidence(account), ...judgeViews(account)];
+/** @returns nothing when all sources agree and are right */
+export function judge(observation: Observation): Finding[] {
+  return [...judgeMoney(observation), ...judgeEvidence(observation), ...judgeViews(observation)];
 }
 
-function judgeMoney({ charge, bank, intents, ledger }: Account): Finding[] {
+function judgeMoney({ charge, bank, intents, ledger }: Observation): Finding[] {
   const findings: Finding[] = [];
   const find = (fault: Finding['fault'], what: string) => findings.push({ fault, what });
   const paid = bank.filter(({ status }) => status === 'succeeded');
@@ -80,7 +42,7 @@ function judgeMoney({ charge, bank, intents, ledger }: Account): Finding[] {
   return findings;
 }
 
-function judgeViews({ intents, ledger, workflow }: Account): Finding[] {
+function judgeViews({ intents, ledger, workflow }: Observation): Finding[] {
   const findings: Finding[] = [];
   if (workflow !== null && workflow !== ledger)
     findings.push({ fault: 'disagreement', what: `the workflow says ${workflow}, the ledger ${ledger}` });
@@ -96,9 +58,17 @@ function judgeViews({ intents, ledger, workflow }: Account): Finding[] {
 }
 
 /** What happened to a charge, line by line, for people. */
-export function story({ customerId, charge, bank, intents, ledger, workflow, evidence }: Account): string[] {
+export function timeline({
+  customerId,
+  charge,
+  bank,
+  intents,
+  ledger,
+  workflow,
+  evidence,
+}: Observation): string[] {
   return [
-    `${charge.chargeId} of ${customerId} (${charge.kind}, ${charge.amount}): ledger ${ledger}, workflow ${workflow ?? 'has let it go'}`,
+    `${charge.chargeId} of ${customerId} (${charge.kind}, ${charge.amount}): ledger ${ledger}, workflow ${workflow ?? 'has closed it'}`,
     ...intents.map(
       (intent) =>
         `  Stripe  ${intent.paymentIntentId} ${intent.status}, confirmed ${intent.confirmations} times`,

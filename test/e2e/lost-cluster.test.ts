@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { type Line, openLine } from '../../chaos/proxy.ts';
+import { openProxy, type TcpProxy } from '../../chaos/proxy.ts';
 import { startTemporal, type TemporalServer } from '../../dev/temporal.ts';
 import { SEARCH_ATTRIBUTES, workflowIdOf } from '../../workflows/messages.ts';
 import { RUNS_POSTGRES } from '../support/postgres.ts';
@@ -36,7 +36,7 @@ const BEFORE = {
 } as const;
 
 let dataDir: string;
-let line: Line;
+let line: TcpProxy;
 let server: TemporalServer;
 let stack: Processes;
 const before: { [customerId: string]: Charge } = {};
@@ -61,7 +61,7 @@ interface Fact {
 
 async function newServer(searchAttributes: Parameters<typeof startTemporal>[0]['searchAttributes']) {
   server = await startTemporal({ dataDir, searchAttributes, ui: false, onProgress: () => {} });
-  line.lead(Number(server.address.split(':')[1]));
+  line.forwardTo(Number(server.address.split(':')[1]));
 }
 
 async function recoverAll(address: string): Promise<string> {
@@ -164,7 +164,7 @@ async function expectRecordedOnce(id: string) {
 describe.runIf(RUNS_POSTGRES)('the Temporal database is deleted in the middle of it all', () => {
   beforeAll(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'offsession-lost-'));
-    line = await openLine();
+    line = await openProxy();
     await newServer(Object.values(SEARCH_ATTRIBUTES));
     const address = `127.0.0.1:${line.port}`;
     stack = await startProcesses({ temporal: { address, namespace: NAMESPACE }, payloadKeys: PAYLOAD_KEYS });

@@ -1,5 +1,4 @@
-// One charge that was paid, and its intent, as the emulator's truth tells of them: what the judges' tests start from.
-// No behaviour.
+// One paid charge and its intent, as the emulator reports them: samples for the tests of the verdict.
 
 const AT = '2027-01-01T00:00:00Z';
 

@@ -1,4 +1,4 @@
-// Whether somebody listens on a port of this machine. It says nothing to them.
+// Checks that a server listens on a port of this machine.
 import { once } from 'node:events';
 import { connect } from 'node:net';
 
