@@ -1,4 +1,4 @@
-// Puts the api together from what it is given. It reads no environment and opens no port.
+// Puts the api together from what it is given; it reads no environment and opens no port.
 import rateLimit from '@fastify/rate-limit';
 import type { Client } from '@temporalio/client';
 import type { PayloadCodec } from '@temporalio/common';
@@ -8,25 +8,30 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
+import { defined } from '../domain/shared/defined.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Links } from '../links/links.ts';
 import type { StripeReader } from '../stripe/reader.ts';
-import { createBilling } from '../temporal/customers.ts';
+import { createCustomerWorkflows } from '../temporal/customers.ts';
 import type { AppConfig } from './config.ts';
-import { createAuthenticate } from './http/auth.ts';
+import { createAuthenticate, NOBODY } from './http/auth.ts';
 import { closeWithoutWaiting } from './http/close.ts';
+import { answerNotFound, answerProblem, answerUnreadable } from './http/error-handler.ts';
 import { describeRoutes } from './http/openapi.ts';
-import { answerNotFound, answerProblem, answerUnreadable, Problem } from './http/problems.ts';
+import { Problem } from './http/problems.ts';
 import { codecRoutes } from './routes/codec.ts';
 import { healthRoutes } from './routes/health.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { v1Routes } from './routes/v1.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
-import { createCharging } from './services/charges.ts';
-import { createReading } from './services/customers.ts';
-import { createEnrolling } from './services/enrolments.ts';
-import { createLifecycle } from './services/lifecycle.ts';
-import { createPages } from './services/pages.ts';
+import { createAnswers } from './services/answers.ts';
+import { createCharges } from './services/charges.ts';
+import { createCustomerReader } from './services/customer-reader.ts';
+import { createCustomers } from './services/customers.ts';
+import { createEnrolPage } from './services/enrol-page.ts';
+import { createEnrolments } from './services/enrolments.ts';
+import { createEvidence } from './services/evidence.ts';
+import { createStepUpPage } from './services/step-up-page.ts';
 
 export interface AppDeps {
   readonly config: AppConfig;
@@ -53,7 +58,7 @@ const LONGEST_PATH_PART = 2_000;
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const { config, ledger, links, stripe } = deps;
   const app = Fastify({
-    ...(deps.logger ? { loggerInstance: deps.logger } : {}),
+    ...defined({ loggerInstance: deps.logger }),
     // Addresses of pages are secrets: what is logged of a request is its route.
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: trustedProxies(config.trustProxy),
@@ -73,14 +78,17 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
       void refuseBadAddress(request).catch((error) => answerProblem(error, request, reply));
     },
   }) as unknown as FastifyInstance;
-  app.decorateRequest('actor', '');
+  app.decorateRequest('caller', null as never);
+  app.addHook('onRequest', async (request) => {
+    request.caller = NOBODY;
+  });
   app.setErrorHandler(answerProblem);
   app.setNotFoundHandler(answerNotFound);
   app.addHook('onResponse', async (request, reply) => {
-    const { method, actor } = request;
+    const { method, caller } = request;
     const { url: route } = request.routeOptions;
     request.log.info(
-      { method, route, actor, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+      { method, route, actor: caller.actor, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
       'answered',
     );
   });
@@ -96,28 +104,32 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     throw new Problem(400, 'invalid_request', 'The address is not well-formed.');
   }
 
-  const billing = createBilling(deps.temporal);
-  const reading = createReading(ledger, billing, app.log);
+  const workflows = createCustomerWorkflows(deps.temporal);
+  const reader = createCustomerReader(ledger, workflows, app.log);
+  const answers = createAnswers(links);
   const { returnUrlOrigins, maxChargeAmount } = config;
-  const enrolling = createEnrolling({ ledger, billing, reading, links, stripe, returnUrlOrigins });
-  const charging = createCharging({ ledger, billing, reading, links, maxChargeAmount });
-  const lifecycle = createLifecycle({ billing, reading, links });
-  const pages = createPages({ ledger, billing, reading, links, stripe, config });
+  const browserStripe = {
+    publishableKey: config.stripe.publishableKey,
+    stripeJsUrl: config.stripe.jsUrl,
+  };
+  const pages = { ledger, workflows, reader, links, stripe, browserStripe };
 
   await describeRoutes(app, config.publicUrl);
-  await app.register(healthRoutes, { ledger, billing });
-  await app.register(webhookRoutes, { ledger, billing, secrets: config.webhookSecrets });
-  await app.register(pageRoutes, { pages, config });
+  await app.register(healthRoutes, { ledger, workflows });
+  await app.register(webhookRoutes, { ledger, workflows, secrets: config.webhookSecrets });
+  await app.register(pageRoutes, {
+    enrolPage: createEnrolPage({ ...pages, termsVersion: config.merchant.termsVersion }),
+    stepUpPage: createStepUpPage(pages),
+    config,
+  });
   if (payloads) await app.register(codecRoutes, { payloads, authenticate, uiOrigin: config.payloadUiOrigin });
   await app.register(v1Routes, {
     prefix: '/v1',
     authenticate,
-    ledger,
-    links,
-    reading,
-    enrolling,
-    charging,
-    lifecycle,
+    customers: createCustomers({ ledger, workflows, reader, answers }),
+    enrolments: createEnrolments({ ledger, workflows, reader, answers, stripe, returnUrlOrigins }),
+    charges: createCharges({ ledger, workflows, reader, answers, maxChargeAmount }),
+    evidence: createEvidence({ ledger, reader, answers }),
   });
   await app.ready();
   return app;
@@ -136,7 +148,7 @@ function readJsonOnly(app: FastifyInstance): void {
   });
 }
 
-/** A number counts hops from here on: the address that speaks to us is the first. */
+/** A number counts hops: the address that connects to us is the first. */
 function trustedProxies(trust: AppConfig['trustProxy']) {
   return typeof trust === 'number' ? (_address: string, hop: number) => hop < trust : trust;
 }

@@ -1,11 +1,10 @@
-// The api as a process of its own: environment in, port open, closed in order. The app itself knows none of this.
-import { Client, Connection } from '@temporalio/client';
+// The api as a process of its own: reads the environment, opens the port, and closes in order.
+import { parseArgs } from 'node:util';
+import { Connection } from '@temporalio/client';
+import closeWithGrace from 'close-with-grace';
 import { type Logger, pino } from 'pino';
 import { openLedger } from '../ledger/open.ts';
-import { createLinks } from '../links/links.ts';
-import { createStripeReader } from '../stripe/reader.ts';
-import { createPayloadCodec, dataConverterWith } from '../temporal/payload-codec.ts';
-import { buildApp } from './app.ts';
+import { assembleApi } from './assemble.ts';
 import { type ApiConfig, loadConfig } from './config.ts';
 
 const HELP = `usage: npm run api [-- --help]
@@ -35,28 +34,34 @@ SIGTERM or Ctrl-C ends it once requests under way are answered. Exit codes: 0 en
 
 const FAULT = 1;
 const BAD_CONFIGURATION = 2;
+/** Milliseconds; longer than the api takes to answer what is under way. */
+const LONGEST_CLOSE = 60_000;
 
-const options = process.argv.slice(2);
-if (options.length > 0) {
-  const isAsked = options.length === 1 && options[0] === '--help';
-  (isAsked ? console.log : console.error)(HELP);
-  process.exitCode = isAsked ? 0 : BAD_CONFIGURATION;
-} else {
-  await start();
-}
+process.exitCode = await main(process.argv.slice(2));
 
-async function start(): Promise<void> {
+/** @returns the exit code; a running api ends by a signal */
+async function main(args: readonly string[]): Promise<number> {
+  try {
+    const { values } = parseArgs({ args: [...args], options: { help: { type: 'boolean' } } });
+    if (values.help) {
+      console.log(HELP);
+      return 0;
+    }
+  } catch (error) {
+    console.error(`${messageOf(error)}\n\n${HELP}`);
+    return BAD_CONFIGURATION;
+  }
   let config: ApiConfig;
   try {
     config = loadConfig(process.env);
   } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = BAD_CONFIGURATION;
-    return;
+    console.error(messageOf(error));
+    return BAD_CONFIGURATION;
   }
   const logger = pino();
   try {
     await serve(config, logger);
+    return 0;
   } catch (error) {
     logger.fatal({ err: error }, 'the api ends because of a fault');
     process.exit(FAULT);
@@ -65,35 +70,19 @@ async function start(): Promise<void> {
 
 async function serve(config: ApiConfig, logger: Logger): Promise<void> {
   const ledger = await openLedger({ databaseUrl: config.databaseUrl ?? '' });
-  // Lazy: while Temporal is away this process says so, instead of not being there.
+  // Lazy: while Temporal does not answer, this process says so instead of ending.
   const connection = Connection.lazy(config.temporal.connectionOptions);
-  const payloads = createPayloadCodec(config.payloadKeys);
-  const app = await buildApp({
-    config: config.app,
-    ledger,
-    temporal: new Client({
-      connection,
-      namespace: config.temporal.namespace,
-      dataConverter: dataConverterWith(payloads),
-    }),
-    payloads,
-    links: createLinks({ secrets: config.linkSecrets, publicUrl: config.app.publicUrl }),
-    stripe: createStripeReader({ apiKey: config.stripeReadKey, apiBase: config.app.stripe.apiBase }),
-    logger,
-  });
-  const close = async () => {
+  const app = await assembleApi(config, { ledger, connection, logger });
+  closeWithGrace({ delay: LONGEST_CLOSE, logger, skip: ['beforeExit'] }, async ({ signal, err }) => {
+    if (err) logger.fatal({ err }, 'the api ends because of a fault');
+    else logger.info({ signal }, 'closing: requests under way are answered first');
     await app.close();
     await connection.close();
     await ledger.close();
-  };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      logger.info({ signal }, 'closing: requests under way are answered first');
-      close().catch((error: unknown) => {
-        logger.error({ err: error }, 'did not close in order');
-        process.exitCode = FAULT;
-      });
-    });
-  }
+  });
   await app.listen({ host: config.host, port: config.port });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,16 @@
-// Reads at Stripe what the pages need at that moment, secrets included. It moves no money, and keeps and logs nothing.
+// Reads at Stripe what pages and enrolments need at that moment, client secrets included, which are kept nowhere.
 import Stripe from 'stripe';
-import { unavailable } from '../api/http/problems.ts';
+
+/**
+ * Stripe did not give what was asked for; the caller can only ask again. `cause` is fit for a log: Stripe's own error
+ * may hold secrets and personal data.
+ */
+export class StripeUnavailable extends Error {
+  override readonly name = 'StripeUnavailable';
+  constructor(cause: Error) {
+    super('Stripe did not answer; please try again.', { cause });
+  }
+}
 
 /** A SetupIntent as a page needs it. */
 export interface SetupSecret {
@@ -17,9 +27,9 @@ export interface PaymentSecret extends SetupSecret {
 }
 
 export interface StripeReader {
-  /** @throws Problem 503 `stripe_unavailable` */
+  /** @throws StripeUnavailable */
   setupIntent(setupIntentId: string): Promise<SetupSecret>;
-  /** @throws Problem 503 `stripe_unavailable` */
+  /** @throws StripeUnavailable */
   paymentIntent(paymentIntentId: string): Promise<PaymentSecret>;
 }
 
@@ -71,16 +81,13 @@ function addressOf(apiBase: string): Pick<Stripe.StripeConfig, 'protocol' | 'hos
   };
 }
 
-/** Whatever Stripe's trouble is, the caller can only come again; its words stay in our log. */
-async function reading<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+async function reading<Answer>(read: () => Promise<Answer>): Promise<Answer> {
   try {
-    return await ask();
+    return await read();
   } catch (error) {
     if (error instanceof Stripe.errors.StripeError) {
       const { type, code, requestId } = error;
-      // The whole error may hold what Stripe sent, which is not for logs.
-      const cause = new Error(`Stripe: ${type} ${code ?? ''} ${requestId ?? ''}`);
-      throw unavailable('stripe_unavailable', 'Stripe did not answer; please try again.', cause);
+      throw new StripeUnavailable(new Error(`Stripe: ${type} ${code ?? ''} ${requestId ?? ''}`));
     }
     throw error;
   }

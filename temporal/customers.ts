@@ -1,4 +1,4 @@
-// The only place that talks to Temporal: asks and rings the workflows of customers. It decides and remembers nothing.
+// The client through which every process asks, starts and notifies the workflows of customers.
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Client,
@@ -13,10 +13,8 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
-import { unavailable } from '../api/http/problems.ts';
-import { isRefusalCode } from '../api/http/refusal-status.ts';
 import { newCustomer } from '../domain/lifecycle.ts';
-import { Refusal } from '../domain/shared/refusal.ts';
+import { isRefusalCode, Refusal } from '../domain/shared/refusal.ts';
 import type { CustomerView } from '../domain/view.ts';
 import {
   CUSTOMER_BILLING,
@@ -45,8 +43,21 @@ const LONGEST_NOT_READY_PAUSE = 2_000;
 
 const FAILED_PRECONDITION = 9;
 
-/** Every method throws a Problem 503 `temporal_unavailable` when Temporal or a worker does not answer in time. */
-export interface Billing {
+/**
+ * Temporal, or a worker behind it, did not answer in time. What was asked may still happen: every request here may be
+ * repeated, with the same ids.
+ */
+export class TemporalUnavailable extends Error {
+  override readonly name = 'TemporalUnavailable';
+  constructor(cause: unknown) {
+    super('Billing did not answer in time. What you asked may still happen; ask again, with the same ids.', {
+      cause,
+    });
+  }
+}
+
+/** Every method throws `TemporalUnavailable` when Temporal or a worker does not answer in time. */
+export interface CustomerWorkflows {
   /** Sends an update. @returns null when the customer has no open workflow. @throws Refusal */
   ask<Answer, Request>(
     customerId: string,
@@ -61,22 +72,22 @@ export interface Billing {
   ): Promise<Answer>;
   /** As the workflow sees it now. @returns null when Temporal has no workflow of this customer */
   view(customerId: string): Promise<CustomerView | null>;
-  /** Stripe has news. @returns false when the customer has no open workflow */
-  notify(customerId: string, news: StripeEventRef): Promise<boolean>;
-  /** The same, and starts a workflow where there is none: money may go back long after the customer has gone. */
-  notifyOrStart(customerId: string, news: StripeEventRef): Promise<void>;
-  /** The customer has authenticated. @returns false when the customer has no open workflow */
-  steppedUp(customerId: string, chargeId: string): Promise<boolean>;
+  /** Something changed at Stripe. @returns false when the customer has no open workflow */
+  notify(customerId: string, event: StripeEventRef): Promise<boolean>;
+  /** The same, and starts a workflow where there is none: money may go back long after the customer was cancelled. */
+  notifyOrStart(customerId: string, event: StripeEventRef): Promise<void>;
+  /** The customer has authenticated a charge. @returns false when the customer has no open workflow */
+  completeStepUp(customerId: string, chargeId: string): Promise<boolean>;
   /** Whether Temporal answers for our namespace; of the worker it says nothing. */
   ping(): Promise<void>;
 }
 
-export function createBilling(client: Client): Billing {
+export function createCustomerWorkflows(client: Client): CustomerWorkflows {
   const handleOf = (customerId: string) => client.workflow.getHandle(workflowIdOf(customerId));
 
   /**
-   * Runs one call until a deadline, and gives every failure one of three meanings: refused, no workflow, away. It is
-   * run again while the customer's run is not ready for it, so each must be one that is harmless when done twice.
+   * Makes one call until a deadline, and gives every failure one of three meanings: refused, no workflow, unavailable.
+   * The call is repeated while the customer's run is not ready for it, so each must be harmless when made twice.
    */
   async function call<Answer>(deadlineMs: number, run: () => Promise<Answer>): Promise<Answer> {
     const deadline = Date.now() + deadlineMs;
@@ -84,7 +95,7 @@ export function createBilling(client: Client): Billing {
       try {
         return await client.connection.withDeadline(deadline, run);
       } catch (error) {
-        if (!isNotReady(error) || Date.now() + pause >= deadline) throw toApiError(error);
+        if (!isNotReady(error) || Date.now() + pause >= deadline) throw meaningOf(error);
         await sleep(pause);
       }
     }
@@ -112,20 +123,20 @@ export function createBilling(client: Client): Billing {
 
     view: (customerId) => nullWhenNotFound(call(QUERY_DEADLINE, () => handleOf(customerId).query(view))),
 
-    notify: (customerId, news) =>
-      falseWhenNotFound(call(SIGNAL_DEADLINE, () => handleOf(customerId).signal(stripeEventReceived, news))),
+    notify: (customerId, event) =>
+      falseWhenNotFound(call(SIGNAL_DEADLINE, () => handleOf(customerId).signal(stripeEventReceived, event))),
 
-    notifyOrStart: async (customerId, news) => {
+    notifyOrStart: async (customerId, event) => {
       await call(SIGNAL_DEADLINE, () =>
         client.workflow.signalWithStart<Workflow, [StripeEventRef]>(CUSTOMER_BILLING, {
           ...startOf(customerId, newCustomer(customerId)),
           signal: stripeEventReceived,
-          signalArgs: [news],
+          signalArgs: [event],
         }),
       );
     },
 
-    steppedUp: (customerId, chargeId) =>
+    completeStepUp: (customerId, chargeId) =>
       falseWhenNotFound(
         call(SIGNAL_DEADLINE, () => handleOf(customerId).signal(stepUpCompleted, { chargeId })),
       ),
@@ -140,8 +151,8 @@ export function createBilling(client: Client): Billing {
 
 /**
  * Temporal's "workflow not ready" mostly passes in a moment: a run younger than its first task cannot be queried, and an
- * update is dropped with the task it came with, as when a run is being cut and a bell comes in between. A run whose
- * tasks fail for good answers the same. A query that fails is one that came at a bad moment (workflows/own-task.ts).
+ * update is dropped with the task that carried it, as when a run continues as new and a signal arrives in between. A run
+ * whose tasks fail for good answers the same. A query fails when it came at a bad moment (workflows/query-guard.ts).
  */
 function isNotReady(error: unknown): boolean {
   if (error instanceof QueryNotRegisteredError) return true;
@@ -149,7 +160,7 @@ function isNotReady(error: unknown): boolean {
   return isGrpcServiceError(cause) && cause.code === FAILED_PRECONDITION;
 }
 
-function toApiError(error: unknown): unknown {
+function meaningOf(error: unknown): unknown {
   if (error instanceof WorkflowNotFoundError) return error;
   if (error instanceof WorkflowUpdateFailedError) {
     const { cause } = error;
@@ -157,31 +168,23 @@ function toApiError(error: unknown): unknown {
       const [code] = cause.details ?? [];
       if (isRefusalCode(code)) return new Refusal(code, cause.message);
     }
-    // The run ended or was renewed under an update it had accepted; all updates may be sent again.
+    // The run ended or continued as new before it had answered an update it accepted; every update may be repeated.
     if (cause instanceof ApplicationFailure && cause.type === 'AcceptedUpdateCompletedWorkflow')
-      return away(error);
+      return new TemporalUnavailable(error);
     return error;
   }
-  const isAway =
+  const isUnavailable =
     error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
     isNotReady(error) ||
     error instanceof ServiceError ||
     error instanceof NamespaceNotFoundError ||
     isGrpcServiceError(error);
-  return isAway ? away(error) : error;
+  return isUnavailable ? new TemporalUnavailable(error) : error;
 }
 
-function away(cause: unknown) {
-  return unavailable(
-    'temporal_unavailable',
-    'Billing did not answer in time. What you asked may still happen; ask again, with the same ids.',
-    cause,
-  );
-}
-
-async function nullWhenNotFound<Answer>(asked: Promise<Answer>): Promise<Answer | null> {
+async function nullWhenNotFound<Answer>(answer: Promise<Answer>): Promise<Answer | null> {
   try {
-    return await asked;
+    return await answer;
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return null;
     throw error;

@@ -1,7 +1,8 @@
-// Lets nobody under /v1 without a key, and nobody further than the key's scopes. It knows no customers.
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+// Lets nobody under /v1 without an API key, and nobody further than the key's scopes.
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { type ApiKey, findApiKey, type Scope } from './api-keys.ts';
 import { Problem, tooMany } from './problems.ts';
+import { problems } from './schemas/problems.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -9,12 +10,22 @@ declare module 'fastify' {
     scope?: Scope;
   }
   interface FastifyRequest {
-    /** The API key's name, for the evidence; empty outside /v1. */
-    actor: string;
+    /** Whose API key it is; nobody's outside /v1. */
+    caller: Caller;
   }
 }
 
-/** Wrong keys from one address in a minute, after which it gets 429. Far above any honest mistake. */
+/** Who asks, as far as an answer or the evidence depends on it. */
+export interface Caller {
+  /** The API key's name. */
+  readonly actor: string;
+  /** Only then is the customer's link shown: it opens a page on which money moves. */
+  readonly mayCharge: boolean;
+}
+
+export const NOBODY: Caller = { actor: '', mayCharge: false };
+
+/** Wrong keys from one address in a minute, after which it is answered 429. Far above any honest mistake. */
 const WRONG_KEYS_PER_MINUTE = 1_000;
 /**
  * Requests with one key in a minute, at one process: 500 a second, more than Stripe takes for anybody. It stops a loop
@@ -33,13 +44,13 @@ export function createAuthenticate(app: FastifyInstance, keys: readonly ApiKey[]
   const countRequest = app.createRateLimit({
     max: REQUESTS_PER_KEY,
     timeWindow: '1 minute',
-    keyGenerator: (request) => request.actor,
+    keyGenerator: (request) => request.caller.actor,
   });
   return async (request) => {
     const secret = BEARER.exec(request.headers.authorization ?? '')?.groups?.secret;
     const key = secret === undefined ? null : findApiKey(keys, secret);
     if (key !== null) {
-      request.actor = key.name;
+      request.caller = { actor: key.name, mayCharge: key.scopes.has('charge') };
       const limit = await countRequest(request);
       if (!limit.isAllowed && limit.isExceeded)
         throw tooMany('Too many requests with this key; please wait.', limit.ttlInSeconds);
@@ -61,5 +72,22 @@ export function requireKey(authenticate: Authenticate) {
     const { scope } = request.routeOptions.config;
     if (scope !== undefined && !key.scopes.has(scope))
       throw new Problem(403, 'forbidden', `This needs a key with the scope "${scope}".`);
+  };
+}
+
+/** What guarded routes share in the OpenAPI document; a route that forgot its scope stops the start. */
+export function describeKey(route: RouteOptions): void {
+  const scope = route.config?.scope;
+  if (scope === undefined) throw new Error(`${route.method} ${route.url} names no scope`);
+  const isRead = route.method === 'GET' || route.method === 'HEAD';
+  route.schema = {
+    ...route.schema,
+    security: [{ apiKey: [] }],
+    description: `Needs a key with the scope \`${scope}\`.`,
+    response: {
+      ...problems(400, 401, 403, 429, 503),
+      ...(isRead ? {} : problems(413, 415)),
+      ...(route.schema?.response as object),
+    },
   };
 }

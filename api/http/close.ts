@@ -1,13 +1,13 @@
-// Lets a server that closes end at once: it waits for requests under way, and for nothing else. It answers nothing.
+// Lets a server close without waiting for anything but the requests under way.
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 
-/** Milliseconds; no answer takes so long. What is still open then, such as an upload that has stalled, is cut. */
+/** Milliseconds; no answer takes so long. What is still open then, such as an upload that has stalled, is ended. */
 const LONGEST_CLOSE = 45_000;
 
 /**
- * Node waits for every connection that has not sent its first request yet, for ever: browsers keep such ones in reserve,
- * and load balancers look in with them. From `close()` on, each connection without a request under way is ended.
+ * Node waits for ever for connections that have not sent their first request yet: browsers keep such ones in reserve,
+ * and load balancers open them to check health. From `close()` on, each connection without a request under way is ended.
  */
 export function closeWithoutWaiting(app: FastifyInstance): void {
   const underWay = new Map<Socket, number>();

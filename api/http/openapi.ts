@@ -1,9 +1,9 @@
-// The OpenAPI document and its reader at `/docs`, made from the routes' own schemas. It describes; it checks nothing.
+// The OpenAPI document and its reader at `/docs`, made from the routes' own schemas.
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
-import { allowNoBody } from '../routes/actions.ts';
-import { problems } from './schemas.ts';
+import { allowNoBody } from './no-body.ts';
+import { problems } from './schemas/problems.ts';
 
 interface Operation {
   readonly operationId?: string;
@@ -44,7 +44,7 @@ export async function describeRoutes(app: FastifyInstance, publicUrl: string): P
         { name: 'customers', description: 'Who pays, with which card, on what permission' },
         { name: 'charges', description: 'Amounts owed; each collected at most once' },
         { name: 'pages', description: 'What the customer’s pages ask; signed links are the key' },
-        { name: 'webhooks', description: 'Stripe’s bell' },
+        { name: 'webhooks', description: 'Stripe’s events' },
         { name: 'codec', description: 'Reading what Temporal keeps encrypted' },
         { name: 'health', description: 'For whoever runs this' },
       ],

@@ -1,4 +1,4 @@
-// Which HTTP status a refusal gets. A new code does not compile until it has one.
+// Which HTTP status a refusal gets: a new code does not compile until it has one.
 import type { RefusalCode } from '../../domain/shared/refusal.ts';
 
 export const HTTP_STATUS = {
@@ -23,8 +23,3 @@ export const HTTP_STATUS = {
   mandate_limit_exceeded: 422,
   metadata_reserved: 422,
 } as const satisfies Record<RefusalCode, number>;
-
-/** Narrows what came over the wire from a workflow. */
-export function isRefusalCode(code: unknown): code is RefusalCode {
-  return typeof code === 'string' && Object.hasOwn(HTTP_STATUS, code);
-}

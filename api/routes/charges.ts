@@ -1,36 +1,22 @@
-// Charges over HTTP: open, show, list, step-up, retry, cancel. Handlers only translate.
+// Charges over HTTP: open, show, list, step-up, retry, cancel.
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
-import type { Page } from '../../ledger/ledger.ts';
-import { pageAsked } from '../http/paging.ts';
-import {
-  Action,
-  ChargeAnswer,
-  ChargeParams,
-  ChargesQuery,
-  CustomerParams,
-  NewCharge,
-  NoFields,
-  pageOf,
-  problems,
-  WaitQuery,
-} from '../http/schemas.ts';
-import { recorded } from '../services/customers.ts';
-import { chargeAnswer } from '../services/views.ts';
-import { allowNoBody, byOf } from './actions.ts';
-import type { V1 } from './v1.ts';
+import { allowNoBody } from '../http/no-body.ts';
+import { pageAt } from '../http/paging.ts';
+import { Action, NoFields } from '../http/schemas/actions.ts';
+import { ChargeAnswer, ChargeParams, ChargesQuery, NewCharge, WaitQuery } from '../http/schemas/charges.ts';
+import { CustomerParams } from '../http/schemas/customers.ts';
+import { pageOf } from '../http/schemas/lists.ts';
+import { problems } from '../http/schemas/problems.ts';
+import type { Charges } from '../services/charges.ts';
 
 const tags = ['charges'];
 
-export const chargeRoutes: FastifyPluginAsyncTypebox<V1> = async (app, deps) => {
-  const { ledger, links, reading, charging } = deps;
+export interface ChargeRoutesOptions {
+  readonly charges: Charges;
+}
 
-  type Listed = Awaited<ReturnType<typeof ledger.listCharges>>['items'][number];
-  async function answerPage({ items, ...rest }: Page<Listed>) {
-    const answers = items.map((row) => chargeAnswer(row.customerId, recorded(row), row.terms, links));
-    return { items: await Promise.all(answers), ...rest };
-  }
-
+export const chargeRoutes: FastifyPluginAsyncTypebox<ChargeRoutesOptions> = async (app, { charges }) => {
   app.post(
     '/customers/:customerId/charges',
     {
@@ -49,7 +35,7 @@ export const chargeRoutes: FastifyPluginAsyncTypebox<V1> = async (app, deps) => 
     async (request, reply) => {
       const { wait = 0 } = request.query;
       const { customerId } = request.params;
-      const { isNew, answer } = await charging.open(customerId, request.body, request.actor, wait * 1000);
+      const { isNew, answer } = await charges.open(customerId, request.body, request.caller, wait * 1000);
       return reply.code(isNew ? 202 : 200).send(answer);
     },
   );
@@ -67,11 +53,7 @@ export const chargeRoutes: FastifyPluginAsyncTypebox<V1> = async (app, deps) => 
         response: { 200: pageOf(ChargeAnswer), ...problems(404) },
       },
     },
-    async (request) => {
-      const { customerId } = request.params;
-      await reading.customerRow(customerId);
-      return answerPage(await pageAsked(() => ledger.listCharges({ customerId, ...request.query })));
-    },
+    async ({ params, query, caller }) => pageAt(() => charges.list({ ...params, ...query }, caller)),
   );
 
   app.get(
@@ -86,7 +68,7 @@ export const chargeRoutes: FastifyPluginAsyncTypebox<V1> = async (app, deps) => 
         response: { 200: pageOf(ChargeAnswer) },
       },
     },
-    async (request) => answerPage(await pageAsked(() => ledger.listCharges(request.query))),
+    async ({ query, caller }) => pageAt(() => charges.list(query, caller)),
   );
 
   app.get(
@@ -103,8 +85,7 @@ export const chargeRoutes: FastifyPluginAsyncTypebox<V1> = async (app, deps) => 
     },
     async (request) => {
       const { customerId, chargeId } = request.params;
-      const { row, view } = await reading.charge(customerId, chargeId);
-      return chargeAnswer(customerId, view, row.terms, links);
+      return charges.show(customerId, chargeId, request.caller);
     },
   );
 
@@ -124,13 +105,13 @@ export const chargeRoutes: FastifyPluginAsyncTypebox<V1> = async (app, deps) => 
     },
     async (request, reply) => {
       const { customerId, chargeId } = request.params;
-      return reply.code(202).send(await charging.steppedUp(customerId, chargeId));
+      return reply.code(202).send(await charges.completeStepUp(customerId, chargeId, request.caller));
     },
   );
 
   const actions = [
-    ['retry', 'Attempt a charge again now', charging.retry],
-    ['cancel', 'Give a charge up; what Stripe holds open is cancelled first', charging.cancel],
+    ['retry', 'Attempt a charge again now', charges.retry],
+    ['cancel', 'Give a charge up; what Stripe holds open is cancelled first', charges.cancel],
   ] as const;
   for (const [name, summary, act] of actions) {
     app.post(
@@ -149,7 +130,7 @@ export const chargeRoutes: FastifyPluginAsyncTypebox<V1> = async (app, deps) => 
       },
       async (request) => {
         const { customerId, chargeId } = request.params;
-        return act(customerId, chargeId, byOf(request.actor, request.body));
+        return act(customerId, chargeId, request.body, request.caller);
       },
     );
   }

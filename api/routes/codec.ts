@@ -1,12 +1,11 @@
-// The codec endpoint for the Temporal UI and CLI: turns payloads into what people can read, and back. It keeps none.
+// The codec endpoint for the Temporal UI and CLI: turns payloads into what people can read, and back.
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type Payload, type PayloadCodec, ValueError } from '@temporalio/common';
 import Type, { type Static } from 'typebox';
-import { type Authenticate, requireKey } from '../http/auth.ts';
+import { type Authenticate, describeKey, requireKey } from '../http/auth.ts';
 import { Strict } from '../http/fields.ts';
 import { invalid } from '../http/problems.ts';
-import { problems } from '../http/schemas.ts';
-import { describeKey } from './v1.ts';
+import { problems } from '../http/schemas/problems.ts';
 
 /** Bytes: Temporal's largest message, and what base64 and JSON add (docs.temporal.io/cloud/limits). */
 const LARGEST_BODY = 6 * 1024 * 1024;
@@ -23,14 +22,14 @@ const Payloads = Strict({
   ),
 });
 
-export interface CodecDeps {
+export interface CodecRoutesOptions {
   readonly payloads: PayloadCodec;
   readonly authenticate: Authenticate;
   /** Whose scripts may read the answer; null: nobody's. */
   readonly uiOrigin: string | null;
 }
 
-export const codecRoutes: FastifyPluginAsyncTypebox<CodecDeps> = async (app, deps) => {
+export const codecRoutes: FastifyPluginAsyncTypebox<CodecRoutesOptions> = async (app, deps) => {
   const { payloads: codec, authenticate, uiOrigin } = deps;
 
   app.addHook('onSend', async (_request, reply) => {

@@ -1,66 +1,23 @@
-// Customers over HTTP: enrol, show, list, pause, resume, cancel, and the record. Handlers only translate.
+// Customers over HTTP: show, list, pause, resume, cancel.
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { pageAsked } from '../http/paging.ts';
-import {
-  Action,
-  CustomerAnswer,
-  CustomerParams,
-  CustomersQuery,
-  EnrolAnswer,
-  EvidenceAnswer,
-  NewCustomer,
-  NewEnrolment,
-  PageQuery,
-  pageOf,
-  problems,
-} from '../http/schemas.ts';
-import { claimedCustomer, customerAnswer, evidenceAnswer } from '../services/views.ts';
-import { allowNoBody, byOf } from './actions.ts';
-import type { V1 } from './v1.ts';
+import { allowNoBody } from '../http/no-body.ts';
+import { pageAt } from '../http/paging.ts';
+import { Action } from '../http/schemas/actions.ts';
+import { CustomerAnswer, CustomerParams, CustomersQuery } from '../http/schemas/customers.ts';
+import { pageOf } from '../http/schemas/lists.ts';
+import { problems } from '../http/schemas/problems.ts';
+import type { Customers } from '../services/customers.ts';
 
 const tags = ['customers'];
 
-export const customerRoutes: FastifyPluginAsyncTypebox<V1> = async (app, deps) => {
-  const { ledger, links, reading, enrolling, lifecycle } = deps;
+export interface CustomerRoutesOptions {
+  readonly customers: Customers;
+}
 
-  app.post(
-    '/customers',
-    {
-      config: { scope: 'charge' },
-      schema: {
-        tags,
-        summary: 'Enrol a customer',
-        operationId: 'enrolCustomer',
-        body: NewCustomer,
-        response: { 200: EnrolAnswer, 201: EnrolAnswer, ...problems(409, 422) },
-      },
-    },
-    async (request, reply) => {
-      const { isNew, answer } = await enrolling.firstCard(request.body, request.actor);
-      return reply.code(isNew ? 201 : 200).send(answer);
-    },
-  );
-
-  app.post(
-    '/customers/:customerId/enrolments',
-    {
-      config: { scope: 'charge' },
-      schema: {
-        tags,
-        summary: 'Ask for another card, or bring a cancelled customer back',
-        operationId: 'enrolAgain',
-        params: CustomerParams,
-        body: NewEnrolment,
-        response: { 200: EnrolAnswer, 201: EnrolAnswer, ...problems(404, 409, 422) },
-      },
-    },
-    async (request, reply) => {
-      const { customerId } = request.params;
-      const { isNew, answer } = await enrolling.anotherCard(customerId, request.body, request.actor);
-      return reply.code(isNew ? 201 : 200).send(answer);
-    },
-  );
-
+export const customerRoutes: FastifyPluginAsyncTypebox<CustomerRoutesOptions> = async (
+  app,
+  { customers },
+) => {
   app.get(
     '/customers',
     {
@@ -73,13 +30,7 @@ export const customerRoutes: FastifyPluginAsyncTypebox<V1> = async (app, deps) =
         response: { 200: pageOf(CustomerAnswer) },
       },
     },
-    async (request) => {
-      const { items, ...rest } = await pageAsked(() => ledger.listCustomers(request.query));
-      const answers = items.map(({ customerId, view, metadata }) =>
-        customerAnswer(view ?? claimedCustomer(customerId), metadata, links),
-      );
-      return { items: await Promise.all(answers), ...rest };
-    },
+    async ({ query, caller }) => pageAt(() => customers.list(query, caller)),
   );
 
   app.get(
@@ -94,16 +45,13 @@ export const customerRoutes: FastifyPluginAsyncTypebox<V1> = async (app, deps) =
         response: { 200: CustomerAnswer, ...problems(404) },
       },
     },
-    async (request) => {
-      const { row, view } = await reading.customer(request.params.customerId);
-      return customerAnswer(view, row.metadata, links);
-    },
+    async ({ params, caller }) => customers.show(params.customerId, caller),
   );
 
   const actions = [
-    ['pause', 'Attempt nothing until resumed', lifecycle.pause],
-    ['resume', 'Attempt again what is due', lifecycle.resume],
-    ['cancel', 'Stop for good: no new attempt, and open charges are closed', lifecycle.cancel],
+    ['pause', 'Attempt nothing until resumed', customers.pause],
+    ['resume', 'Attempt again what is due', customers.resume],
+    ['cancel', 'Stop for good: no new attempt, and open charges are closed', customers.cancel],
   ] as const;
   for (const [name, summary, act] of actions) {
     app.post(
@@ -120,28 +68,7 @@ export const customerRoutes: FastifyPluginAsyncTypebox<V1> = async (app, deps) =
           response: { 200: CustomerAnswer, ...problems(404, 409) },
         },
       },
-      async (request) => act(request.params.customerId, byOf(request.actor, request.body)),
+      async ({ params, body, caller }) => act(params.customerId, body, caller),
     );
   }
-
-  app.get(
-    '/customers/:customerId/evidence',
-    {
-      config: { scope: 'read' },
-      schema: {
-        tags,
-        summary: 'The record of a customer, oldest first',
-        operationId: 'listEvidence',
-        params: CustomerParams,
-        querystring: PageQuery,
-        response: { 200: pageOf(EvidenceAnswer), ...problems(404) },
-      },
-    },
-    async (request) => {
-      const { customerId } = request.params;
-      await reading.customerRow(customerId);
-      const { items, ...rest } = await pageAsked(() => ledger.listEvidence(customerId, request.query.cursor));
-      return { items: items.map(evidenceAnswer), ...rest };
-    },
-  );
 };

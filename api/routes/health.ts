@@ -1,29 +1,30 @@
-// Whether this process lives, and whether what it needs answers. Never Stripe's fault: payments wait, we do not.
+// Whether this process lives, and whether what it needs answers; Stripe is not asked, for payments can wait for it.
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import type { Ledger } from '../../ledger/ledger.ts';
-import type { Billing } from '../../temporal/customers.ts';
+import type { CustomerWorkflows } from '../../temporal/customers.ts';
 import { RETRY_AFTER } from '../http/problems.ts';
 
 const tags = ['health'];
 const security: { [name: string]: string[] }[] = [];
 
-const Word = Type.Enum(['ok', 'unreachable']);
+const Answering = Type.Enum(['ok', 'unreachable']);
 const Readiness = Type.Object({
   status: Type.Enum(['ready', 'not_ready']),
-  temporal: Word,
-  ledger: Word,
-  killSwitch: Type.Optional(
-    Type.Enum(['on', 'off'], { description: 'The emergency brake: on, nothing is attempted.' }),
-  ),
+  temporal: Answering,
+  ledger: Answering,
+  killSwitch: Type.Optional(Type.Enum(['on', 'off'], { description: 'On: nothing is attempted.' })),
 });
 
-export interface HealthDeps {
+export interface HealthRoutesOptions {
   readonly ledger: Ledger;
-  readonly billing: Billing;
+  readonly workflows: CustomerWorkflows;
 }
 
-export const healthRoutes: FastifyPluginAsyncTypebox<HealthDeps> = async (app, { ledger, billing }) => {
+export const healthRoutes: FastifyPluginAsyncTypebox<HealthRoutesOptions> = async (
+  app,
+  { ledger, workflows },
+) => {
   app.get(
     '/healthz',
     {
@@ -50,7 +51,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox<HealthDeps> = async (app, {
       },
     },
     async (request, reply) => {
-      const wordOf = async (what: string, ping: () => Promise<void>) => {
+      const stateOf = async (what: string, ping: () => Promise<void>) => {
         try {
           await ping();
           return 'ok' as const;
@@ -59,19 +60,19 @@ export const healthRoutes: FastifyPluginAsyncTypebox<HealthDeps> = async (app, {
           return 'unreachable' as const;
         }
       };
-      const [temporal, kept] = await Promise.all([
-        wordOf('temporal', billing.ping),
-        wordOf('ledger', ledger.ping),
+      const [temporal, ledgerState] = await Promise.all([
+        stateOf('temporal', workflows.ping),
+        stateOf('ledger', ledger.ping),
       ]);
-      if (temporal === 'ok' && kept === 'ok')
+      if (temporal === 'ok' && ledgerState === 'ok')
         return reply.code(200).send({
           status: 'ready',
           temporal,
-          ledger: kept,
+          ledger: ledgerState,
           killSwitch: (await ledger.isKillSwitchOn()) ? 'on' : 'off',
         });
       reply.header('retry-after', String(RETRY_AFTER));
-      return reply.code(503).send({ status: 'not_ready', temporal, ledger: kept });
+      return reply.code(503).send({ status: 'not_ready', temporal, ledger: ledgerState });
     },
   );
 };

@@ -2,23 +2,24 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import type { Ledger } from '../../ledger/ledger.ts';
-import type { Billing } from '../../temporal/customers.ts';
+import { type CustomerWorkflows, TemporalUnavailable } from '../../temporal/customers.ts';
 import { Problem, unavailable } from '../http/problems.ts';
-import { problems } from '../http/schemas.ts';
-import { passOn, verifyEvent } from '../services/webhooks.ts';
+import { problems } from '../http/schemas/problems.ts';
+import { verifyEvent } from '../http/webhook-signature.ts';
+import { passOn } from '../services/webhooks.ts';
 
 /** Bytes. An event carries one object; the largest seen are some hundred kilobytes. */
 const LARGEST_EVENT = 1024 * 1024;
 
 const Received = Type.Object({ received: Type.Literal(true) });
 
-export interface WebhookDeps {
+export interface WebhookRoutesOptions {
   readonly ledger: Ledger;
-  readonly billing: Billing;
+  readonly workflows: CustomerWorkflows;
   readonly secrets: readonly string[];
 }
 
-export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookDeps> = async (app, deps) => {
+export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookRoutesOptions> = async (app, deps) => {
   // The signature covers the bytes as sent.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
@@ -40,9 +41,9 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookDeps> = async (app,
       const body = Buffer.isBuffer(request.body) ? request.body : undefined;
       const event = verifyEvent(body, request.headers['stripe-signature'], deps.secrets);
       try {
-        await passOn(event, deps.ledger, deps.billing);
+        await passOn(event, deps.ledger, deps.workflows);
       } catch (error) {
-        if (error instanceof Problem) throw error;
+        if (error instanceof Problem || error instanceof TemporalUnavailable) throw error;
         throw unavailable('ledger_unavailable', 'The event could not be kept; please send it again.', error);
       }
       return { received: true as const };

@@ -1,62 +1,71 @@
-// Opens charges and passes on what people ask of them. Uniqueness is the ledger's, decisions are the workflow's.
+// Opens charges, shows and lists them, and passes on what people ask of them.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Attribution } from '../../domain/model/events.ts';
+import { defined } from '../../domain/shared/defined.ts';
 import { checkAmount } from '../../domain/shared/money.ts';
 import { Refusal } from '../../domain/shared/refusal.ts';
-import type { ChargeView } from '../../domain/view.ts';
+import type { ChargeStatus, ChargeView } from '../../domain/view.ts';
 import type { ChargeTerms, Ledger } from '../../ledger/ledger.ts';
-import type { Links } from '../../links/links.ts';
-import type { Billing } from '../../temporal/customers.ts';
+import type { CustomerWorkflows } from '../../temporal/customers.ts';
 import { cancelCharge, openCharge, retryCharge } from '../../workflows/messages.ts';
-import type { ChargeAnswer, NewCharge } from '../http/schemas.ts';
-import { isClosed, type KnownCharge, type Reading, recorded } from './customers.ts';
+import type { Caller } from '../http/auth.ts';
+import type { Action } from '../http/schemas/actions.ts';
+import type { ChargeAnswer, NewCharge } from '../http/schemas/charges.ts';
+import type { PageAnswer } from '../http/schemas/lists.ts';
+import { msOf } from '../http/times.ts';
+import type { Answers } from './answers.ts';
+import { type CurrentCharge, type CustomerReader, isClosed, recordedCharge } from './customer-reader.ts';
 import { refuseOurMetadata } from './enrolments.ts';
-import { chargeAnswer, msOf } from './views.ts';
 import { askWorkflow } from './workflow-request.ts';
 
-export interface Charging {
+export interface Charges {
   /**
-   * @param waitMs look this long until the charge is settled or waits for someone
+   * @param waitMs wait up to this long until the charge is settled or waits for a person
    * @returns `isNew` false when the charge had been asked for before, with the same terms
    * @throws Refusal
    */
   open(
     customerId: string,
     body: NewCharge,
-    actor: string,
+    caller: Caller,
     waitMs: number,
   ): Promise<{ readonly isNew: boolean; readonly answer: ChargeAnswer }>;
-  /** @throws Refusal */
-  cancel(customerId: string, chargeId: string, by: Attribution): Promise<ChargeAnswer>;
-  /** @throws Refusal */
-  retry(customerId: string, chargeId: string, by: Attribution): Promise<ChargeAnswer>;
+  /** @throws Refusal `customer_not_found`, `charge_not_found` */
+  show(customerId: string, chargeId: string, caller: Caller): Promise<ChargeAnswer>;
+  /** As last recorded. @throws RangeError for a malformed cursor; Refusal `customer_not_found` */
+  list(
+    filter: { readonly customerId?: string; readonly status?: ChargeStatus; readonly cursor?: string },
+    caller: Caller,
+  ): Promise<PageAnswer<ChargeAnswer>>;
   /** The customer has authenticated. @throws Refusal `wrong_state` when the charge never asked for it */
-  steppedUp(customerId: string, chargeId: string): Promise<ChargeAnswer>;
+  completeStepUp(customerId: string, chargeId: string, caller: Caller): Promise<ChargeAnswer>;
+  /** @throws Refusal */
+  cancel(customerId: string, chargeId: string, action: Action, caller: Caller): Promise<ChargeAnswer>;
+  /** @throws Refusal */
+  retry(customerId: string, chargeId: string, action: Action, caller: Caller): Promise<ChargeAnswer>;
 }
 
-/** Between two looks, milliseconds: a charge takes a second or two, and each look is a query. */
+/** Milliseconds between two readings while a caller waits: a charge takes a second or two, and each reading is a query. */
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 1_000;
 const PAUSE_GROWTH = 1.5;
 
-export function createCharging(deps: {
+export function createCharges(deps: {
   readonly ledger: Ledger;
-  readonly billing: Billing;
-  readonly reading: Reading;
-  readonly links: Links;
+  readonly workflows: CustomerWorkflows;
+  readonly reader: CustomerReader;
+  readonly answers: Answers;
   readonly maxChargeAmount: number;
-}): Charging {
-  const { ledger, reading, links } = deps;
+}): Charges {
+  const { ledger, reader, answers } = deps;
 
-  const answerOf = (customerId: string, { row, view }: KnownCharge) =>
-    chargeAnswer(customerId, view, row.terms, links);
+  const answerOf = (customerId: string, { row, view }: CurrentCharge, caller: Caller) =>
+    answers.charge(customerId, view, row.terms, caller);
 
-  /** Has the workflow take the charge; a refusal takes the claim back. */
-  async function hand(customerId: string, terms: ChargeTerms, actor: string): Promise<ChargeView> {
+  /** Has the workflow accept the charge; a refusal releases the claim. */
+  async function submit(customerId: string, terms: ChargeTerms, actor: string): Promise<ChargeView> {
     const { chargeId, amount, currency, dueAtMs } = terms;
-    const due = dueAtMs === undefined ? {} : { dueAtMs };
     try {
-      const request = { actor, chargeId, amount, currency, ...due };
+      const request = defined({ actor, chargeId, amount, currency, dueAtMs });
       const view = await askWorkflow(deps, customerId, openCharge, request);
       await ledger.acceptCharge(customerId, chargeId);
       return view;
@@ -66,45 +75,49 @@ export function createCharging(deps: {
     }
   }
 
-  async function look(customerId: string, chargeId: string, waitMs: number): Promise<KnownCharge> {
+  async function waitFor(customerId: string, chargeId: string, waitMs: number): Promise<CurrentCharge> {
     const untilMs = Date.now() + waitMs;
     for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * PAUSE_GROWTH, LONGEST_PAUSE)) {
-      const known = await reading.charge(customerId, chargeId);
+      const current = await reader.charge(customerId, chargeId);
       const leftMs = untilMs - Date.now();
-      if (leftMs <= 0 || hasComeToRest(known.view, untilMs)) return known;
+      if (leftMs <= 0 || hasSettledOrWaits(current.view, untilMs)) return current;
       await sleep(Math.min(pause, leftMs));
     }
   }
 
-  /** Sends an action to the workflow; a charge that is over there is judged by the ledger. */
+  /** Sends an action to the workflow; a charge that has left the workflow is judged by the ledger. */
   async function act(
     customerId: string,
     chargeId: string,
-    update: typeof cancelCharge,
-    by: Attribution,
-    isDone: (row: KnownCharge['row']) => boolean,
+    { update, action, caller }: { update: typeof cancelCharge; action: Action; caller: Caller },
+    isDone: (row: CurrentCharge['row']) => boolean,
   ): Promise<ChargeAnswer> {
-    const before = await reading.chargeRow(customerId, chargeId);
+    const before = await reader.chargeRow(customerId, chargeId);
     if (!isClosed(before.status)) {
       try {
-        const view = await askWorkflow(deps, customerId, update, { ...by, chargeId });
-        return await answerOf(customerId, { row: before, view });
+        const view = await askWorkflow(deps, customerId, update, {
+          ...action,
+          actor: caller.actor,
+          chargeId,
+        });
+        return await answerOf(customerId, { row: before, view }, caller);
       } catch (error) {
-        const isOver = error instanceof Refusal && ['charge_not_found', 'charge_closed'].includes(error.code);
-        if (!isOver) throw error;
+        const hasLeft =
+          error instanceof Refusal && ['charge_not_found', 'charge_closed'].includes(error.code);
+        if (!hasLeft) throw error;
       }
     }
-    const row = await reading.chargeRow(customerId, chargeId);
-    if (isDone(row)) return answerOf(customerId, { row, view: recorded(row) });
+    const row = await reader.chargeRow(customerId, chargeId);
+    if (isDone(row)) return answerOf(customerId, { row, view: recordedCharge(row) }, caller);
     throw new Refusal('charge_closed', `The charge is over: ${row.status}.`);
   }
 
   return {
-    async open(customerId, body, actor, waitMs) {
+    async open(customerId, body, caller, waitMs) {
       const refusal = checkAmount(body.amount, body.currency, deps.maxChargeAmount);
       if (refusal) throw refusal;
       refuseOurMetadata(body.metadata ?? {});
-      await reading.customerRow(customerId);
+      await reader.customerRow(customerId);
       const terms = termsOf(body);
       const { claim, row } = await ledger.claimCharge(customerId, terms);
       if (claim === 'conflict')
@@ -112,41 +125,59 @@ export function createCharging(deps: {
           'charge_conflict',
           `Charge "${body.chargeId}" exists with other terms; another charge needs another chargeId.`,
         );
-      const handed = row.status === 'claimed' ? { row, view: await hand(customerId, terms, actor) } : null;
-      const isAsked = handed !== null && waitMs === 0;
-      const known = isAsked ? handed : await look(customerId, body.chargeId, waitMs);
-      return { isNew: claim === 'new', answer: await answerOf(customerId, known) };
+      const isAccepted = row.status !== 'claimed';
+      const submitted = isAccepted ? null : { row, view: await submit(customerId, terms, caller.actor) };
+      const current =
+        submitted !== null && waitMs === 0 ? submitted : await waitFor(customerId, body.chargeId, waitMs);
+      return { isNew: claim === 'new', answer: await answerOf(customerId, current, caller) };
     },
 
-    cancel: (customerId, chargeId, by) =>
-      act(customerId, chargeId, cancelCharge, by, ({ status }) => status === 'cancelled'),
+    async show(customerId, chargeId, caller) {
+      return answerOf(customerId, await reader.charge(customerId, chargeId), caller);
+    },
 
-    retry: (customerId, chargeId, by) => act(customerId, chargeId, retryCharge, by, () => false),
+    async list(filter, caller) {
+      if (filter.customerId !== undefined) await reader.customerRow(filter.customerId);
+      const { items, ...rest } = await ledger.listCharges(filter);
+      const shown = items.map((row) => answerOf(row.customerId, { row, view: recordedCharge(row) }, caller));
+      return { items: await Promise.all(shown), ...rest };
+    },
 
-    async steppedUp(customerId, chargeId) {
-      const known = await reading.charge(customerId, chargeId);
-      const { status, attempts } = known.view;
+    async completeStepUp(customerId, chargeId, caller) {
+      const current = await reader.charge(customerId, chargeId);
+      const { status, attempts } = current.view;
       if (status === 'awaiting_step_up') {
-        const isHeard = await deps.billing.steppedUp(customerId, chargeId);
-        if (!isHeard) throw new Refusal('wrong_state', 'The customer’s billing has ended.');
+        const isReceived = await deps.workflows.completeStepUp(customerId, chargeId);
+        if (!isReceived) throw new Refusal('wrong_state', 'The customer’s billing has ended.');
       } else if (status === 'failed' || status === 'cancelled' || !attempts.some(askedForStepUp)) {
         throw new Refusal('wrong_state', `The charge does not wait for the customer: ${status}.`);
       }
-      return answerOf(customerId, known);
+      return answerOf(customerId, current, caller);
     },
+
+    cancel: (customerId, chargeId, action, caller) =>
+      act(
+        customerId,
+        chargeId,
+        { update: cancelCharge, action, caller },
+        ({ status }) => status === 'cancelled',
+      ),
+
+    retry: (customerId, chargeId, action, caller) =>
+      act(customerId, chargeId, { update: retryCharge, action, caller }, () => false),
   };
 }
 
 function termsOf({ dueAt, ...terms }: NewCharge): ChargeTerms {
-  return dueAt === undefined ? terms : { ...terms, dueAtMs: msOf(dueAt) };
+  return defined({ ...terms, dueAtMs: dueAt === undefined ? undefined : msOf(dueAt) });
 }
 
 function askedForStepUp({ outcome }: ChargeView['attempts'][number]): boolean {
   return outcome === 'step_up';
 }
 
-/** Settled, waiting for someone, or asleep until after the caller has left. */
-function hasComeToRest({ status, dueAtMs, nextAttemptAtMs }: ChargeView, untilMs: number): boolean {
+/** Settled, waiting for a person, or not to be attempted before the caller has left. */
+function hasSettledOrWaits({ status, dueAtMs, nextAttemptAtMs }: ChargeView, untilMs: number): boolean {
   switch (status) {
     case 'scheduled':
       return (nextAttemptAtMs ?? dueAtMs) > untilMs;

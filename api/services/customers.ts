@@ -1,86 +1,71 @@
-// What is known of customers and charges: the live workflow first, the ledger where it cannot answer. It changes nothing.
-import type { FastifyBaseLogger } from 'fastify';
+// Shows and lists customers, and pauses, resumes and cancels them when a person asks.
 import { Refusal } from '../../domain/shared/refusal.ts';
-import type { ChargeView, CustomerView } from '../../domain/view.ts';
-import { CLOSED } from '../../ledger/charge-rows.ts';
-import type { ChargeRow, CustomerRow, Ledger } from '../../ledger/ledger.ts';
-import type { Billing } from '../../temporal/customers.ts';
-import { Problem } from '../http/problems.ts';
-import { acceptedCharge, claimedCustomer } from './views.ts';
+import type { CustomerStatus } from '../../domain/view.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { CustomerWorkflows } from '../../temporal/customers.ts';
+import { cancelCustomer, pause, resume } from '../../workflows/messages.ts';
+import type { Caller } from '../http/auth.ts';
+import type { Action } from '../http/schemas/actions.ts';
+import type { CustomerAnswer } from '../http/schemas/customers.ts';
+import type { PageAnswer } from '../http/schemas/lists.ts';
+import type { Answers } from './answers.ts';
+import { type CustomerReader, recordedCustomer } from './customer-reader.ts';
+import { askWorkflow } from './workflow-request.ts';
 
-/** Whether nothing will happen to a charge any more. */
-export function isClosed(status: ChargeRow['status']): boolean {
-  return status !== 'claimed' && CLOSED.includes(status);
-}
-
-export interface KnownCustomer {
-  readonly row: CustomerRow;
-  readonly view: CustomerView;
-}
-
-export interface KnownCharge {
-  readonly row: ChargeRow;
-  readonly view: ChargeView;
-}
-
-export interface Reading {
+export interface Customers {
   /** @throws Refusal `customer_not_found` */
-  customerRow(customerId: string): Promise<CustomerRow>;
-  /** @throws Refusal `customer_not_found` */
-  customer(customerId: string): Promise<KnownCustomer>;
-  /** @throws Refusal `customer_not_found`, `charge_not_found` */
-  chargeRow(customerId: string, chargeId: string): Promise<ChargeRow>;
-  /** @throws Refusal `customer_not_found`, `charge_not_found` */
-  charge(customerId: string, chargeId: string): Promise<KnownCharge>;
-  /** The workflow's view; null when there is no workflow or it does not answer, and the ledger must do. */
-  live(customerId: string): Promise<CustomerView | null>;
+  show(customerId: string, caller: Caller): Promise<CustomerAnswer>;
+  /** As last recorded. @throws RangeError for a malformed cursor */
+  list(
+    filter: { readonly status?: CustomerStatus; readonly cursor?: string },
+    caller: Caller,
+  ): Promise<PageAnswer<CustomerAnswer>>;
+  /** Each action answers with the customer as they are then; asking for what is already so is no fault. @throws Refusal */
+  pause(customerId: string, action: Action, caller: Caller): Promise<CustomerAnswer>;
+  resume(customerId: string, action: Action, caller: Caller): Promise<CustomerAnswer>;
+  cancel(customerId: string, action: Action, caller: Caller): Promise<CustomerAnswer>;
 }
 
-export function createReading(ledger: Ledger, billing: Billing, log: FastifyBaseLogger): Reading {
-  async function live(customerId: string): Promise<CustomerView | null> {
-    try {
-      return await billing.view(customerId);
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      log.warn({ err: error.cause, customerId }, 'the workflow did not answer; reading the ledger');
-      return null;
-    }
+export function createCustomers(deps: {
+  readonly ledger: Ledger;
+  readonly workflows: CustomerWorkflows;
+  readonly reader: CustomerReader;
+  readonly answers: Answers;
+}): Customers {
+  const { ledger, reader, answers } = deps;
+
+  async function show(customerId: string, caller: Caller): Promise<CustomerAnswer> {
+    const { row, view } = await reader.customer(customerId);
+    return answers.customer(view, row.metadata, caller);
   }
 
-  async function customerRow(customerId: string): Promise<CustomerRow> {
-    const row = await ledger.getCustomer(customerId);
-    if (row === null) throw new Refusal('customer_not_found', `There is no customer "${customerId}".`);
-    return row;
-  }
-
-  async function chargeRow(customerId: string, chargeId: string): Promise<ChargeRow> {
-    const row = await ledger.getCharge(customerId, chargeId);
-    if (row !== null) return row;
-    await customerRow(customerId);
-    throw new Refusal('charge_not_found', `This customer has no charge "${chargeId}".`);
+  async function act(
+    customerId: string,
+    update: typeof pause,
+    action: Action,
+    caller: Caller,
+  ): Promise<CustomerAnswer> {
+    const { metadata } = await reader.customerRow(customerId);
+    const view = await askWorkflow(deps, customerId, update, { ...action, actor: caller.actor });
+    return answers.customer(view, metadata, caller);
   }
 
   return {
-    live,
-    customerRow,
-    chargeRow,
-    async customer(customerId) {
-      const row = await customerRow(customerId);
-      return { row, view: (await live(customerId)) ?? row.view ?? claimedCustomer(customerId) };
+    show,
+    async list(filter, caller) {
+      const { items, ...rest } = await ledger.listCustomers(filter);
+      const shown = items.map((row) => answers.customer(recordedCustomer(row), row.metadata, caller));
+      return { items: await Promise.all(shown), ...rest };
     },
-    async charge(customerId, chargeId) {
-      const row = await chargeRow(customerId, chargeId);
-      if (isClosed(row.status)) return { row, view: recorded(row) };
-      const open = (await live(customerId))?.charges.find((charge) => charge.chargeId === chargeId);
-      if (open) return { row, view: open };
-      // It may have been closed and recorded between the two readings.
-      const again = await chargeRow(customerId, chargeId);
-      return { row: again, view: recorded(again) };
+    pause: (customerId, action, caller) => act(customerId, pause, action, caller),
+    resume: (customerId, action, caller) => act(customerId, resume, action, caller),
+    async cancel(customerId, action, caller) {
+      try {
+        return await act(customerId, cancelCustomer, action, caller);
+      } catch (error) {
+        if (!(error instanceof Refusal) || error.code !== 'customer_cancelled') throw error;
+        return show(customerId, caller);
+      }
     },
   };
-}
-
-/** What the ledger last heard of a charge. */
-export function recorded(row: ChargeRow): ChargeView {
-  return row.view ?? acceptedCharge(row);
 }

@@ -1,6 +1,6 @@
-// Asks for a card: checks the request, claims the customer, has the workflow open an enrolment. It decides no life.
-
+// Opens enrolments: checks the request, claims the customer, and has the workflow ask for a card.
 import type { Consent, EnrolmentStatus } from '../../domain/model/enrolment.ts';
+import { defined } from '../../domain/shared/defined.ts';
 import { OUR_METADATA_KEYS } from '../../domain/shared/metadata.ts';
 import { checkAmount, isCurrency } from '../../domain/shared/money.ts';
 import { Refusal } from '../../domain/shared/refusal.ts';
@@ -8,14 +8,17 @@ import { MINUTE } from '../../domain/shared/time.ts';
 import type { CustomerView } from '../../domain/view.ts';
 import { hashOf } from '../../ledger/hash.ts';
 import type { CustomerRow, Ledger, PersonalKey } from '../../ledger/ledger.ts';
-import type { Links } from '../../links/links.ts';
 import type { StripeReader } from '../../stripe/reader.ts';
-import type { Billing } from '../../temporal/customers.ts';
+import type { CustomerWorkflows } from '../../temporal/customers.ts';
 import { type EnrolRequest, enrol } from '../../workflows/messages.ts';
+import type { Caller } from '../http/auth.ts';
 import { invalid } from '../http/problems.ts';
-import type { EnrolAnswer, NewCustomer, NewEnrolment } from '../http/schemas.ts';
-import type { Reading } from './customers.ts';
-import { customerAnswer, msOf } from './views.ts';
+import type { EnrolAnswer, NewCustomer } from '../http/schemas/customers.ts';
+import type { NewEnrolment } from '../http/schemas/enrolments.ts';
+import { msOf } from '../http/times.ts';
+import type { Answers } from './answers.ts';
+import type { CustomerReader } from './customer-reader.ts';
+import { takesClientSecret } from './page-links.ts';
 
 export interface Enrolled {
   /** False when the same request had been made before. */
@@ -23,11 +26,11 @@ export interface Enrolled {
   readonly answer: EnrolAnswer;
 }
 
-export interface Enrolling {
-  /** @throws Refusal `customer_conflict`, or what is wrong with the request */
-  firstCard(body: NewCustomer, actor: string): Promise<Enrolled>;
+export interface Enrolments {
+  /** The customer's first. @throws Refusal `customer_conflict`, or what is wrong with the request */
+  openFirst(body: NewCustomer, caller: Caller): Promise<Enrolled>;
   /** Also brings a cancelled customer back. @throws Refusal `customer_not_found`, or what is wrong with the request */
-  anotherCard(customerId: string, body: NewEnrolment, actor: string): Promise<Enrolled>;
+  openAnother(customerId: string, body: NewEnrolment, caller: Caller): Promise<Enrolled>;
 }
 
 /** How far a caller's clock may be ahead of ours. */
@@ -40,20 +43,15 @@ const NEEDS_CUSTOMER: ReadonlySet<EnrolmentStatus> = new Set<EnrolmentStatus>([
   'failed',
 ]);
 
-/** Whether a SetupIntent of this status (Stripe's word) waits for somebody with its client secret. */
-export function takesClientSecret(status: string): boolean {
-  return ['requires_payment_method', 'requires_confirmation', 'requires_action'].includes(status);
-}
-
-export function createEnrolling(deps: {
+export function createEnrolments(deps: {
   readonly ledger: Ledger;
-  readonly billing: Billing;
-  readonly reading: Reading;
-  readonly links: Links;
+  readonly workflows: CustomerWorkflows;
+  readonly reader: CustomerReader;
+  readonly answers: Answers;
   readonly stripe: StripeReader;
   readonly returnUrlOrigins: readonly string[];
-}): Enrolling {
-  const { ledger, billing, reading, links, stripe } = deps;
+}): Enrolments {
+  const { ledger, workflows, reader, answers, stripe } = deps;
 
   function check(body: NewEnrolment): void {
     const { consent, paymentMethod, returnUrl, terms } = body;
@@ -77,26 +75,26 @@ export function createEnrolling(deps: {
     refuseOurMetadata(metadata);
   }
 
-  /** What an earlier request, cut short or not, has left; null when neither workflow nor ledger heard of it. */
-  async function known(customerId: string): Promise<CustomerView | null> {
-    const row = await reading.customerRow(customerId);
+  /** What an earlier request has come to, even one cut short; null when neither workflow nor ledger knows of it. */
+  async function earlierEnrolment(customerId: string): Promise<CustomerView | null> {
+    const row = await reader.customerRow(customerId);
     // Without a record only the workflow can tell; with one, a workflow that does not answer is no obstacle.
-    const live = row.view === null ? await billing.view(customerId) : await reading.live(customerId);
+    const live = row.view === null ? await workflows.view(customerId) : await reader.live(customerId);
     return [live, row.view].find((view) => view?.enrolment || view?.status === 'cancelled') ?? null;
   }
 
   async function answerOf(
     view: CustomerView,
     metadata: CustomerRow['metadata'],
-    request: { readonly requestId: string; readonly hasConsent: boolean },
+    request: { readonly requestId: string; readonly hasConsent: boolean; readonly caller: Caller },
   ): Promise<EnrolAnswer> {
-    const answer: EnrolAnswer = await customerAnswer(view, metadata, links);
+    const answer: EnrolAnswer = await answers.customer(view, metadata, request.caller);
     const { enrolment } = view;
     const setupIntentId = enrolment?.setupIntentId;
-    const isTheirs = request.hasConsent && enrolment?.requestId === request.requestId;
+    const isOfThisRequest = request.hasConsent && enrolment?.requestId === request.requestId;
     if (
       !answer.enrolment ||
-      !isTheirs ||
+      !isOfThisRequest ||
       setupIntentId === undefined ||
       !NEEDS_CUSTOMER.has(enrolment.status)
     )
@@ -107,7 +105,7 @@ export function createEnrolling(deps: {
   }
 
   return {
-    async firstCard(body, actor) {
+    async openFirst(body, caller) {
       check(body);
       checkCustomer(body);
       const { customerId, metadata = {}, stripeCustomerId, currency } = body;
@@ -123,14 +121,13 @@ export function createEnrolling(deps: {
           'customer_conflict',
           `Customer "${customerId}" was enrolled with another request; for another card post to their enrolments.`,
         );
-      const request = { requestId, hasConsent: body.consent !== undefined };
-      const earlier = claim === 'same' ? await known(customerId) : null;
+      const request = { requestId, hasConsent: body.consent !== undefined, caller };
+      const earlier = claim === 'same' ? await earlierEnrolment(customerId) : null;
       if (earlier) return { isNew: false, answer: await answerOf(earlier, metadata, request) };
       try {
-        const view = await billing.askOrStart(customerId, enrol, {
-          ...enrolRequest(requestId, body, actor),
-          ...(stripeCustomerId !== undefined && { stripeCustomerId }),
-          ...(currency !== undefined && { currency }),
+        const view = await workflows.askOrStart(customerId, enrol, {
+          ...enrolRequest(requestId, body, caller.actor),
+          ...defined({ stripeCustomerId, currency }),
         });
         return { isNew: claim === 'new', answer: await answerOf(view, metadata, request) };
       } catch (error) {
@@ -139,16 +136,16 @@ export function createEnrolling(deps: {
       }
     },
 
-    async anotherCard(customerId, body, actor) {
+    async openAnother(customerId, body, caller) {
       check(body);
-      const row = await reading.customerRow(customerId);
-      const before = (await billing.view(customerId)) ?? row.view;
+      const row = await reader.customerRow(customerId);
+      const before = (await workflows.view(customerId)) ?? row.view;
       const requestId = hashOf({ customerId, body });
       for (const [key, value] of Object.entries(personalOf(requestId, body)))
         await ledger.putPersonal(customerId, key as PersonalKey, value);
-      const view = await billing.askOrStart(customerId, enrol, enrolRequest(requestId, body, actor));
+      const view = await workflows.askOrStart(customerId, enrol, enrolRequest(requestId, body, caller.actor));
       const isNew = (view.enrolment?.number ?? 0) > (before?.enrolment?.number ?? 0);
-      const request = { requestId, hasConsent: body.consent !== undefined };
+      const request = { requestId, hasConsent: body.consent !== undefined, caller };
       return { isNew, answer: await answerOf(view, row.metadata, request) };
     },
   };
@@ -163,13 +160,13 @@ export function refuseOurMetadata(metadata: { readonly [key: string]: string }):
 
 function enrolRequest(requestId: string, body: NewEnrolment, actor: string): EnrolRequest {
   const { paymentMethod, consent, terms } = body;
-  return {
+  return defined({
     requestId,
     actor,
-    ...(paymentMethod !== undefined && { paymentMethodId: paymentMethod }),
-    ...(consent && { consent: consentOf(requestId, consent) }),
-    ...(terms && { terms }),
-  };
+    paymentMethodId: paymentMethod,
+    consent: consent && consentOf(requestId, consent),
+    terms,
+  });
 }
 
 /** One agreement, one id: a request that is made again is the same agreement. */
@@ -179,24 +176,18 @@ function consentOf(requestId: string, consent: NonNullable<NewEnrolment['consent
 }
 
 function contactOf({ email, locale }: NewCustomer): { readonly [Key in PersonalKey]?: object } {
-  if (email === undefined && locale === undefined) return {};
-  return { contact: { ...(email !== undefined && { email }), ...(locale !== undefined && { locale }) } };
+  const contact = defined({ email, locale });
+  return Object.keys(contact).length === 0 ? {} : { contact };
 }
 
 function personalOf(
   requestId: string,
   { returnUrl, consent }: NewEnrolment,
 ): { readonly [Key in `enrolment/${string}` | `consent/${string}`]: object } {
-  const { ip, userAgent } = consent ?? {};
-  const hasTraces = ip !== undefined || userAgent !== undefined;
+  const evidence = defined({ ip: consent?.ip, userAgent: consent?.userAgent });
   return {
     ...(returnUrl !== undefined && { [`enrolment/${requestId}`]: { returnUrl } }),
-    ...(hasTraces && {
-      [`consent/${requestId}`]: {
-        ...(ip !== undefined && { ip }),
-        ...(userAgent !== undefined && { userAgent }),
-      },
-    }),
+    ...(Object.keys(evidence).length > 0 && { [`consent/${requestId}`]: evidence }),
   };
 }
 

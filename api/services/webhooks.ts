@@ -1,98 +1,32 @@
-// Stripe's webhooks: who sent this, and whose is it? The event is a bell; what it says is not believed, only read.
-import Stripe from 'stripe';
-import { reversalKindOf } from '../../domain/refunds/refunds.ts';
+// Passes Stripe's events on to the workflow of the customer they concern. What an event says is not believed, only read.
+import { subjectOf } from '../../domain/shared/stripe-events.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import { idOf } from '../../stripe/object-id.ts';
 import { isCancelled, ownerOf } from '../../stripe/owner.ts';
-import type { Billing } from '../../temporal/customers.ts';
-import { Problem, type ProblemCode } from '../http/problems.ts';
-
-/** What is taken from an event; the rest is not looked at. */
-export interface StripeEvent {
-  readonly eventId: string;
-  readonly type: string;
-  /** Null for the few objects without an id (a balance). */
-  readonly objectId: string | null;
-  readonly object: StripeObject;
-}
-
-type StripeObject = { readonly [key: string]: unknown };
-
-/** Seconds a signature may be old, or ahead of our clock (docs.stripe.com/webhooks/signature). */
-const TOLERANCE = 300;
-
-/** The SDK's own check of age is off: it lets timestamps of the future pass, so both sides are checked here. */
-const NO_TOLERANCE = 0;
+import type { CustomerWorkflows } from '../../temporal/customers.ts';
+import type { StripeEvent } from '../http/webhook-signature.ts';
 
 /**
- * @param secrets any of them may have signed it: Stripe signs with one of two while one is rolled
- * @throws Problem 400 with a code that says what is wrong
- */
-export function verifyEvent(
-  body: Buffer | undefined,
-  signature: string | undefined,
-  secrets: readonly string[],
-): StripeEvent {
-  if (signature === undefined || signature === '')
-    throw refused('webhook_signature_missing', 'There is no stripe-signature header.');
-  const payload = body ?? Buffer.alloc(0);
-  const event = secrets
-    .map((secret) => eventSignedWith(secret, payload, signature))
-    .find((found) => found !== null);
-  if (event === undefined)
-    throw refused('webhook_signature_invalid', 'No configured secret has signed this body.');
-  const age = Date.now() / 1000 - timestampOf(signature);
-  if (!(age <= TOLERANCE))
-    throw refused('webhook_timestamp_stale', `The signature is older than ${TOLERANCE} seconds.`);
-  if (age < -TOLERANCE)
-    throw refused('webhook_timestamp_future', `The signature is more than ${TOLERANCE} seconds ahead.`);
-  return readEvent(event);
-}
-
-/**
- * Finds the customer an event is about and rings their workflow.
+ * Finds the customer an event is about and notifies their workflow.
  * @returns once the event is durable: in the workflow, or among the unclaimed ones
  */
-export async function passOn(event: StripeEvent, ledger: Ledger, billing: Billing): Promise<void> {
-  const { eventId, type, objectId } = event;
-  const owner = await ownerOf(event.object, ledger);
+export async function passOn(
+  { eventId, type, objectId, object }: StripeEvent,
+  ledger: Ledger,
+  workflows: CustomerWorkflows,
+): Promise<void> {
+  const owner = await ownerOf(object, ledger);
   if (owner.customerId === null || objectId === null) {
     const reason = owner.customerId === null ? owner.reason : 'unknown_object';
     await ledger.addUnclaimedEvent({ eventId, type, objectId, reason });
     return;
   }
-  const news = { eventId, type, objectId };
-  if (await billing.notify(owner.customerId, news)) return;
-  // Who has gone is gone on purpose; anybody else without a run was lost, and is brought back by an operator alone.
-  if (reversalKindOf(type) && (await isCancelled(owner.customerId, ledger)))
-    await billing.notifyOrStart(owner.customerId, news);
+  const event = { eventId, type, objectId };
+  if (await workflows.notify(owner.customerId, event)) return;
+  // A cancelled customer's workflow has ended on purpose; any other that is missing was lost, and is an operator's to
+  // bring back.
+  const subject = subjectOf(type);
+  const isMoneyBack = subject === 'refund' || subject === 'dispute';
+  if (isMoneyBack && (await isCancelled(owner.customerId, ledger)))
+    await workflows.notifyOrStart(owner.customerId, event);
   else await ledger.addUnclaimedEvent({ eventId, type, objectId, reason: 'customer_ended' });
-}
-
-/** @returns the event as text has it, or null when this secret has not signed it */
-function eventSignedWith(secret: string, payload: Buffer, signature: string): unknown {
-  try {
-    return Stripe.webhooks.constructEvent(payload, signature, secret, NO_TOLERANCE);
-  } catch (error) {
-    if (error instanceof Stripe.errors.StripeSignatureVerificationError) return null;
-    throw refused('webhook_payload_invalid', 'The signed body is not an event in Stripe’s snapshot form.');
-  }
-}
-
-function readEvent(event: unknown): StripeEvent {
-  const { id, type, data } = (event ?? {}) as { id?: unknown; type?: unknown; data?: { object?: unknown } };
-  const object = data?.object;
-  if (typeof id !== 'string' || typeof type !== 'string' || typeof object !== 'object' || object === null)
-    throw refused('webhook_payload_invalid', 'The signed body is not an event in Stripe’s snapshot form.');
-  return { eventId: id, type, objectId: idOf(object), object: object as StripeObject };
-}
-
-/** The `t=` of the header, as the SDK reads it: the last one counts. */
-function timestampOf(signature: string): number {
-  const stamp = signature.split(',').findLast((part) => part.startsWith('t='));
-  return Number.parseInt(stamp?.slice('t='.length) ?? '', 10);
-}
-
-function refused(code: ProblemCode, message: string): Problem {
-  return new Problem(400, code, message);
 }

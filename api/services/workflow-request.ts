@@ -1,8 +1,8 @@
-// Asks a customer's workflow, and knows what it means when there is none. The ledger says who should have one.
+// Asks a customer's workflow, and decides what it means when there is none: the ledger knows who should have one.
 import type { UpdateDefinition } from '@temporalio/common';
 import { Refusal } from '../../domain/shared/refusal.ts';
-import type { Billing } from '../../temporal/customers.ts';
-import type { Reading } from './customers.ts';
+import type { CustomerWorkflows } from '../../temporal/customers.ts';
+import type { CustomerReader } from './customer-reader.ts';
 
 /**
  * Sends an update to the customer's workflow. One that Temporal has lost is started again from the ledger.
@@ -10,16 +10,16 @@ import type { Reading } from './customers.ts';
  * customer was never enrolled
  */
 export async function askWorkflow<Answer, Request>(
-  { billing, reading }: { readonly billing: Billing; readonly reading: Reading },
+  { workflows, reader }: { readonly workflows: CustomerWorkflows; readonly reader: CustomerReader },
   customerId: string,
   update: UpdateDefinition<Answer, [Request]>,
   request: Request,
 ): Promise<Answer> {
-  const answer = await billing.ask(customerId, update, request);
+  const answer = await workflows.ask(customerId, update, request);
   if (answer !== null) return answer;
-  const { view } = await reading.customerRow(customerId);
+  const { view } = await reader.customerRow(customerId);
   if (view === null) throw new Refusal('no_mandate', 'The customer has not been enrolled yet.');
   if (view.status === 'cancelled')
     throw new Refusal('customer_cancelled', 'The customer is cancelled; a new enrolment brings them back.');
-  return billing.askOrStart(customerId, update, request);
+  return workflows.askOrStart(customerId, update, request);
 }

@@ -1,8 +1,8 @@
 // The real app on a real ledger in memory, with a Temporal server that is not there. For what needs no workflow.
 import { createHash } from 'node:crypto';
-import { Client, Connection } from '@temporalio/client';
+import { Connection } from '@temporalio/client';
 import type { FastifyInstance } from 'fastify';
-import { buildApp } from '../../api/app.ts';
+import { assembleApi } from '../../api/assemble.ts';
 import { loadConfig } from '../../api/config.ts';
 import { newCustomer } from '../../domain/lifecycle.ts';
 import type { Fact } from '../../domain/model/facts.ts';
@@ -10,7 +10,6 @@ import type { ChargeView, CustomerView } from '../../domain/view.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { openLedger } from '../../ledger/open.ts';
 import { createLinks, type Links } from '../../links/links.ts';
-import { createStripeReader } from '../../stripe/reader.ts';
 import { inMemory } from '../support/databases.ts';
 
 /** Nobody listens on port 1. */
@@ -70,13 +69,7 @@ export async function startTestApp(env: Record<string, string> = {}): Promise<Te
   // Without the SDK's retries every call fails at once instead of at its deadline.
   const connection = Connection.lazy({ ...config.temporal.connectionOptions, interceptors: [] });
   const links = createLinks({ secrets: config.linkSecrets, publicUrl: config.app.publicUrl });
-  const app = await buildApp({
-    config: config.app,
-    ledger,
-    temporal: new Client({ connection, namespace: config.temporal.namespace }),
-    links,
-    stripe: createStripeReader({ apiKey: config.stripeReadKey, apiBase: config.app.stripe.apiBase }),
-  });
+  const app = await assembleApi(config, { ledger, connection });
   return {
     app,
     ledger,

@@ -1,7 +1,7 @@
 // A request that comes with a task Temporal drops: it is made again, and answered as if nothing had been.
 import type { Client } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createBilling } from '../../temporal/customers.ts';
+import { createCustomerWorkflows } from '../../temporal/customers.ts';
 import { BILLING_QUEUE, workflowIdOf } from '../../workflows/messages.ts';
 import { startSampleWorkflows } from '../support/sample-workflows.ts';
 import { CustomerBilling, leave, turnOver } from './sample-workflows.ts';
@@ -33,7 +33,7 @@ test.for(['ask', 'askOrStart'] as const)(
       tasks += 1;
       if (tasks === 1) await client.workflow.getHandle(workflowId).signal(leave);
     };
-    expect(await createBilling(client)[how](how, turnOver, {})).toBe(1);
+    expect(await createCustomerWorkflows(client)[how](how, turnOver, {})).toBe(1);
     const { runId } = await client.workflow.getHandle(workflowId).describe();
     expect(runId).not.toBe(await firstRunOf(workflowId));
     expect(await failedTasks(workflowId, await firstRunOf(workflowId))).toBe(1);

@@ -4,7 +4,7 @@ import Fastify from 'fastify';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readApiKeys } from '../../../api/http/api-keys.ts';
 import { createAuthenticate, REQUESTS_PER_KEY } from '../../../api/http/auth.ts';
-import { answerProblem } from '../../../api/http/problems.ts';
+import { answerProblem } from '../../../api/http/error-handler.ts';
 import { startTestApp, type TestApp } from '../_app.ts';
 
 let api: TestApp;

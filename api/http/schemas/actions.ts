@@ -1,0 +1,11 @@
+// What an action may say: why, or nothing at all.
+import Type, { type Static } from 'typebox';
+import { Strict, Text } from '../fields.ts';
+
+export const Action = Strict({
+  reason: Type.Optional(Text('Kept in the evidence.', 500, 'The customer asked by phone.')),
+});
+export type Action = Static<typeof Action>;
+
+/** A body that says nothing yet; unknown fields are refused here too. */
+export const NoFields = Strict({});

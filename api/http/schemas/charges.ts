@@ -1,0 +1,95 @@
+// The shapes of charges: what is asked for, listed and shown.
+import Type, { type Static } from 'typebox';
+import type { ChargeStatus as DomainChargeStatus } from '../../../domain/view.ts';
+import { Amount, ChargeId, Currency, CustomerId, Metadata, Strict, StripeId, Text, Time } from '../fields.ts';
+import { Decline } from './declines.ts';
+import { Cursor } from './lists.ts';
+import { wordsOf } from './words.ts';
+
+const CHARGE_STATUSES = wordsOf<DomainChargeStatus>({
+  scheduled: true,
+  held: true,
+  attempting: true,
+  processing: true,
+  awaiting_step_up: true,
+  retrying: true,
+  awaiting_card: true,
+  unknown: true,
+  refused: true,
+  succeeded: true,
+  failed: true,
+  cancelled: true,
+});
+
+export const ChargeStatus = Type.Enum(CHARGE_STATUSES, { description: 'Where the charge is.' });
+
+export const ChargeParams = Strict({ customerId: CustomerId, chargeId: ChargeId });
+
+export const ChargesQuery = Strict({ status: Type.Optional(ChargeStatus), cursor: Type.Optional(Cursor) });
+
+/** Longest `?wait`, in seconds. */
+const LONGEST_WAIT = 30;
+export const WaitQuery = Strict({
+  wait: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: LONGEST_WAIT,
+      description: 'Wait up to this many seconds until the charge is settled or waits for someone.',
+      examples: [10],
+    }),
+  ),
+});
+
+export const NewCharge = Strict({
+  chargeId: ChargeId,
+  amount: Amount,
+  currency: Currency,
+  description: Type.Optional(Text('Shown in your Stripe dashboard.', 1000, 'January usage')),
+  statementDescriptorSuffix: Type.Optional(
+    Type.String({
+      // docs.stripe.com/get-started/account/statement-descriptors
+      pattern: '^[^<>\\\\\'"*\\u0000-\\u001F\\u007F\\uD800-\\uDFFF]{1,22}$',
+      description: 'On the card statement, after your prefix. At most 22 characters, none of < > \\ \' " *.',
+      examples: ['USAGE JAN'],
+    }),
+  ),
+  metadata: Type.Optional(Metadata),
+  dueAt: Type.Optional(Time('When to charge; at once when absent.')),
+});
+export type NewCharge = Static<typeof NewCharge>;
+
+export const ChargeAnswer = Type.Object({
+  customerId: CustomerId,
+  chargeId: ChargeId,
+  status: ChargeStatus,
+  amount: Amount,
+  currency: Currency,
+  description: Type.Optional(Type.String()),
+  statementDescriptorSuffix: Type.Optional(Type.String()),
+  metadata: Type.Optional(Metadata),
+  attempts: Type.Array(
+    Type.Object({
+      number: Type.Integer(),
+      at: Time('When.'),
+      outcome: Type.Enum(['succeeded', 'processing', 'step_up', 'declined', 'refused', 'unknown']),
+      declineCode: Type.Optional(Type.String()),
+      adviceCode: Type.Optional(Type.String()),
+    }),
+  ),
+  paymentIntentId: Type.Optional(StripeId('The one live PaymentIntent.', 'pi_3Q0PsIJvEtkwdCNY')),
+  decline: Type.Optional(Decline),
+  reason: Type.Optional(Type.String({ description: 'Why it ended.', examples: ['step_up_expired'] })),
+  stepUp: Type.Optional(
+    Type.Object({
+      url: Type.Optional(
+        Type.String({
+          description: 'Our page, for the customer alone. Shown to keys with the scope `charge` only.',
+        }),
+      ),
+      deadline: Time('After this the charge fails.'),
+    }),
+  ),
+  dueAt: Time('When it is or was due.'),
+  nextAttemptAt: Type.Optional(Time('When it is next attempted by itself.')),
+});
+export type ChargeAnswer = Static<typeof ChargeAnswer>;

@@ -1,0 +1,74 @@
+// Who sent a webhook: its signature, its age, and the few fields of it that are read.
+import Stripe from 'stripe';
+import { idOf } from '../../stripe/object-id.ts';
+import { Problem, type ProblemCode } from '../http/problems.ts';
+
+/** What is taken from an event; the rest of it is not read. */
+export interface StripeEvent {
+  readonly eventId: string;
+  readonly type: string;
+  /** Null for the few objects without an id (a balance). */
+  readonly objectId: string | null;
+  readonly object: StripeObject;
+}
+
+type StripeObject = { readonly [key: string]: unknown };
+
+/** Seconds a signature may be old, or ahead of our clock (docs.stripe.com/webhooks/signature). */
+const TOLERANCE = 300;
+
+/** The SDK's own check of age is off: it lets timestamps of the future pass, so both sides are checked here. */
+const NO_TOLERANCE = 0;
+
+/**
+ * @param secrets any of them may have signed it: Stripe signs with one of two while one is rolled
+ * @throws Problem 400 with a code that says what is wrong
+ */
+export function verifyEvent(
+  body: Buffer | undefined,
+  signature: string | undefined,
+  secrets: readonly string[],
+): StripeEvent {
+  if (signature === undefined || signature === '')
+    throw refused('webhook_signature_missing', 'There is no stripe-signature header.');
+  const payload = body ?? Buffer.alloc(0);
+  const event = secrets
+    .map((secret) => eventSignedWith(secret, payload, signature))
+    .find((found) => found !== null);
+  if (event === undefined)
+    throw refused('webhook_signature_invalid', 'No configured secret has signed this body.');
+  const age = Date.now() / 1000 - timestampOf(signature);
+  if (!(age <= TOLERANCE))
+    throw refused('webhook_timestamp_stale', `The signature is older than ${TOLERANCE} seconds.`);
+  if (age < -TOLERANCE)
+    throw refused('webhook_timestamp_future', `The signature is more than ${TOLERANCE} seconds ahead.`);
+  return readEvent(event);
+}
+
+/** @returns the event as it was sent, or null when this secret has not signed it */
+function eventSignedWith(secret: string, payload: Buffer, signature: string): unknown {
+  try {
+    return Stripe.webhooks.constructEvent(payload, signature, secret, NO_TOLERANCE);
+  } catch (error) {
+    if (error instanceof Stripe.errors.StripeSignatureVerificationError) return null;
+    throw refused('webhook_payload_invalid', 'The signed body is not an event in Stripe’s snapshot form.');
+  }
+}
+
+function readEvent(event: unknown): StripeEvent {
+  const { id, type, data } = (event ?? {}) as { id?: unknown; type?: unknown; data?: { object?: unknown } };
+  const object = data?.object;
+  if (typeof id !== 'string' || typeof type !== 'string' || typeof object !== 'object' || object === null)
+    throw refused('webhook_payload_invalid', 'The signed body is not an event in Stripe’s snapshot form.');
+  return { eventId: id, type, objectId: idOf(object), object: object as StripeObject };
+}
+
+/** The `t=` of the header, as the SDK reads it: the last one counts. */
+function timestampOf(signature: string): number {
+  const stamp = signature.split(',').findLast((part) => part.startsWith('t='));
+  return Number.parseInt(stamp?.slice('t='.length) ?? '', 10);
+}
+
+function refused(code: ProblemCode, message: string): Problem {
+  return new Problem(400, code, message);
+}

@@ -1,0 +1,95 @@
+// Turns customers, charges and evidence into what goes over the wire.
+import { defined } from '../../domain/shared/defined.ts';
+import type { ChargeView, CustomerView, EnrolmentView } from '../../domain/view.ts';
+import type { ChargeTerms, CustomerRow, EvidenceItem } from '../../ledger/ledger.ts';
+import type { Links } from '../../links/links.ts';
+import type { Caller } from '../http/auth.ts';
+import type { ChargeAnswer } from '../http/schemas/charges.ts';
+import type { CustomerAnswer } from '../http/schemas/customers.ts';
+import type { EvidenceAnswer } from '../http/schemas/evidence.ts';
+import { timeOf, timeOrNone, withTimes } from '../http/times.ts';
+
+export interface Answers {
+  customer(view: CustomerView, metadata: CustomerRow['metadata'], caller: Caller): Promise<CustomerAnswer>;
+  charge(customerId: string, view: ChargeView, terms: ChargeTerms, caller: Caller): Promise<ChargeAnswer>;
+  evidence(item: EvidenceItem): EvidenceAnswer;
+}
+
+/** A link opens the customer's page to whoever has it, so only callers that may charge are given one. */
+export function createAnswers(links: Links): Answers {
+  async function enrolmentAnswer(
+    customerId: string,
+    { number, setupIntentId, status, decline }: EnrolmentView,
+    { mayCharge }: Caller,
+  ) {
+    const url = mayCharge ? await links.enrol(customerId, number) : undefined;
+    return defined({ setupIntentId, status, url, decline });
+  }
+
+  async function stepUpAnswer(
+    customerId: string,
+    chargeId: string,
+    { deadlineMs }: NonNullable<ChargeView['stepUp']>,
+    { mayCharge }: Caller,
+  ) {
+    const url = mayCharge ? await links.stepUp(customerId, chargeId) : undefined;
+    return defined({ url, deadline: timeOf(deadlineMs) });
+  }
+
+  return {
+    async customer(view, metadata, caller) {
+      const { customerId, enrolment, mandate } = view;
+      return defined({
+        customerId,
+        stripeCustomerId: view.stripeCustomerId,
+        status: view.status,
+        enrolment: enrolment && (await enrolmentAnswer(customerId, enrolment, caller)),
+        card: view.card,
+        mandate: mandate && {
+          status: mandate.status,
+          stripeMandateId: mandate.stripeMandateId,
+          setupIntentId: mandate.setupIntentId,
+          acceptedAt: timeOf(mandate.acceptedAtMs),
+        },
+        amountDue: view.amountDue,
+        currency: view.currency,
+        nextActionAt: timeOrNone(view.nextActionAtMs),
+        metadata,
+      });
+    },
+
+    async charge(customerId, view, terms, caller) {
+      const { chargeId, stepUp } = view;
+      return defined({
+        customerId,
+        chargeId,
+        status: view.status,
+        amount: view.amount,
+        currency: view.currency,
+        description: terms.description,
+        statementDescriptorSuffix: terms.statementDescriptorSuffix,
+        metadata: terms.metadata,
+        attempts: view.attempts.map(({ atMs, ...attempt }) => ({ ...attempt, at: timeOf(atMs) })),
+        paymentIntentId: view.paymentIntentId,
+        decline: view.decline,
+        reason: view.reason,
+        stepUp: stepUp && (await stepUpAnswer(customerId, chargeId, stepUp, caller)),
+        dueAt: timeOf(view.dueAtMs),
+        nextAttemptAt: timeOrNone(view.nextAttemptAtMs),
+      });
+    },
+
+    evidence({ atMs, kind, chargeId, actor, reason, data, personal, delivery }) {
+      return defined({
+        at: timeOf(atMs),
+        kind,
+        chargeId,
+        actor,
+        reason,
+        data: withTimes(data) as EvidenceAnswer['data'],
+        personal,
+        delivery: delivery && (withTimes(delivery) as EvidenceAnswer['delivery']),
+      });
+    },
+  };
+}
