@@ -1,39 +1,19 @@
 // Loads and records a customer in the ledger, and how notices ended. It passes things on; what to record is the domain's
 // decision.
-import type { EventOf, RememberedCharge } from '../domain/model/events.ts';
+import type { EventOf } from '../domain/model/events.ts';
 import type { Fact } from '../domain/model/facts.ts';
 import type { CustomerState } from '../domain/model/state.ts';
 import type { ChargeView, CustomerView } from '../domain/view.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { loadForRun } from '../ledger/load.ts';
 import type { NoticeResult } from './notices.ts';
 
 /** @throws whatever the database throws: retried until it answers */
 export function createRecordActivities({ ledger }: { readonly ledger: Ledger }) {
   return {
     /** What the ledger remembers of a customer, for a run that starts from nothing. */
-    async load({ customerId }: { readonly customerId: string }): Promise<EventOf<'loaded'>> {
-      const { snapshot: last, charges } = await ledger.loadCustomer(customerId);
-      const noticeIds = last?.notices.map(({ noticeId }) => noticeId) ?? [];
-      const ended = await ledger.endedNotices(customerId, noticeIds);
-      // Handing a notice over is no fact, so the snapshot still has those that were handed over since.
-      const notices = last?.notices.filter(({ noticeId }) => !ended.includes(noticeId)) ?? [];
-      const snapshot = last && { ...last, notices };
-      const objects = charges.length === 0 ? [] : await ledger.stripeObjectsOf(customerId);
-      const remembered = charges.map(({ terms, openedAtMs }): RememberedCharge => {
-        const { chargeId, amount, currency, dueAtMs } = terms;
-        const intent = objects.find(
-          (object) => object.chargeId === chargeId && object.stripeId.startsWith('pi_'),
-        );
-        return {
-          chargeId,
-          amount,
-          currency,
-          openedAtMs,
-          dueAtMs: dueAtMs ?? null,
-          paymentIntentId: intent?.stripeId ?? null,
-        };
-      });
-      return { kind: 'loaded', snapshot, charges: remembered };
+    load({ customerId }: { readonly customerId: string }): Promise<EventOf<'loaded'>> {
+      return loadForRun(ledger, customerId);
     },
 
     /** Writes facts, what they changed, and the state as it then is. Writing a thing twice is harmless. */

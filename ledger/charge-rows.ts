@@ -1,35 +1,33 @@
-// Charges as rows: what is kept of the terms, where their texts are, and how a row reads. It writes nothing.
+// How a charge is kept: its identity in one row, its texts in an erasable one.
 import { type Kysely, type Selectable, sql } from 'kysely';
+import { defined } from '../domain/shared/defined.ts';
 import type { ChargeStatus } from '../domain/view.ts';
 import { hashOf } from './hash.ts';
 import type { ChargeRow, ChargeTerms, PersonalKey } from './ledger.ts';
 import type { Tables } from './schema.ts';
 
-/** A charge in one of these stays as it is, whatever a workflow says later. */
+/** A charge with one of these statuses stays as it is, whatever a workflow records later. */
 export const CLOSED: readonly ChargeStatus[] = ['succeeded', 'failed', 'cancelled'];
 
-/** What the caller wrote in words; erasable. */
+/** The terms that are the caller's own text; erasable. */
 export type ChargeTexts = Pick<ChargeTerms, 'description' | 'statementDescriptorSuffix' | 'metadata'>;
 
 export function textsKey(chargeId: string): PersonalKey {
   return `charge/${chargeId}`;
 }
 
-/** Null when there are none. */
+/** Null when there are none. Empty metadata are none. */
 export function textsOf({
   description,
   statementDescriptorSuffix,
   metadata,
 }: ChargeTerms): ChargeTexts | null {
-  const texts = {
-    ...(description === undefined ? {} : { description }),
-    ...(statementDescriptorSuffix === undefined ? {} : { statementDescriptorSuffix }),
-    ...(metadata === undefined ? {} : { metadata }),
-  };
+  const isEmpty = metadata === undefined || Object.keys(metadata).length === 0;
+  const texts = defined({ description, statementDescriptorSuffix, metadata: isEmpty ? undefined : metadata });
   return Object.keys(texts).length > 0 ? texts : null;
 }
 
-/** Covers every term, texts too: it still tells terms apart when the texts have been erased. */
+/** Covers every term, also the texts. */
 export function termsHash(terms: ChargeTerms): string {
   const { chargeId, amount, currency, dueAtMs } = terms;
   return hashOf({ chargeId, amount, currency, dueAtMs, ...textsOf(terms) });
@@ -54,7 +52,7 @@ export function chargeRow(row: Selectable<Tables['charges']> & { readonly texts:
       chargeId: row.charge_id,
       amount: row.amount,
       currency: row.currency,
-      ...(row.due_at_ms === null ? {} : { dueAtMs: row.due_at_ms }),
+      ...defined({ dueAtMs: row.due_at_ms ?? undefined }),
       ...row.texts,
     },
     openedAtMs: row.opened_at_ms,

@@ -1,4 +1,4 @@
-// Charges as last recorded, one and many. It shows no claimed row: nobody has been promised anything.
+// Reads charges as last recorded, one and lists of them.
 import type { Kysely } from 'kysely';
 import { chargeRow, selectCharges } from './charge-rows.ts';
 import { cursorOf, sortKeyOf } from './cursor.ts';

@@ -1,16 +1,11 @@
-// Who may use an id: claims of customers and charges, before anything exists at Stripe. It opens nothing itself.
+// Claims: which request may use a customer's or a charge's id, decided before anything exists at Stripe.
 import type { Kysely } from 'kysely';
 import { chargeRow, selectCharges, termsHash, textsKey, textsOf } from './charge-rows.ts';
-import type { ChargeRow, ChargeTerms, Claim, Ledger } from './ledger.ts';
+import type { ChargeRow, ChargeTerms, Claim, Claims } from './ledger.ts';
 import { insertPersonal } from './personal.ts';
 import type { Tables } from './schema.ts';
 
-type Identity = Pick<
-  Ledger,
-  'claimCustomer' | 'releaseCustomer' | 'claimCharge' | 'acceptCharge' | 'releaseCharge'
->;
-
-export function identity(db: Kysely<Tables>): Identity {
+export function claims(db: Kysely<Tables>): Claims {
   return {
     async claimCustomer(claim) {
       for (;;) {
@@ -20,7 +15,7 @@ export function identity(db: Kysely<Tables>): Identity {
           .select('request_hash')
           .where('customer_id', '=', claim.customerId)
           .executeTakeFirst();
-        // No row: whoever had claimed it has just taken the claim back, so it is free again.
+        // No row: its claim was released a moment ago, so the id is free again.
         if (row) return row.request_hash === claim.requestHash ? 'same' : 'conflict';
       }
     },
@@ -81,8 +76,8 @@ export function identity(db: Kysely<Tables>): Identity {
   };
 }
 
-/** Also takes over a customer whom a workflow recorded after the claim had been taken back. */
-function insertCustomer(db: Kysely<Tables>, claim: Parameters<Ledger['claimCustomer']>[0]): Promise<boolean> {
+/** Also claims a customer whom a workflow recorded after the claim had been released. */
+function insertCustomer(db: Kysely<Tables>, claim: Parameters<Claims['claimCustomer']>[0]): Promise<boolean> {
   return db.transaction().execute(async (trx) => {
     const claimed = await trx
       .insertInto('customers')
@@ -132,7 +127,7 @@ function insertClaim(db: Kysely<Tables>, customerId: string, terms: ChargeTerms)
   });
 }
 
-/** A charge that a workflow opened without a claim has no hash: then all that is known must agree. */
+/** A charge that a workflow opened without a claim has no hash: then whatever is known of it must agree. */
 function compared(
   row: Pick<Tables['charges'], 'terms_hash' | 'amount' | 'currency' | 'due_at_ms'>,
   terms: ChargeTerms,

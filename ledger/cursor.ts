@@ -1,4 +1,4 @@
-// Where a page ended: opaque to callers, the last row's sort key to us. It trusts nothing that comes back.
+// Cursors of lists: opaque to callers, to us the sort key of a page's last row.
 import { isId } from '../domain/shared/ids.ts';
 
 /** A time or a sequence first, then the ids that make the key unique. */
@@ -9,7 +9,7 @@ export function cursorOf(key: SortKey): string {
 }
 
 /**
- * The sort key in a cursor that is to hold `ids` ids.
+ * The sort key in a cursor of a list whose key holds `ids` ids. A cursor comes from outside, so nothing in it is trusted.
  * @throws RangeError when it is not one that `cursorOf` made for such a list
  */
 export function sortKeyOf(cursor: string, ids: number): SortKey {
@@ -24,7 +24,7 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return null; // no sort key either
+    return null; // `isSortKey` refuses it
   }
 }
 

@@ -1,4 +1,4 @@
-// A customer as last recorded: alone, in lists, and whole for a run that starts from nothing. It changes nothing.
+// Reads customers as last recorded: one, lists of them, and all that a run needs which starts from nothing.
 import type { Kysely } from 'kysely';
 import { CLOSED, chargeRow, selectCharges } from './charge-rows.ts';
 import { cursorOf, sortKeyOf } from './cursor.ts';

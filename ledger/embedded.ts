@@ -1,11 +1,11 @@
-// PostgreSQL in this process (PGlite), in the shape of a pool that Kysely's own dialect takes. It has one connection.
+// PostgreSQL inside this process (PGlite), in the shape of the pool that Kysely's own dialect takes.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import type { PostgresPool, PostgresPoolClient } from 'kysely';
 import { lockFolder } from './folder-lock.ts';
 
-/** Lives and dies with the process. @param snapshot what it begins as: PGlite's own dump */
+/** Keeps nothing when it is closed. @param snapshot PGlite's own dump of what it starts from */
 export async function inMemory(snapshot: Blob): Promise<PostgresPool> {
   return poolOf(await PGlite.create({ loadDataDir: snapshot }));
 }
@@ -33,26 +33,26 @@ export async function inFolder(dataDir: string): Promise<PostgresPool> {
   }
 }
 
-/** Whoever connects has the database alone until they release it, so that transactions never interleave. */
+/** There is one connection: who connects has the database alone until they release it, so transactions never interleave. */
 function poolOf(database: PGlite): PostgresPool {
   let free: Promise<void> = Promise.resolve();
 
   async function connect(): Promise<PostgresPoolClient> {
-    const before = free;
+    const isFree = free;
     let release = () => {};
     free = new Promise((resolve) => {
       release = resolve;
     });
-    await before;
+    await isFree;
     const query = (sql: string, parameters: unknown[]) => database.query(sql, parameters);
-    // The type has a second way to call, with a cursor; Kysely uses it only where a cursor class is configured.
+    // The type also allows a call with a cursor; Kysely makes it only where a cursor class is configured.
     return { query: query as unknown as PostgresPoolClient['query'], release };
   }
 
   return {
     connect,
     end: async () => {
-      await connect(); // after the last one; nobody comes after
+      await connect(); // waits for the last user, and is never released: nobody connects after it
       await database.close();
     },
   };

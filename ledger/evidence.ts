@@ -1,6 +1,6 @@
-// The record of a customer, read back with the personal data that still exists and how notices ended. It writes none
-// of it: record.ts and notice-ends.ts do.
+// Reads a customer's evidence, with the personal data that still exists and how its notices were delivered.
 import { type Kysely, sql } from 'kysely';
+import { defined } from '../domain/shared/defined.ts';
 import { cursorOf, sortKeyOf } from './cursor.ts';
 import type { EvidenceItem, Ledger, NoticeDelivery } from './ledger.ts';
 import type { Tables } from './schema.ts';
@@ -27,16 +27,16 @@ export function evidence(db: Kysely<Tables>): Pick<Ledger, 'listEvidence'> {
               .where('notice_deliveries.notice_id', '=', sql<string>`evidence.data ->> 'noticeId'`)
               .orderBy('position', 'desc')
               .limit(1)
-              .as('ended'),
+              .as('delivery'),
           (join) => join.on('evidence.kind', '=', 'notice'),
         )
         .selectAll('evidence')
         .select([
           'personal_data.value as personal',
-          'ended.at_ms as endedAtMs',
-          'ended.outcome',
-          'ended.status',
-          'ended.reason as endedReason',
+          'delivery.at_ms as deliveredAtMs',
+          'delivery.outcome',
+          'delivery.status',
+          'delivery.reason as deliveryReason',
         ])
         .where('evidence.customer_id', '=', customerId)
         .where('evidence.sequence', '>', after)
@@ -49,11 +49,13 @@ export function evidence(db: Kysely<Tables>): Pick<Ledger, 'listEvidence'> {
           sequence: row.sequence,
           atMs: row.at_ms,
           kind: row.kind,
-          ...(row.charge_id === null ? {} : { chargeId: row.charge_id }),
-          ...(row.actor === null ? {} : { actor: row.actor }),
-          ...(row.reason === null ? {} : { reason: row.reason }),
+          ...defined({
+            chargeId: row.charge_id ?? undefined,
+            actor: row.actor ?? undefined,
+            reason: row.reason ?? undefined,
+            personal: row.personal === null ? undefined : { ...row.personal },
+          }),
           data: row.data,
-          ...(row.personal === null ? {} : { personal: { ...row.personal } }),
           ...deliveryOf(row),
         })),
         ...(last && { nextCursor: cursorOf([last.sequence]) }),
@@ -62,21 +64,20 @@ export function evidence(db: Kysely<Tables>): Pick<Ledger, 'listEvidence'> {
   };
 }
 
-/** Nothing while the notice is under way, and for facts of other kinds. */
+/** Empty while the notice is being sent, and for facts of other kinds. */
 function deliveryOf(row: {
-  readonly endedAtMs: number | null;
+  readonly deliveredAtMs: number | null;
   readonly outcome: NoticeDelivery['outcome'] | null;
   readonly status: number | null;
-  readonly endedReason: string | null;
+  readonly deliveryReason: string | null;
 }): Pick<EvidenceItem, 'delivery'> {
-  const { endedAtMs, outcome, status, endedReason } = row;
-  if (endedAtMs === null || outcome === null) return {};
+  const { deliveredAtMs, outcome, status, deliveryReason } = row;
+  if (deliveredAtMs === null || outcome === null) return {};
   return {
     delivery: {
-      atMs: endedAtMs,
+      atMs: deliveredAtMs,
       outcome,
-      ...(status === null ? {} : { status }),
-      ...(endedReason === null ? {} : { reason: endedReason }),
+      ...defined({ status: status ?? undefined, reason: deliveryReason ?? undefined }),
     },
   };
 }

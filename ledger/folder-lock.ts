@@ -1,22 +1,22 @@
-// One process at a time in a data folder: two would each overwrite the other's pages without a word. It deletes no data.
+// Keeps a second process out of a data folder: two would silently overwrite each other's pages.
 import { stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
 
-/** The holder touches the lock this often, and one untouched for `STALE_MS` belongs to a process that is dead. */
+/** The holder touches its lock this often; a lock untouched for `STALE_MS` belongs to a dead process. */
 const TOUCH_MS = 2_000;
 const STALE_MS = 20_000;
-const LOOK_MS = 250;
+const RETRY_MS = 250;
 
 /**
- * Locks `folder`, which must exist, by `<folder>.lock`. A killed process leaves its lock behind: then this waits, for at
- * most some twenty seconds, until nobody has touched it for long enough. A living holder is known by its touch.
- * @returns unlocks
+ * Locks `folder`, which must exist, by `<folder>.lock`. A killed process leaves its lock behind: then this waits until the
+ * lock is stale, some twenty seconds at most. A living holder is recognised by its next touch.
+ * @returns a function that unlocks
  * @throws Error when another process holds it
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const lockFile = `${folder}.lock`;
-  const touchedBefore = await touchedAt(lockFile);
+  const firstTouchMs = await touchedAt(lockFile);
   const staleByMs = Date.now() + STALE_MS + TOUCH_MS;
   for (;;) {
     try {
@@ -26,9 +26,9 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
         stale: STALE_MS,
         update: TOUCH_MS,
         onCompromised: (cause) => {
-          // A touch that was under way during the release finds no lock; the library reports that as a loss.
+          // A touch that is under way during the release finds no lock, which the library reports as a loss.
           if (isReleased) return;
-          // Thrown outside of any call, which ends the process: every further write could destroy somebody else's.
+          // Thrown outside of any call, so that it ends the process: each further write could destroy another's data.
           throw new Error(`the lock on ${folder} was lost to another process; stopping before data is`, {
             cause,
           });
@@ -40,21 +40,21 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
       };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw error;
-      const touched = await touchedAt(lockFile);
-      const isTouched = touched !== null && touched !== touchedBefore;
+      const touchMs = await touchedAt(lockFile);
+      const isTouched = touchMs !== null && touchMs !== firstTouchMs;
       if (isTouched || Date.now() > staleByMs) throw inUse(folder);
-      await sleep(LOOK_MS);
+      await sleep(RETRY_MS);
     }
   }
 }
 
-/** Epoch ms; null when there is no lock. */
+/** When the lock was last touched, epoch ms; null when there is no lock. */
 async function touchedAt(lockFile: string): Promise<number | null> {
-  const found = await stat(lockFile).catch((error: NodeJS.ErrnoException) => {
+  const stats = await stat(lockFile).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;
     throw error;
   });
-  return found?.mtimeMs ?? null;
+  return stats?.mtimeMs ?? null;
 }
 
 function inUse(folder: string): Error {

@@ -1,4 +1,4 @@
-// Fingerprints of what a caller asked for, so that the same request is known again years later. It keeps nothing.
+// Hashes of JSON values: equal values have equal hashes, whatever the order of their keys.
 import { createHash } from 'node:crypto';
 
 /**

@@ -1,28 +1,30 @@
-// What the ledger can be told and asked. It keeps what happened; it decides nothing and knows no Stripe.
+// The contract of the ledger: what can be written to it and read from it.
 
 import type { Fact } from '../domain/model/facts.ts';
 import type { CustomerState } from '../domain/model/state.ts';
 import type { ChargeStatus, ChargeView, CustomerStatus, CustomerView } from '../domain/view.ts';
 
-/** One amount owed as the caller worded it. Text is kept in erasable rows, apart from the identity. */
+/** The terms of a charge as the caller gave them. Texts are kept apart from the identity, in erasable rows. */
 export interface ChargeTerms {
   readonly chargeId: string;
   /** Minor units of `currency`. */
   readonly amount: number;
   readonly currency: string;
-  /** Epoch ms as the caller gave it; absent means at once, and is part of the terms as such. */
+  /** Epoch ms as the caller gave it. Absent means at once, and an absent time is a term of its own. */
   readonly dueAtMs?: number;
   readonly description?: string;
   readonly statementDescriptorSuffix?: string;
+  /** Empty metadata are the same as none. */
   readonly metadata?: { readonly [key: string]: string };
 }
 
-/** What is known of a charge: `claimed` until a workflow has accepted it. */
 export interface ChargeRow {
   readonly terms: ChargeTerms;
+  /** By the database's clock or the workflow's, epoch ms. */
   readonly openedAtMs: number;
+  /** `claimed`: the id is taken, and no workflow has accepted the charge yet, so nobody has been promised anything. */
   readonly status: 'claimed' | ChargeStatus;
-  /** As last recorded; null while claimed or merely accepted. */
+  /** As last recorded; null until the workflow recorded the charge. */
   readonly view: ChargeView | null;
 }
 
@@ -30,10 +32,10 @@ export interface ChargeRow {
 export type PersonalKey =
   | 'contact' // {email?, locale?}
   | `enrolment/${string}` // {returnUrl?} by requestId
-  | `consent/${string}` // {ip?, userAgent?} by consentId; evidence too: erased or kept, never changed
+  | `consent/${string}` // {ip?, userAgent?} by consentId; part of the evidence: it may be erased and never changed
   | `charge/${string}`; // {description?, statementDescriptorSuffix?, metadata?} by chargeId
 
-/** Why an event was passed on to nobody; `made_elsewhere`: our Stripe customer's, but not made by us. */
+/** Why an event was given to no customer. `made_elsewhere`: its Stripe customer is ours, the object is not. */
 export type UnclaimedReason = 'unknown_object' | 'made_elsewhere' | 'customer_ended';
 
 /** `conflict`: the id is in use with other terms. */
@@ -41,33 +43,33 @@ export type Claim = 'new' | 'same' | 'conflict';
 
 export interface CustomerRow {
   readonly customerId: string;
-  /** As last recorded; null until the workflow first wrote. */
+  /** As last recorded; null until the workflow recorded the customer. */
   readonly view: CustomerView | null;
   readonly metadata: { readonly [key: string]: string };
 }
 
-/** How a notice ended. Codes only, as in `SendNotice`'s result. */
+/** How the delivery of a notice ended. Codes only, no texts. */
 export interface NoticeDelivery {
-  /** When that was known, by the billing clock, epoch ms. */
+  /** By the billing clock, epoch ms. */
   readonly atMs: number;
   readonly outcome: 'sent' | 'no_endpoint' | 'given_up';
-  /** What the endpoint answered to one that was sent. */
+  /** The HTTP status that the endpoint answered; only for `sent`. */
   readonly status?: number;
-  /** Why one was given up. */
+  /** Only for `given_up`. */
   readonly reason?: string;
 }
 
 export interface EvidenceItem extends Fact {
-  /** Joined from the erasable rows where `data.consentId` names a consent; absent once erased. */
+  /** What `data.consentId` names among the personal data; absent once that is erased. */
   readonly personal?: { readonly [key: string]: unknown };
-  /** Of a `notice`: its newest end, by `data.noticeId`; absent until it has ended. */
+  /** Of a `notice`: the newest delivery of `data.noticeId`; absent until one has ended. */
   readonly delivery?: NoticeDelivery;
 }
 
-/** Append-only, as evidence is, but of no workflow: it may concern everybody, or a customer whose life is over. */
+/** What an operator did outside of the workflows. Append-only, as evidence is. */
 export interface OperatorAction {
   readonly kind: 'kill_switch_on' | 'kill_switch_off' | 'erased' | 'recover' | 'export';
-  /** The database's clock, epoch ms. */
+  /** By the database's clock, epoch ms. */
   readonly atMs: number;
   readonly actor: string;
   readonly reason: string;
@@ -79,15 +81,28 @@ export interface Page<Item> {
   readonly nextCursor?: string;
 }
 
-export interface Ledger {
+/** Every method may also throw what the database throws. */
+export interface Ledger
+  extends Claims,
+    CustomerRecord,
+    NoticeDeliveries,
+    StripeObjectIndex,
+    PersonalData,
+    OperatorActions,
+    Lists,
+    StripeEvents {
   /** Made by the first migration; part of every idempotency key, so that two installations never share one. */
   readonly installationId: string;
+  /** @throws Error when the database does not answer within 2 s */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
 
-  // — identity, written by the api before a caller gets its answer —
-
+/** Who may use an id. The api writes these before a caller gets an answer. */
+export interface Claims {
   /**
-   * Claims a customer's id. `requestHash` covers the whole request; `personal` rows are written in the same transaction.
-   * The `requestHash` of a first claim stays for ever.
+   * Claims a customer's id for a request, for good. `requestHash` covers the whole request; the `personal` rows are
+   * written in the same transaction.
    */
   claimCustomer(claim: {
     readonly customerId: string;
@@ -95,28 +110,27 @@ export interface Ledger {
     readonly metadata: { readonly [key: string]: string };
     readonly personal: { readonly [Key in PersonalKey]?: object };
   }): Promise<Claim>;
-  /** Takes a claim back after a refusal; does nothing once a workflow has recorded the customer. */
+  /** Undoes a claim whose request was refused. Does nothing once a workflow has recorded the customer. */
   releaseCustomer(customerId: string, requestHash: string): Promise<void>;
-  /**
-   * Claims a charge's id, with all its terms (texts into personal rows). `same` and `conflict` come with the row that is
-   * there, and its status says whether it was ever accepted.
-   */
+  /** Claims a charge's id for its terms. @returns with `same` and `conflict`, the row that is there */
   claimCharge(
     customerId: string,
     terms: ChargeTerms,
   ): Promise<{ readonly claim: Claim; readonly row: ChargeRow }>;
-  /** The workflow has accepted it: `claimed` becomes `scheduled`. Does nothing to any other status. */
+  /** The workflow has accepted the charge: `claimed` becomes `scheduled`. Any other status stays. */
   acceptCharge(customerId: string, chargeId: string): Promise<void>;
-  /** Takes a claim back after a refusal; only while it is `claimed` with the same terms. */
+  /** Undoes a claim whose charge was refused. Does nothing unless it is `claimed` with the same terms. */
   releaseCharge(customerId: string, terms: ChargeTerms): Promise<void>;
+}
 
-  // — the record, written by activities; writing a thing twice is harmless —
-
+/** The life of a customer as its workflow records it. Writing an entry twice is harmless. */
+export interface CustomerRecord {
   /**
-   * In one transaction: facts (by sequence, ignored when there), the charges they concern, the customer's view and the
-   * state as a snapshot. A charge that is closed in the ledger stays as it is.
-   * @returns ids of charges that the ledger already had as closed *before* this call by an earlier sequence: the
-   * workflow opened them again by a late message and must drop them.
+   * Writes in one transaction: the facts, the charges they concern, the customer's view, and the state as a snapshot.
+   * A fact that is there by its sequence stays as it is, and so does a charge that is closed. An older snapshot never
+   * replaces a newer one.
+   * @returns the ids of charges that an earlier sequence had closed before this entry: the workflow opened them again
+   * because of a late message, and must drop them
    */
   record(entry: {
     readonly customerId: string;
@@ -125,76 +139,88 @@ export interface Ledger {
     readonly view: CustomerView;
     readonly snapshot: CustomerState;
   }): Promise<{ readonly alreadyClosed: readonly string[] }>;
-  /** How a notice ended in one run of its workflow. The first end of a run stays, and so does every run's. */
+  /** What a run needs that starts from nothing: the snapshot and every open charge (accepted and not closed). */
+  loadCustomer(
+    customerId: string,
+  ): Promise<{ readonly snapshot: CustomerState | null; readonly charges: readonly ChargeRow[] }>;
+}
+
+export interface NoticeDeliveries {
+  /** Each run of a notice's workflow has one delivery, the first that is recorded; the deliveries of all runs are kept. */
   recordNoticeDelivery(
-    end: { readonly customerId: string; readonly noticeId: string; readonly runId: string } & NoticeDelivery,
+    delivery: {
+      readonly customerId: string;
+      readonly noticeId: string;
+      readonly runId: string;
+    } & NoticeDelivery,
   ): Promise<void>;
-  /** Which of these notices have ended, in whichever run. */
-  endedNotices(customerId: string, noticeIds: readonly string[]): Promise<readonly string[]>;
-  /** The address book: whose Stripe object this is. Written before a confirm; the first entry of an object stays. */
+  /** Which of these notices have a delivery, in whichever run. */
+  deliveredNotices(customerId: string, noticeIds: readonly string[]): Promise<readonly string[]>;
+}
+
+/** Whose a Stripe object is. Entries are never changed. */
+export interface StripeObjectIndex {
+  /** Written before a confirm. The first entry of an object stays. */
   addStripeObject(entry: {
     readonly stripeId: string;
     readonly customerId: string;
     readonly chargeId?: string;
   }): Promise<void>;
   /**
-   * Writes a PaymentIntent into the address book, unless the charge has another one there that is not in `canceled`.
-   * Several may claim at once: one of them is first, and all hear of it.
+   * Indexes a PaymentIntent unless the charge has another one there that is not in `canceled`. Of concurrent claims one
+   * is first, and all get its answer.
    * @returns the charge's intent: the oldest that is not in `canceled`
    */
   claimIntent(claim: {
     readonly customerId: string;
     readonly chargeId: string;
     readonly paymentIntentId: string;
-    /** Of this charge, and known from Stripe to be canceled: these can never be paid. */
+    /** This charge's intents that Stripe says are canceled, which can never be paid. */
     readonly canceled: readonly string[];
   }): Promise<string>;
-  /** Null for objects nobody registered. */
+  /** Null for an object that is not in the index. */
   findStripeObject(
     stripeId: string,
   ): Promise<{ readonly customerId: string; readonly chargeId: string | null } | null>;
-  /** The address book of a customer, to bring one back: newest first. */
+  /** Newest first. */
   stripeObjectsOf(
     customerId: string,
   ): Promise<readonly { readonly stripeId: string; readonly chargeId: string | null }[]>;
-  /** What a run that starts from nothing needs: the snapshot and every open charge (accepted, not closed). */
-  loadCustomer(
-    customerId: string,
-  ): Promise<{ readonly snapshot: CustomerState | null; readonly charges: readonly ChargeRow[] }>;
+}
 
-  // — personal data —
-
-  /** Replaces what is there, but for a consent: that stays as it was first written, until it is erased. */
+export interface PersonalData {
+  /** Replaces the value under this key; a consent stays as it was first written. */
   putPersonal(customerId: string, key: PersonalKey, value: object): Promise<void>;
-  /** Null when never given or erased. */
+  /** Null when it was never given, or is erased. */
   getPersonal<Value extends object>(customerId: string, key: PersonalKey): Promise<Value | null>;
-  /** All that is still there, by key. */
+  /** All that has not been erased, by key. */
   personalOf(customerId: string): Promise<{ readonly [key: string]: object }>;
+}
 
-  // — operators —
-
+/** Each of these is put on record with its actor and reason. */
+export interface OperatorActions {
   /** Asked before every attempt. */
   isKillSwitchOn(): Promise<boolean>;
-  /** The newest action on the emergency brake; null when nobody ever touched it. */
+  /** The newest action on the kill switch; null when there is none. */
   killSwitch(): Promise<
     ({ readonly isOn: boolean } & Pick<OperatorAction, 'atMs' | 'actor' | 'reason'>) | null
   >;
-  /** Holds from the next attempt on. Each call is put on record, also one that changes nothing. */
+  /** Holds from the next attempt on. A call that changes nothing is put on record as well. */
   setKillSwitch(action: {
     readonly isOn: boolean;
     readonly actor: string;
     readonly reason: string;
   }): Promise<void>;
   /**
-   * Removes personal data and the customer's own metadata, and puts that on record, in one transaction. Identity,
-   * charges and evidence stay. @returns the keys that were erased; null when there is no such customer
+   * Removes personal data and the customer's own metadata in one transaction. Identity, charges and evidence stay.
+   * @returns the keys that were erased; null when there is no such customer
    */
   erase(action: {
     readonly customerId: string;
     readonly actor: string;
     readonly reason: string;
   }): Promise<readonly string[] | null>;
-  /** For what changes nothing in the ledger itself. `customerId` null: it concerned everybody. */
+  /** For actions that change nothing in the ledger itself. `customerId` null: it concerned everybody. */
   addOperatorAction(action: {
     readonly kind: 'recover' | 'export';
     readonly customerId: string | null;
@@ -202,30 +228,33 @@ export interface Ledger {
     readonly reason: string;
     readonly data: OperatorAction['data'];
   }): Promise<void>;
-  /** What operators did to this customer past the workflow, oldest first. */
+  /** The actions on this customer, oldest first. */
   operatorActionsOn(customerId: string): Promise<readonly OperatorAction[]>;
+}
 
-  // — reading —
-
+/** Reading, one by one or in pages. A malformed cursor is a `RangeError`. */
+export interface Lists {
   getCustomer(customerId: string): Promise<CustomerRow | null>;
-  /** Newest first, 50 a page; only those whom a workflow has recorded. A malformed cursor is a `RangeError`. */
+  /** Newest first, 50 a page; only customers whom a workflow has recorded. */
   listCustomers(filter: {
     readonly status?: CustomerStatus;
     readonly cursor?: string;
   }): Promise<Page<CustomerRow>>;
-  /** Claimed rows are not shown: nobody has been promised anything. */
+  /** Null also for a charge that is only claimed. */
   getCharge(customerId: string, chargeId: string): Promise<ChargeRow | null>;
-  /** Newest first, 50 a page; `customerId` absent means all customers. A malformed cursor is a `RangeError`. */
+  /** Newest first, 50 a page, without charges that are only claimed; `customerId` absent means all customers. */
   listCharges(filter: {
     readonly customerId?: string;
     readonly status?: ChargeStatus;
     readonly cursor?: string;
   }): Promise<Page<ChargeRow & { readonly customerId: string }>>;
-  /** Oldest first, 100 a page. A malformed cursor is a `RangeError`. */
+  /** Oldest first, 100 a page. */
   listEvidence(customerId: string, cursor?: string): Promise<Page<EvidenceItem>>;
+}
 
-  // — events nobody was found for —
-
+/** Stripe's events: those that belong to no customer, and how far missed ones have been read. */
+export interface StripeEvents {
+  /** An event is kept once. */
   addUnclaimedEvent(event: {
     readonly eventId: string;
     readonly type: string;
@@ -233,12 +262,8 @@ export interface Ledger {
     readonly reason: UnclaimedReason;
   }): Promise<void>;
   countUnclaimedEvents(): Promise<number>;
-  /** Epoch ms up to which events that failed to arrive have been read; null when never. */
+  /** Epoch ms up to which Stripe's list of events has been read; null when never. */
   caughtUpThrough(): Promise<number | null>;
-  /** Only ever moves forward. */
+  /** An earlier time than the one that is there changes nothing. */
   setCaughtUp(throughMs: number): Promise<void>;
-
-  /** Throws when the database does not answer within 2 s. */
-  ping(): Promise<void>;
-  close(): Promise<void>;
 }

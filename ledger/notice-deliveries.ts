@@ -1,9 +1,9 @@
-// How each notice to the merchant ended, one row for each run that sent it. It sends nothing; evidence.ts reads it back.
+// How the delivery of each notice to the merchant ended: one row for each run that sent it.
 import type { Kysely } from 'kysely';
-import type { Ledger } from './ledger.ts';
+import type { NoticeDeliveries } from './ledger.ts';
 import type { Tables } from './schema.ts';
 
-export function noticeDeliveries(db: Kysely<Tables>): Pick<Ledger, 'recordNoticeDelivery' | 'endedNotices'> {
+export function noticeDeliveries(db: Kysely<Tables>): NoticeDeliveries {
   return {
     async recordNoticeDelivery({ customerId, noticeId, runId, atMs, outcome, status, reason }) {
       await db
@@ -21,7 +21,7 @@ export function noticeDeliveries(db: Kysely<Tables>): Pick<Ledger, 'recordNotice
         .execute();
     },
 
-    async endedNotices(customerId, noticeIds) {
+    async deliveredNotices(customerId, noticeIds) {
       if (noticeIds.length === 0) return [];
       const rows = await db
         .selectFrom('notice_deliveries')

@@ -1,12 +1,7 @@
-// What operators did past a customer's workflow, with who and why. Only these rows say whether the brake is on.
+// What operators did outside of the workflows, by which actor and for what reason. The kill switch is its newest row.
 import type { Kysely } from 'kysely';
-import type { Ledger } from './ledger.ts';
+import type { OperatorActions } from './ledger.ts';
 import type { Tables } from './schema.ts';
-
-type OperatorActions = Pick<
-  Ledger,
-  'isKillSwitchOn' | 'killSwitch' | 'setKillSwitch' | 'erase' | 'addOperatorAction' | 'operatorActionsOn'
->;
 
 export function operatorActions(db: Kysely<Tables>): OperatorActions {
   const newestKillSwitchAction = () =>

@@ -1,9 +1,9 @@
-// Personal data, in rows of its own so that it can be erased while identity and evidence stay. It logs none of it.
+// Personal data, in rows of its own so that it can be erased while identity and evidence stay.
 import type { Kysely } from 'kysely';
-import type { Ledger, PersonalKey } from './ledger.ts';
+import type { PersonalData, PersonalKey } from './ledger.ts';
 import type { Tables } from './schema.ts';
 
-export function personalData(db: Kysely<Tables>): Pick<Ledger, 'putPersonal' | 'getPersonal' | 'personalOf'> {
+export function personalData(db: Kysely<Tables>): PersonalData {
   return {
     async putPersonal(customerId, key, value) {
       await insertPersonal(db, customerId, { [key]: value });
@@ -31,7 +31,7 @@ export function personalData(db: Kysely<Tables>): Pick<Ledger, 'putPersonal' | '
   };
 }
 
-/** Replaces what is there under the same keys. A consent stays as it was first written: the database refuses others. */
+/** Replaces the values under the same keys, except a consent's: that stays as it was first written. */
 export async function insertPersonal(
   db: Kysely<Tables>,
   customerId: string,

@@ -1,4 +1,4 @@
-// What a workflow puts on record: facts, the charges they concern, the customer. It never reopens a closed charge.
+// Writes what a workflow puts on record: facts, the charges they concern, the customer.
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { CLOSED, textsKey } from './charge-rows.ts';
 import type { Ledger } from './ledger.ts';
@@ -6,7 +6,7 @@ import type { Tables } from './schema.ts';
 
 type Entry = Parameters<Ledger['record']>[0];
 
-/** The newest fact that opened a charge, as far as an entry's snapshot reaches. */
+/** The newest fact that opened a charge, among those that an entry's snapshot covers. */
 interface Opening {
   readonly sequence: number;
   readonly atMs: number;
@@ -15,7 +15,7 @@ interface Opening {
 export function record(db: Kysely<Tables>): Ledger['record'] {
   return (entry) =>
     db.transaction().execute(async (trx) => {
-      await writeCustomer(trx, entry); // first: its row is the lock that keeps two entries of one customer apart
+      await writeCustomer(trx, entry); // first: its row is the lock that makes concurrent entries of a customer wait for each other
       await writeFacts(trx, entry);
       if (entry.charges.length === 0) return { alreadyClosed: [] };
 
@@ -26,7 +26,7 @@ export function record(db: Kysely<Tables>): Ledger['record'] {
     });
 }
 
-/** An older snapshot changes nothing, but the row is there and locked afterwards. */
+/** An older snapshot changes nothing; in any case the row exists and is locked afterwards. */
 async function writeCustomer(trx: Transaction<Tables>, { customerId, view, snapshot }: Entry): Promise<void> {
   await trx
     .insertInto('customers')
@@ -93,8 +93,9 @@ async function readOpenings(trx: Transaction<Tables>, entry: Entry): Promise<Map
 }
 
 /**
- * Writes what is not closed and not newer, and says what it wrote. The workflow is the truth of what is open: a row
- * that was claimed with other terms meanwhile gets the workflow's, and loses its hash and its texts, which are not its.
+ * Writes the charges whose rows are neither closed nor newer. What is open, the workflow decides: a row that was claimed
+ * with other terms meanwhile gets the workflow's, and loses its hash and its texts, which belong to the other terms.
+ * @returns the ids that were written
  */
 async function writeCharges(
   trx: Transaction<Tables>,
@@ -151,9 +152,9 @@ async function writeCharges(
 }
 
 /**
- * Which charges were closed in an earlier life. Each opening is a fact with its own sequence, and the row keeps that of
- * the life it shows: a closed row with a later opening was opened again by a late message. The entry that closed it,
- * written twice, knows no later opening (those beyond its snapshot do not count) and gets the same answer twice.
+ * Which of these charges had been closed and were then opened again by a late message. Each opening is a fact with a
+ * sequence of its own, and a row keeps the sequence of the opening it shows: a closed row with a later opening was opened
+ * again. Openings beyond the entry's snapshot do not count, so writing the closing entry twice gives the same answer.
  */
 async function readReopened(
   trx: Transaction<Tables>,

@@ -1,21 +1,20 @@
-// The ledger's tables as the queries see them. It creates nothing: migrations/ does, and the two must agree.
+// The ledger's tables as the queries see them; migrations/ creates them, and the two must agree.
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 import type { FactKind } from '../domain/model/facts.ts';
 import type { CustomerState } from '../domain/model/state.ts';
 import type { ChargeStatus, ChargeView, CustomerStatus, CustomerView } from '../domain/view.ts';
 import type { NoticeDelivery, OperatorAction, UnclaimedReason } from './ledger.ts';
 
-/** Read as a value, written as JSON text: the two drivers turn objects into parameters differently. */
+/** Read as a value and written as JSON text, because the two drivers turn objects into parameters differently. */
 type Json<Value> = ColumnType<Value, string, string>;
 
-/** Read as null when absent. */
 type JsonOrNull<Value> = ColumnType<Value | null, string | null, string | null>;
 
 export interface Tables {
   installation: { id: GeneratedAlways<string> };
   customers: {
     customer_id: string;
-    /** Null when a workflow recorded a customer whose claim was taken back. */
+    /** Null when a workflow recorded a customer whose claim had been released. */
     request_hash: string | null;
     metadata: ColumnType<{ readonly [key: string]: string }, string | undefined, string>;
     stripe_customer_id: string | null;
@@ -28,7 +27,7 @@ export interface Tables {
   charges: {
     customer_id: string;
     charge_id: string;
-    /** Null when a workflow opened a charge that is not claimed here: only what its view says is known. */
+    /** Null for a charge that a workflow opened without a claim: only its view is known. */
     terms_hash: string | null;
     amount: number;
     currency: string;

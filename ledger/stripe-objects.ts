@@ -1,19 +1,9 @@
-// The address book of Stripe's objects, and the events that no entry was found for. It knows ids, not their meaning.
+// The index of Stripe's objects: whose each of them is.
 import type { Kysely } from 'kysely';
-import type { Ledger } from './ledger.ts';
+import type { StripeObjectIndex } from './ledger.ts';
 import type { Tables } from './schema.ts';
 
-type StripeObjects = Pick<
-  Ledger,
-  | 'addStripeObject'
-  | 'claimIntent'
-  | 'findStripeObject'
-  | 'stripeObjectsOf'
-  | 'addUnclaimedEvent'
-  | 'countUnclaimedEvents'
->;
-
-export function stripeObjects(db: Kysely<Tables>): StripeObjects {
+export function stripeObjects(db: Kysely<Tables>): StripeObjectIndex {
   return {
     async addStripeObject({ stripeId, customerId, chargeId }) {
       await db
@@ -25,7 +15,7 @@ export function stripeObjects(db: Kysely<Tables>): StripeObjects {
 
     claimIntent({ customerId, chargeId, paymentIntentId, canceled }) {
       return db.transaction().execute(async (trx) => {
-        // The charge's row is the lock that keeps two claims apart.
+        // The charge's row is the lock that makes concurrent claims wait for each other.
         await trx
           .selectFrom('charges')
           .select('charge_id')
@@ -33,15 +23,15 @@ export function stripeObjects(db: Kysely<Tables>): StripeObjects {
           .where('charge_id', '=', chargeId)
           .forUpdate()
           .execute();
-        const known = await trx
+        const indexed = await trx
           .selectFrom('stripe_objects')
           .select('stripe_id')
           .where('customer_id', '=', customerId)
           .where('charge_id', '=', chargeId)
           .orderBy('position')
           .execute();
-        const first = known.find((object) => !canceled.includes(object.stripe_id));
-        if (first) return first.stripe_id;
+        const open = indexed.find((object) => !canceled.includes(object.stripe_id));
+        if (open) return open.stripe_id;
         await trx
           .insertInto('stripe_objects')
           .values({ stripe_id: paymentIntentId, customer_id: customerId, charge_id: chargeId })
@@ -67,22 +57,6 @@ export function stripeObjects(db: Kysely<Tables>): StripeObjects {
         .where('customer_id', '=', customerId)
         .orderBy('position', 'desc')
         .execute();
-    },
-
-    async addUnclaimedEvent({ eventId, type, objectId, reason }) {
-      await db
-        .insertInto('unclaimed_events')
-        .values({ event_id: eventId, type, object_id: objectId, reason })
-        .onConflict((conflict) => conflict.column('event_id').doNothing())
-        .execute();
-    },
-
-    async countUnclaimedEvents() {
-      const { count } = await db
-        .selectFrom('unclaimed_events')
-        .select((eb) => eb.fn.countAll<number>().as('count'))
-        .executeTakeFirstOrThrow();
-      return count;
     },
   };
 }

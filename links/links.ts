@@ -1,18 +1,18 @@
-// Signed links to the customer's pages: made here, read here. Whether a link's matter is still open is not decided here.
+// Signs and reads the links to a customer's pages. Whether what a link is for is still open, the reader of it decides.
 import { createHash } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { isId } from '../domain/shared/ids.ts';
 import { DAY } from '../domain/shared/time.ts';
 
-/** How long a link opens its page, in milliseconds of wall time. A step-up waits less, an enrolment is renewed. */
+/** How long a link is valid, milliseconds of wall time. A step-up waits for less, and an enrolment is renewed. */
 export const LINK_LIFE = 30 * DAY;
 
-/** What a link may be used for; one made for the one never opens the other. */
+/** Which page a link opens; it never opens the other. */
 export type LinkPurpose = 'enrol' | 'step-up';
 
 export interface EnrolLink {
   readonly customerId: string;
-  /** The enrolment it was made for: a later one has a link of its own. */
+  /** A later enrolment has a link of its own. */
   readonly enrolmentNumber: number;
 }
 
@@ -22,11 +22,11 @@ export interface StepUpLink {
 }
 
 export interface Links {
-  /** @returns the URL of the page on which a customer gives a card. */
+  /** @returns the URL of the page on which a customer gives a card */
   enrol(customerId: string, enrolmentNumber: number): Promise<string>;
-  /** @returns the URL of the page on which a customer authenticates a charge. */
+  /** @returns the URL of the page on which a customer authenticates a charge */
   stepUp(customerId: string, chargeId: string): Promise<string>;
-  /** @returns what the link is bound to; null when it is forged, expired, or made for another purpose. */
+  /** @returns what the link is for; null when it is forged, expired, or for another purpose */
   open(purpose: 'enrol', token: string): Promise<EnrolLink | null>;
   open(purpose: 'step-up', token: string): Promise<StepUpLink | null>;
 }
@@ -34,8 +34,8 @@ export interface Links {
 const ALGORITHM = 'HS256';
 
 /**
- * @param secrets at least 32 characters each; the first signs, all of them verify, so that one can be rolled
- * @param publicUrl where customers reach the api, with a path where there is one in front of it
+ * @param secrets at least 32 characters each; the first signs and all of them verify, so that secrets can be rolled
+ * @param publicUrl where customers reach the api, with its path if it has one
  */
 export function createLinks({
   secrets,
@@ -74,7 +74,7 @@ export function createLinks({
         const { sub, about } = payload;
         return typeof sub === 'string' && typeof about === 'string' ? { customerId: sub, about } : null;
       } catch (error) {
-        // Not signed with this secret, or no longer valid; which of them is nobody's business outside.
+        // Not signed with this secret, or expired. Callers are not told which.
         if (!(error instanceof errors.JOSEError)) throw error;
       }
     }

@@ -1,51 +1,78 @@
-// What the operator typed: a command, its target, and who and why. It carries nothing out, and checks nobody's name.
+// Reads the command line: a command, its target, and the actor and reason that go on record.
 import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
 import { isId } from '../domain/shared/ids.ts';
 
+export const USAGE = `usage: npm run ops -- <command>
+
+  recover <customerId|all>   start the workflows of customers who have none, from the ledger; running workflows, and
+                             customers who are cancelled with nothing open, are left alone
+  export <customerId>        print the whole record as JSON, with personal data
+  erase <customerId>         remove personal data; identity, charges and evidence stay
+  kill-switch on|off         stop every attempt for everybody, or allow attempts again (within 5 minutes)
+  kill-switch status         show the kill switch
+
+  --actor <name>             who does this, and
+  --reason <text>            why; both stay on record for good, so write no personal data in them
+  --help                     show this
+
+Every command but \`kill-switch status\` is put on record. \`erase\` and \`kill-switch on|off\` need --actor and --reason;
+\`recover\` and \`export\` are on record as the system's user with the reason "not said" where they are left out.
+
+Environment: DATABASE_URL, or DATA_DIR for what \`npm start\` keeps (stop that first: one process at a time). \`recover\`
+also needs TEMPORAL_ADDRESS and Temporal's other variables, and PAYLOAD_KEYS where worker and api have them.
+
+Exit codes: 0 done, 1 a fault, 2 bad use, 3 no such customer. More in docs/operations.md.`;
+
+/** Who does something and why, as typed: nobody checks either. */
 export interface By {
   readonly actor: string;
   readonly reason: string;
 }
 
-type Options = { readonly [Name in keyof By]?: string | undefined };
-
-const NOT_SAID = 'not said';
+export interface Target extends By {
+  /** Of `recover` also `all`. */
+  readonly customerId: string;
+}
 
 export type Command =
-  | ({ readonly do: 'recover'; readonly customerId: string | 'all' } & By)
-  | ({ readonly do: 'erase'; readonly customerId: string } & By)
-  | ({ readonly do: 'export'; readonly customerId: string } & By)
+  | { readonly do: 'help' }
+  | ({ readonly do: 'recover' | 'export' | 'erase' } & Target)
   | ({ readonly do: 'kill-switch'; readonly isOn: boolean } & By)
   | { readonly do: 'kill-switch status' };
 
+type Options = { readonly [Name in keyof By]?: string | undefined };
+
 /**
- * @param typed without node and the script
+ * @param typed the command line without node and the script
  * @throws Error that says what is wrong with it
  */
 export function commandFrom(typed: readonly string[]): Command {
-  const options = { actor: { type: 'string' }, reason: { type: 'string' } } as const;
-  const { positionals, values } = parseArgs({ args: [...typed], options, allowPositionals: true });
+  const { positionals, values } = parseArgs({
+    args: [...typed],
+    options: { actor: { type: 'string' }, reason: { type: 'string' }, help: { type: 'boolean' } },
+    allowPositionals: true,
+  });
+  if (values.help) return { do: 'help' };
   const [command, target, ...rest] = positionals;
   if (rest.length > 0) throw new Error(`too many words: ${rest.join(' ')}`);
   switch (command) {
     case 'recover':
-      return { do: 'recover', customerId: idFrom(target), ...byOrElse(values) };
-    case 'erase':
-      return { do: 'erase', customerId: idFrom(target), ...byFrom(values) };
     case 'export':
-      return { do: 'export', customerId: idFrom(target), ...byOrElse(values) };
+      return { do: command, customerId: customerIdFrom(target), ...byOrSystemUser(values) };
+    case 'erase':
+      return { do: command, customerId: customerIdFrom(target), ...byFrom(values) };
     case 'kill-switch':
       if (target === 'status') return { do: 'kill-switch status' };
       if (target !== 'on' && target !== 'off')
-        throw new Error('kill-switch is set to: on, off; or asked for: status');
-      return { do: 'kill-switch', isOn: target === 'on', ...byFrom(values) };
+        throw new Error('the kill switch is set with: on, off; or shown with: status');
+      return { do: command, isOn: target === 'on', ...byFrom(values) };
     default:
       throw new Error(command === undefined ? 'no command' : `unknown command: ${command}`);
   }
 }
 
-function idFrom(target: string | undefined): string {
+function customerIdFrom(target: string | undefined): string {
   if (target === undefined) throw new Error('which customer?');
   if (!isId(target)) throw new Error(`not a customer's id: ${target}`);
   return target;
@@ -56,9 +83,9 @@ function byFrom({ actor, reason }: Options): By {
   return { actor, reason };
 }
 
-/** Scripts call these bare, and are on record all the same: as the system's user, and without a reason. */
-function byOrElse({ actor, reason }: Options): By {
-  return { actor: actor || systemUser(), reason: reason || NOT_SAID };
+/** Scripts may leave both out. */
+function byOrSystemUser({ actor, reason }: Options): By {
+  return { actor: actor || systemUser(), reason: reason || 'not said' };
 }
 
 /** A container may run as a user that has no name. */

@@ -1,7 +1,7 @@
-// The first tables, and the installation's id. It has no way down: evidence is not taken back.
+// The first tables, their triggers, and the installation's id.
 import { type Kysely, type Migration, sql } from 'kysely';
 
-/** The database's clock: several processes claim, and lists are sorted by it. */
+/** The database's clock, because several processes claim ids and lists are sorted by it. */
 const NOW_MS = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
 
 const STATEMENTS = [
@@ -56,7 +56,7 @@ const STATEMENTS = [
     primary key (customer_id, sequence)
   )`,
   `create index evidence_of_openings on evidence (customer_id, charge_id, sequence) where kind = 'charge_opened'`,
-  // Append-only by the database's own means: a bug of ours, or a hand at psql, is stopped as well.
+  // The database itself keeps evidence append-only, so that neither a fault of ours nor a session in psql changes it.
   `create function refuse_change() returns trigger language plpgsql as $$
     begin
       raise exception '% is append-only: % refused', tg_table_name, tg_op;
@@ -79,6 +79,16 @@ const STATEMENTS = [
     value jsonb not null,
     primary key (customer_id, key)
   )`,
+  // By row, because other personal data may be replaced, and deleting is how any of it is erased.
+  `create function refuse_changed_consent() returns trigger language plpgsql as $$
+    begin
+      raise exception 'a consent may be erased and not changed: % of % refused', tg_op, old.key;
+    end
+  $$`,
+  `create trigger consents_are_not_changed before update on personal_data
+    for each row
+    when ((old.key like 'consent/%' or new.key like 'consent/%') and old.* is distinct from new.*)
+    execute function refuse_changed_consent()`,
 
   `create table unclaimed_events (
     event_id text primary key,
@@ -87,8 +97,44 @@ const STATEMENTS = [
     reason text not null,
     received_at timestamptz not null default clock_timestamp()
   )`,
+
+  `create table catch_up (
+    only_one boolean primary key default true check (only_one),
+    through_ms bigint not null
+  )`,
+
+  `create table operator_actions (
+    position bigint generated always as identity primary key,
+    at_ms bigint not null default ${NOW_MS},
+    kind text not null,
+    customer_id text,
+    actor text not null,
+    reason text not null,
+    data jsonb not null default '{}'
+  )`,
+  `create index kill_switch_actions on operator_actions (position) where kind in ('kill_switch_on', 'kill_switch_off')`,
+  'create index operator_actions_of_customer on operator_actions (customer_id, position)',
+  `create trigger operator_actions_are_append_only before update or delete or truncate on operator_actions
+    for each statement execute function refuse_change()`,
+
+  // After a lost cluster a notice may be sent again by another run: each run has one delivery, and every one is kept.
+  `create table notice_deliveries (
+    position bigint generated always as identity primary key,
+    customer_id text not null,
+    notice_id text not null,
+    run_id text not null,
+    at_ms bigint not null,
+    outcome text not null,
+    status integer,
+    reason text,
+    written_at timestamptz not null default clock_timestamp(),
+    unique (customer_id, notice_id, run_id)
+  )`,
+  `create trigger notice_deliveries_are_append_only before update or delete or truncate on notice_deliveries
+    for each statement execute function refuse_change()`,
 ];
 
+/** There is no way down: evidence cannot be taken back. */
 export const initial: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
     for (const statement of STATEMENTS) await sql.raw(statement).execute(db);

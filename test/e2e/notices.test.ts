@@ -1,7 +1,7 @@
 // What the merchant hears: each notice signed, once, with links that open; an endpoint that is down is asked again; and
 // how each ended is evidence.
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
-import { exportCustomer } from '../../ops/export.ts';
+import { exportCustomer } from '../../ops/commands/export.ts';
 import { type Heard, type Merchant, startMerchant } from '../support/merchant.ts';
 import { startTestStack, startWorld, type TestStack } from '../support/stack.ts';
 

@@ -1,8 +1,8 @@
 // What operators do past the api: customers brought back after a lost Temporal cluster (a second, empty namespace on the
 // same ledger and emulator), the brake, erasure, export. The emulator's truth decides.
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { exportCustomer } from '../../ops/export.ts';
-import { recoverAll, recoverOne } from '../../ops/recover.ts';
+import { exportCustomer } from '../../ops/commands/export.ts';
+import { recoverAll, recoverOne } from '../../ops/commands/recover.ts';
 import { workflowIdOf } from '../../workflows/messages.ts';
 import { type Merchant, startMerchant } from '../support/merchant.ts';
 import {

@@ -1,4 +1,4 @@
-// What is claimed once and by whom, on each database: customers and charges. No Stripe.
+// Claims of customers and charges: once, by one request, under concurrency.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ChargeTerms, Ledger } from '../../ledger/ledger.ts';
 import { openLedger } from '../../ledger/open.ts';
@@ -14,7 +14,7 @@ const TERMS: ChargeTerms = {
   metadata: { order: '7', shop: 'north' },
 };
 
-describe.each(DATABASES)('identity on $name', ({ start }) => {
+describe.each(DATABASES)('claims on $name', ({ start }) => {
   let database: TestDatabase;
   let ledger: Ledger;
   beforeAll(async () => {
@@ -46,14 +46,14 @@ describe.each(DATABASES)('identity on $name', ({ start }) => {
     expect(await ledger.getPersonal('once', 'contact')).toEqual({ email: 'hash@example.com' });
   });
 
-  test('a claim that was taken back leaves nothing, and the id is free', async () => {
-    await claimCustomer('back');
-    await ledger.releaseCustomer('back', 'other');
-    expect(await ledger.getCustomer('back')).not.toBeNull();
-    await ledger.releaseCustomer('back', 'hash');
-    expect(await ledger.getCustomer('back')).toBeNull();
-    expect(await ledger.getPersonal('back', 'contact')).toBeNull();
-    expect(await claimCustomer('back', 'other')).toBe('new');
+  test('a released claim leaves nothing, and the id is free', async () => {
+    await claimCustomer('released');
+    await ledger.releaseCustomer('released', 'other');
+    expect(await ledger.getCustomer('released')).not.toBeNull();
+    await ledger.releaseCustomer('released', 'hash');
+    expect(await ledger.getCustomer('released')).toBeNull();
+    expect(await ledger.getPersonal('released', 'contact')).toBeNull();
+    expect(await claimCustomer('released', 'other')).toBe('new');
   });
 
   test('a customer whom a workflow has recorded keeps the claim', async () => {
@@ -64,7 +64,7 @@ describe.each(DATABASES)('identity on $name', ({ start }) => {
     expect(await ledger.getPersonal('kept', 'contact')).not.toBeNull();
   });
 
-  test('recorded after its claim was taken back, a customer can be claimed again without loss', async () => {
+  test('a customer recorded after the claim was released can be claimed again without loss', async () => {
     await ledger.record(entry('unclaimed', { facts: [fact(1, 'enrolment_opened')] }));
     expect(await claimCustomer('unclaimed')).toBe('new');
     expect(await claimCustomer('unclaimed')).toBe('same');
@@ -119,7 +119,7 @@ describe.each(DATABASES)('identity on $name', ({ start }) => {
     expect(await ledger.getPersonal('rush', 'contact')).toEqual({ email: `${winner}@example.com` });
   });
 
-  test('claims and releases that cross leave nobody waiting and nothing half done', async () => {
+  test('claims and releases at once leave nothing locked and nothing half done', async () => {
     const round = async () => {
       const { claim } = await ledger.claimCharge('cross', TERMS);
       await ledger.releaseCharge('cross', TERMS);
@@ -162,7 +162,7 @@ describe.each(DATABASES)('identity on $name', ({ start }) => {
     expect(await ledger.getCharge('frees', 'ch1')).not.toBeNull();
   });
 
-  test('the texts of a charge are personal data, and without them its terms are still told apart', async () => {
+  test('the texts of a charge are personal data, and without them its terms are still compared', async () => {
     await ledger.claimCharge('texts', TERMS);
     const { description, statementDescriptorSuffix, metadata } = TERMS;
     const texts = { description, statementDescriptorSuffix, metadata };

@@ -1,4 +1,4 @@
-// When two requests count as the same. No database.
+// When two JSON values have the same hash.
 import { expect, test } from 'vitest';
 import { hashOf } from '../../ledger/hash.ts';
 

@@ -1,4 +1,4 @@
-// What stays as it was written: ends of notices, consents, operators' actions; past the ledger too. No Temporal.
+// What stays as it was written: deliveries of notices, consents, operators' actions; also when the database is used directly.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { openLedger } from '../../ledger/open.ts';
@@ -26,22 +26,22 @@ describe.each(DATABASES)('what lasts on $name', ({ start }) => {
   const deliveriesOf = async (customerId: string) =>
     (await ledger.listEvidence(customerId)).items.map(({ delivery }) => delivery);
 
-  test('a notice says how it ended once it has, and nothing before', async () => {
-    const facts = ['sent-1', 'unheard-1', 'lost-1', 'under-way-1'].map((id, n) => noticed(n + 1, id));
-    await ledger.record(entry('told', { facts }));
-    expect((await ledger.listEvidence('told')).items).toEqual(facts);
+  test('a notice shows its delivery once that has ended', async () => {
+    const facts = ['sent-1', 'no-endpoint-1', 'lost-1', 'unfinished-1'].map((id, n) => noticed(n + 1, id));
+    await ledger.record(entry('notices', { facts }));
+    expect((await ledger.listEvidence('notices')).items).toEqual(facts);
 
     const ends = [
       { noticeId: 'sent-1', end: { atMs: 2_000, outcome: 'sent', status: 204 } },
-      { noticeId: 'unheard-1', end: { atMs: 3_000, outcome: 'no_endpoint' } },
+      { noticeId: 'no-endpoint-1', end: { atMs: 3_000, outcome: 'no_endpoint' } },
       { noticeId: 'lost-1', end: { atMs: 4_000, outcome: 'given_up', reason: 'the endpoint answered 503' } },
     ] as const;
     for (const { noticeId, end } of ends)
-      await ledger.recordNoticeDelivery({ customerId: 'told', noticeId, runId: 'run-1', ...end });
-    expect(await deliveriesOf('told')).toEqual([...ends.map(({ end }) => end), undefined]);
+      await ledger.recordNoticeDelivery({ customerId: 'notices', noticeId, runId: 'run-1', ...end });
+    expect(await deliveriesOf('notices')).toEqual([...ends.map(({ end }) => end), undefined]);
   });
 
-  test('the end of somebody else’s notice, and of a fact that is none, is not shown', async () => {
+  test('neither another customer’s delivery nor one of a fact that is no notice is shown', async () => {
     const other = fact(2, 'attempt', { data: { noticeId: 'n-1' } });
     await ledger.record(entry('alone', { facts: [noticed(1, 'n-1'), other] }));
     await ledger.record(entry('other', { facts: [noticed(1, 'n-1')] }));
@@ -52,7 +52,7 @@ describe.each(DATABASES)('what lasts on $name', ({ start }) => {
     expect(await deliveriesOf('alone')).toEqual([{ atMs: 1, outcome: 'sent', status: 200 }, undefined]);
   });
 
-  test('sent again by another run a notice shows its newest end; an end that is written twice is one', async () => {
+  test('a notice that another run sent again shows its newest delivery; one written twice is one', async () => {
     const of = { customerId: 'again', noticeId: 'n-1' };
     await ledger.record(entry('again', { facts: [noticed(1, 'n-1'), fact(2, 'paused'), noticed(3, 'n-1')] }));
     const lost = { ...of, runId: 'run-1', atMs: 1, outcome: 'given_up', reason: 'ECONNREFUSED' } as const;
@@ -84,35 +84,40 @@ describe.each(DATABASES)('what lasts on $name', ({ start }) => {
     });
   });
 
-  test('a consent is erased with the rest, and goes with a claim that is taken back', async () => {
+  test('a consent is erased with the rest, and removed with a claim that is released', async () => {
     const claim = (ip: string) =>
       ledger.claimCustomer({
-        customerId: 'back',
+        customerId: 'released',
         requestHash: 'h',
         metadata: {},
         personal: { 'consent/c1': { ip } },
       });
     await claim('192.0.2.1');
-    await ledger.releaseCustomer('back', 'h');
-    expect(await ledger.getPersonal('back', 'consent/c1')).toBeNull();
+    await ledger.releaseCustomer('released', 'h');
+    expect(await ledger.getPersonal('released', 'consent/c1')).toBeNull();
     await claim('192.0.2.2');
-    expect(await ledger.getPersonal('back', 'consent/c1')).toEqual({ ip: '192.0.2.2' });
-    expect(await ledger.erase({ customerId: 'back', ...BY })).toEqual(['consent/c1']);
-    expect(await ledger.personalOf('back')).toEqual({});
+    expect(await ledger.getPersonal('released', 'consent/c1')).toEqual({ ip: '192.0.2.2' });
+    expect(await ledger.erase({ customerId: 'released', ...BY })).toEqual(['consent/c1']);
+    expect(await ledger.personalOf('released')).toEqual({});
   });
 
-  test('operators’ actions on a customer are told oldest first, and those on everybody are nobody’s', async () => {
+  test('operators’ actions on a customer are listed oldest first, without those on everybody', async () => {
     await ledger.addOperatorAction({ kind: 'export', customerId: 'acted', ...BY, data: {} });
-    await ledger.addOperatorAction({ kind: 'recover', customerId: 'acted', ...BY, data: { end: 'started' } });
+    await ledger.addOperatorAction({
+      kind: 'recover',
+      customerId: 'acted',
+      ...BY,
+      data: { outcome: 'started' },
+    });
     await ledger.addOperatorAction({ kind: 'recover', customerId: null, ...BY, data: { started: 3 } });
     expect(await ledger.operatorActionsOn('acted')).toEqual([
       { kind: 'export', atMs: expect.any(Number), ...BY, data: {} },
-      { kind: 'recover', atMs: expect.any(Number), ...BY, data: { end: 'started' } },
+      { kind: 'recover', atMs: expect.any(Number), ...BY, data: { outcome: 'started' } },
     ]);
     expect(await ledger.isKillSwitchOn()).toBe(false);
   });
 
-  describe('past the ledger', () => {
+  describe('used directly', () => {
     let connection: Connection;
     beforeAll(async () => {
       await ledger.close();
@@ -136,7 +141,7 @@ describe.each(DATABASES)('what lasts on $name', ({ start }) => {
       expect((await connection.query(all)).rows).toEqual(before);
     });
 
-    test('every end of a notice is kept', async () => {
+    test('every delivery of a notice is kept', async () => {
       const { rows } = await connection.query(
         `select run_id, outcome, status, reason from notice_deliveries where customer_id = 'again' order by position`,
       );
@@ -160,7 +165,7 @@ describe.each(DATABASES)('what lasts on $name', ({ start }) => {
       const { rows } = await connection.query(`select value from personal_data ${consent}`);
       expect(rows).toEqual([{ value: TRACES }]);
 
-      // What is no consent is replaced, and what changes nothing is let pass: the release before this one does that.
+      // Other personal data may be replaced, and an update that changes nothing is allowed.
       await connection.query(`update personal_data set value = '{}' where key = 'contact'`);
       await connection.query(`update personal_data set value = value ${consent}`);
       await connection.query(`delete from personal_data ${consent}`);

@@ -1,4 +1,4 @@
-// How a ledger is opened: again, by several at once, after a kill, under a newer schema. No workflow writes here.
+// How a ledger is opened: again, by several at once, after a kill, under a newer schema.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -49,7 +49,7 @@ describe.each(DATABASES)('opening on $name', ({ start }) => {
   test('the database itself refuses to change evidence', async () => {
     const connection = await database.connect();
     for (const statement of [
-      `update evidence set who = 'nobody'`,
+      `update evidence set actor = 'nobody'`,
       `delete from evidence where customer_id = 'stays'`,
       'truncate evidence',
       `insert into evidence (customer_id, sequence, at_ms, kind, data) values ('stays', 1, 0, 'paused', '{}')
@@ -57,7 +57,7 @@ describe.each(DATABASES)('opening on $name', ({ start }) => {
     ]) {
       await expect(connection.query(statement), statement).rejects.toThrow(/evidence is append-only/);
     }
-    expect((await connection.query('select kind, who from evidence')).rows).toEqual([
+    expect((await connection.query('select kind, actor from evidence')).rows).toEqual([
       { kind: 'paused', actor: null },
     ]);
     await connection.close();
@@ -91,7 +91,7 @@ describe.runIf(RUNS_POSTGRES)('one PostgreSQL', () => {
 });
 
 test.runIf(RUNS_POSTGRES)(
-  'a database that takes connections and says nothing fails the ping instead of holding it',
+  'a database that takes connections and does not answer fails the ping',
   async () => {
     const postgres = await startPostgres();
     onTestFinished(() => postgres.stop());
@@ -184,7 +184,7 @@ describe('a data folder', () => {
     );
   });
 
-  test('of a killed process opens by itself, with everything in it', async () => {
+  test('of a killed process opens without help, with everything in it', async () => {
     const child = await hold();
     child.kill('SIGKILL');
     await once(child, 'exit');
@@ -202,7 +202,7 @@ describe('a data folder', () => {
   });
 });
 
-test('a ledger in memory begins as its snapshot, and forgets', async () => {
+test('a ledger in memory starts from its snapshot, and keeps nothing when it is closed', async () => {
   const snapshot = await inMemory();
   const first = await openLedger(snapshot);
   await first.putPersonal('short', 'contact', { email: 'a@example.com' });

@@ -1,4 +1,4 @@
-// What comes back from a ledger: one thing, a page of many, or nothing. What was recorded is given.
+// Reading a ledger: one row, a page of many, or nothing.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Ledger, Page } from '../../ledger/ledger.ts';
 import { openLedger } from '../../ledger/open.ts';
@@ -37,7 +37,7 @@ describe.each(DATABASES)('reading on $name', ({ start }) => {
     await database?.stop();
   });
 
-  test('what nobody wrote reads as nothing', async () => {
+  test('what was never written reads as nothing', async () => {
     expect(await ledger.getCustomer('nobody')).toBeNull();
     expect(await ledger.getCharge('nobody', 'ch1')).toBeNull();
     expect(await ledger.getPersonal('nobody', 'contact')).toBeNull();
@@ -103,9 +103,9 @@ describe.each(DATABASES)('reading on $name', ({ start }) => {
     expect(paused.items[0]?.view).toMatchObject({ status: 'paused' });
 
     const all = await readAll((cursor) => ledger.listCustomers(withCursor(cursor)));
-    const known = all.items.map(({ customerId }) => customerId);
-    expect(known).toEqual(expect.arrayContaining(ids));
-    expect(known).not.toContain('claimed');
+    const listed = all.items.map(({ customerId }) => customerId);
+    expect(listed).toEqual(expect.arrayContaining(ids));
+    expect(listed).not.toContain('claimed');
   });
 
   test('evidence comes oldest first, 100 a page', async () => {
@@ -155,7 +155,7 @@ describe.each(DATABASES)('reading on $name', ({ start }) => {
     await expect(ledger.listCharges({ cursor: nextCursor })).rejects.toThrow(RangeError);
   });
 
-  test('the address book finds the owner of an object, and keeps the first entry', async () => {
+  test('the index finds the owner of a Stripe object, and keeps the first entry', async () => {
     await ledger.addStripeObject({ stripeId: 'cus_1', customerId: 'owner' });
     await ledger.addStripeObject({ stripeId: 'pi_1', customerId: 'owner', chargeId: 'ch1' });
     await ledger.addStripeObject({ stripeId: 'pi_1', customerId: 'owner', chargeId: 'ch1' });
@@ -173,9 +173,9 @@ describe.each(DATABASES)('reading on $name', ({ start }) => {
     await ledger.claimCharge('claims', { chargeId: 'ch1', amount: 1000, currency: 'eur' });
     const claim = (paymentIntentId: string, canceled: readonly string[] = []) =>
       ledger.claimIntent({ ...charge, paymentIntentId, canceled });
-    const heard = await Promise.all(Array.from({ length: 10 }, (_, n) => claim(`pi_of_run_${n}`)));
-    const [first = ''] = heard;
-    expect(new Set(heard)).toEqual(new Set([first]));
+    const answers = await Promise.all(Array.from({ length: 10 }, (_, n) => claim(`pi_of_run_${n}`)));
+    const [first = ''] = answers;
+    expect(new Set(answers)).toEqual(new Set([first]));
     expect(await claim('pi_later')).toBe(first);
     expect(await claim('pi_later', [first])).toBe('pi_later');
     expect(await claim('pi_late', [first])).toBe('pi_later');

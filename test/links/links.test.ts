@@ -1,4 +1,4 @@
-// Whom a link lets in, and whom not.
+// Which links open a page, and which do not.
 import { createHash } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -12,7 +12,7 @@ const tokenOf = (url: string) => url.split('/').at(-1) ?? '';
 
 afterEach(() => void vi.useRealTimers());
 
-test('a link opens for the purpose, the customer and the matter it was made for', async () => {
+test('a link opens for the purpose, the customer, and the enrolment or charge it was made for', async () => {
   const enrol = await links.enrol('cus-1', 3);
   const stepUp = await links.stepUp('cus-1', 'ch_1');
 
@@ -27,7 +27,7 @@ test('a link for one purpose does not open the other page', async () => {
   expect(await links.open('enrol', tokenOf(await links.stepUp('cus-1', '1')))).toBeNull();
 });
 
-test('links of a secret that is being rolled out still open; those of a dropped one do not', async () => {
+test('links of a secret that is being rolled still open; links of a removed secret do not', async () => {
   const before = createLinks({ secrets: [OLD], publicUrl: 'https://pay.example' });
   const rolling = createLinks({ secrets: [NEW, OLD], publicUrl: 'https://pay.example' });
   const old = tokenOf(await before.enrol('cus-1', 1));
@@ -38,7 +38,7 @@ test('links of a secret that is being rolled out still open; those of a dropped 
   expect(await links.open('enrol', old)).toBeNull();
 });
 
-test('a link dies after its life', async () => {
+test('a link expires', async () => {
   const token = tokenOf(await links.enrol('cus-1', 1));
   vi.useFakeTimers({ now: Date.now() + LINK_LIFE - 5_000 });
   expect(await links.open('enrol', token)).not.toBeNull();

@@ -1,4 +1,4 @@
-// The operator's commands, and other programs, as processes that a test waits for. It judges nothing.
+// Runs the operator's commands, and other programs, as processes that a test waits for.
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 

@@ -1,4 +1,4 @@
-// The operator's commands as a process on a real PostgreSQL, and its backup restored into another database.
+// The operator's commands as processes on a real PostgreSQL, and a backup restored into another database.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -37,13 +37,18 @@ describe.runIf(RUNS_POSTGRES)('on a PostgreSQL', () => {
 
   const ops = (typed: readonly string[]) => opsIn(typed, { DATABASE_URL: postgres.url });
 
-  test('the brake is set with who and why, and tells them', async () => {
+  test('the kill switch is set with actor and reason, and shows them', async () => {
     expect((await ops(['kill-switch', 'on', ...BY])).out).toMatch(
-      /^the killSwitch is on since .*: olga, an exercise\n$/,
+      /^the kill switch is on since .*: olga, an exercise\n$/,
     );
     expect(await ledger.isKillSwitchOn()).toBe(true);
     expect((await ops(['kill-switch', 'off', ...BY])).code).toBe(0);
     expect(await ledger.isKillSwitchOn()).toBe(false);
+  });
+
+  test('control characters in an actor or a reason do not reach the terminal', async () => {
+    const { out } = await ops(['kill-switch', 'off', '--actor', 'o\u001b[2Jlga', '--reason', 'one\ntwo']);
+    expect(out).toMatch(/: o\\u\{1b\}\[2Jlga, one\\u\{a\}two\n$/);
   });
 
   /** What is in the ledger now, restored into an empty database of its own. */
@@ -99,7 +104,7 @@ describe.runIf(RUNS_POSTGRES)('on a PostgreSQL', () => {
     await client.end();
   });
 
-  test('restored without its last minutes: who still runs writes on, and what was written then is missing', async () => {
+  test('restored without its last minutes: workflows that run go on, and what was written then is missing', async () => {
     const opened = (sequence: number, chargeId: string) => fact(sequence, 'charge_opened', { chargeId });
     const closed = (sequence: number, chargeId: string) => fact(sequence, 'charge_closed', { chargeId });
     const paid = { status: 'succeeded' } as const;
@@ -119,7 +124,7 @@ describe.runIf(RUNS_POSTGRES)('on a PostgreSQL', () => {
     expect((await copy.loadCustomer('runs')).snapshot).toMatchObject({ sequence: 4 });
     const { items } = await copy.listEvidence('runs');
     expect(items.map(({ sequence }) => sequence)).toEqual([1, 4]);
-    // So a caller who posts ch2 again is not known, and must be kept from it.
+    // So a caller who posts ch2 again is not recognised, and must be kept from it.
     expect((await copy.claimCharge('runs', terms)).claim).toBe('new');
     expect((await ledger.claimCharge('runs', terms)).claim).toBe('same');
   });
@@ -148,7 +153,7 @@ describe.runIf(RUNS_POSTGRES)('on a PostgreSQL', () => {
     });
   });
 
-  test('somebody nobody knows ends with 3', async () => {
+  test('an unknown customer ends with 3', async () => {
     expect(await ops(['export', 'nobody'])).toMatchObject({
       code: 3,
       errors: 'the ledger has no customer "nobody" on record\n',
@@ -175,11 +180,21 @@ test.each([
   { typed: ['recover', 'all', '--actor', 'olga'], actor: 'olga', reason: 'not said' },
   { typed: ['export', 'ada', '--reason', 'court order'], actor: userInfo().username, reason: 'court order' },
   { typed: ['export', 'ada', ...BY], actor: 'olga', reason: 'an exercise' },
-])('$typed may leave out who, why or both', ({ typed, actor, reason }) => {
+])('$typed may leave out actor, reason or both', ({ typed, actor, reason }) => {
   expect(commandFrom(typed)).toMatchObject({ actor, reason });
 });
 
-test('without a database it says what it needs', async () => {
+test.each([['--help'], ['erase', '--help']])(
+  '%s shows how it is used, without a database',
+  async (...typed) => {
+    expect(await opsIn(typed, {})).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^usage: .*kill-switch/s),
+    });
+  },
+);
+
+test('without a database it names what it needs', async () => {
   expect(await opsIn(['kill-switch', 'status'], {})).toMatchObject({
     code: 2,
     errors: expect.stringContaining('DATABASE_URL is not set'),

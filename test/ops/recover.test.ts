@@ -1,5 +1,5 @@
-// `recover` as a process, on a real PostgreSQL and a Temporal server without workers: who is started, and what is on
-// record of it afterwards. What becomes of those who are started is the end-to-end tests'.
+// `recover` as a process, on a real PostgreSQL and a Temporal server without workers: who is started, and what
+// is on record afterwards. What becomes of those who are started is tested end to end.
 import { userInfo } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTemporal, type TemporalServer } from '../../dev/temporal.ts';
@@ -44,26 +44,29 @@ describe.runIf(RUNS_POSTGRES)('recover', () => {
     });
 
   const onEverybody = async () =>
-    (await connection.query('select kind, who, why, data from operator_actions where customer_id is null'))
-      .rows;
+    (
+      await connection.query(
+        'select kind, actor, reason, data from operator_actions where customer_id is null',
+      )
+    ).rows;
 
-  test('one customer: who, why, and what came of it are on record, each time', async () => {
+  test('one customer: actor, reason and outcome are on record, each time', async () => {
     const by = ['--actor', 'olga', '--reason', 'TMPRL1100'];
     expect(await recover(['ada', ...by])).toMatchObject({ code: 0, out: 'ada: started\n' });
     expect(await recover(['ada'])).toMatchObject({ code: 0, out: 'ada: running\n' });
     const { username } = userInfo();
     expect(await ledger.operatorActionsOn('ada')).toMatchObject([
-      { kind: 'recover', actor: 'olga', reason: 'TMPRL1100', data: { end: 'started' } },
-      { kind: 'recover', actor: username, reason: 'not said', data: { end: 'running' } },
+      { kind: 'recover', actor: 'olga', reason: 'TMPRL1100', data: { outcome: 'started' } },
+      { kind: 'recover', actor: username, reason: 'not said', data: { outcome: 'running' } },
     ]);
   });
 
-  test('somebody nobody knows is put on no record', async () => {
+  test('an unknown customer is not put on record', async () => {
     expect(await recover(['nobody'])).toMatchObject({ code: 3 });
     expect(await ledger.operatorActionsOn('nobody')).toEqual([]);
   });
 
-  test('all: one action with the counts, and none for each customer; one that a fault ended says so', async () => {
+  test('all: one action with the counts and none for each customer; an action that a fault ended says so', async () => {
     expect(await recover(['all'], 'not-there')).toMatchObject({ code: 1 });
     expect(await recover(['all'])).toMatchObject({
       code: 0,

@@ -1,7 +1,7 @@
 // Lives every kind of life on the whole stack and has each run's history written down. It replays nothing.
 import { expect, test } from 'vitest';
 import { skipTime } from '../../dev/time.ts';
-import { recoverOne } from '../../ops/recover.ts';
+import { recoverOne } from '../../ops/commands/recover.ts';
 import { workflowIdOf } from '../../workflows/messages.ts';
 import { noticeWorkflowIdOf } from '../../workflows/send-notice.ts';
 import { CONSENT, DAY, HOUR } from '../support/stack.ts';
