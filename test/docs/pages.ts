@@ -1,15 +1,20 @@
 // The documentation as text: which pages there are, and what stands in them.
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
-/** Every file of the repository, also one that is not committed yet; paths from its root. */
-export const FILES: readonly string[] = execFileSync(
-  'git',
-  ['ls-files', '--cached', '--others', '--exclude-standard'],
-  { encoding: 'utf8' },
-)
-  .split('\n')
-  .filter((path) => path !== '');
+/** What is installed, made by a build, or somebody's own. */
+const NOT_OURS = /^(node_modules|dist|coverage|\.git|\.data.*)$/;
+
+/** Every file of the repository, as a path from its root. */
+export const FILES: readonly string[] = filesIn('.');
+
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter(({ name }) => !NOT_OURS.test(name))
+    .flatMap((entry) =>
+      entry.isDirectory() ? filesIn(join(folder, entry.name)) : [join(folder, entry.name)],
+    );
+}
 
 /** All pages that people read. */
 export const PAGES = FILES.filter(
