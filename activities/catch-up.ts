@@ -1,7 +1,7 @@
 // Reads again which of Stripe's events were never delivered, and for whom they are.
 import { metricMeter } from '@temporalio/activity';
 import { defined } from '../domain/shared/defined.ts';
-import { STRIPE_EVENTS, subjectOf } from '../domain/shared/stripe-events.ts';
+import { isAboutMoneyBack, STRIPE_EVENTS } from '../domain/shared/stripe-events.ts';
 import { SECOND } from '../domain/shared/time.ts';
 import { callStripe } from '../stripe/errors.ts';
 import { idOf } from '../stripe/object-id.ts';
@@ -25,8 +25,7 @@ export interface UndeliveredEvent {
 /** @throws ApplicationFailure `StripeRejected` (not retried), `StripeUnavailable`, `StripeRateLimited` */
 export function createCatchUpActivities({ stripe, ledger }: StripeDependencies) {
   async function mayStart(customerId: string, type: string): Promise<boolean> {
-    const subject = subjectOf(type);
-    return (subject === 'refund' || subject === 'dispute') && (await isCancelled(customerId, ledger));
+    return isAboutMoneyBack(type) && (await isCancelled(customerId, ledger));
   }
 
   return {

@@ -2,6 +2,7 @@
 import type { Links } from '../links/links.ts';
 import { createCatchUpActivities } from './catch-up.ts';
 import type { StripeDependencies } from './dependencies.ts';
+import { createDisputeActivities } from './disputes.ts';
 import { createFindPaymentIntentActivity } from './find-payment-intent.ts';
 import { createNoticeActivities, type MerchantWebhook } from './notices.ts';
 import { createPaymentIntentActivities } from './payment-intents.ts';
@@ -26,6 +27,7 @@ export function createActivities(dependencies: ActivityDependencies) {
       ...createPaymentIntentActivities(dependencies),
       ...createFindPaymentIntentActivity(dependencies),
       ...createRefundActivities(dependencies),
+      ...createDisputeActivities(dependencies),
       ...catchUp.stripe,
     },
     ledger: { ...createRecordActivities(dependencies), ...catchUp.ledger },

@@ -1,7 +1,7 @@
 // Reads the api's environment, once, and names every fault in it at once. It prints no value: many are secrets.
 import { isIP } from 'node:net';
 import { linksFrom } from '../config/links.ts';
-import { LARGEST_AMOUNT } from '../domain/shared/money.ts';
+import { largestAmount } from '../domain/shared/money.ts';
 import { faultsInKeys, isLiveKey } from '../stripe/api-keys.ts';
 import { type TemporalAddress, temporalFrom } from '../temporal/address.ts';
 import { type PayloadKey, readPayloadKeys } from '../temporal/payload-keys.ts';
@@ -119,9 +119,9 @@ export function loadConfig(env: NodeJS.ProcessEnv, { withLedger = false } = {}):
   const trustProxy = trustProxyFrom(read('TRUST_PROXY', 'false'), faults);
   const maxChargeAmount = check(
     'MAX_CHARGE_AMOUNT',
-    read('MAX_CHARGE_AMOUNT', String(LARGEST_AMOUNT)),
-    (amount) => /^[1-9]\d*$/.test(amount) && Number(amount) <= LARGEST_AMOUNT,
-    `must be minor units, a whole number from 1 to ${LARGEST_AMOUNT}`,
+    read('MAX_CHARGE_AMOUNT', String(largestAmount('eur'))),
+    (amount) => /^[1-9]\d*$/.test(amount) && Number(amount) <= largestAmount('eur'),
+    `must be minor units, a whole number from 1 to ${largestAmount('eur')}`,
   );
   const merchant = {
     name: need('MERCHANT_NAME'),

@@ -1,4 +1,4 @@
-// A customer's life as a value: what to do next, and what comes of what happened. Pure: no clock, no I/O.
+// What comes of an event for a customer: each kind is passed to the file that decides about it.
 import { attemptHalted, attemptRateLimited, attemptStarted } from './charge/attempts.ts';
 import {
   cancelCharge,
@@ -12,26 +12,24 @@ import {
 import { checkNow } from './charge/checks.ts';
 import { paymentIntentCreated, paymentIntentRead, paymentIntentSearched } from './charge/payment-intent.ts';
 import { stepUpExpired, stepUpReminded } from './charge/step-up.ts';
-import { openEnrolment, takeConsent } from './enrolment/enrolment.ts';
+import { disputeRead, disputeRefused } from './disputes/disputes.ts';
+import { openEnrolment, readOpenEnrolment, takeConsent } from './enrolment/enrolment.ts';
+import { readMandate } from './enrolment/mandate.ts';
 import {
   setupIntentCreated,
   setupIntentRead,
   setupIntentRefused,
   setupIntentUnanswered,
 } from './enrolment/setup-intent.ts';
-import { cancelCustomer, resume, upgrade } from './lifecycle.ts';
+import { cancelCustomer, resume } from './lifecycle.ts';
 import type { CustomerEvent, EventOf } from './model/events.ts';
 import type { CustomerState } from './model/state.ts';
 import { loaded } from './recovery.ts';
-import {
-  reversalKindOf,
-  reversalRang,
-  reversalRefused,
-  reversalSeen,
-  reversalUnanswered,
-} from './refunds/refunds.ts';
+import { refundRead, refundRefused } from './refunds/refunds.ts';
+import { PROCESSED_EVENTS_REMEMBERED } from './shared/caps.ts';
 import { by, note } from './shared/facts.ts';
-import { PROCESSED_EVENTS_REMEMBERED } from './shared/policy.ts';
+import { follow, readLater } from './shared/followed-objects.ts';
+import { subjectOf } from './shared/stripe-events.ts';
 
 /**
  * What comes of `event`. Never throws for an event that does not fit: late and repeated ones change nothing.
@@ -58,15 +56,15 @@ export function advance(state: CustomerState, event: CustomerEvent, nowMs: numbe
     case 'cancelCustomer':
       return cancelCustomer(state, event, nowMs);
     case 'stripeEventReceived':
-      return rang(state, event, nowMs);
+      return stripeEventReceived(state, event, nowMs);
     case 'stepUpCompleted':
       return checkNow(state, event.chargeId, nowMs);
     case 'attemptStarted':
-      return event.step.do === 'confirmPaymentIntent' ? attemptStarted(state, event.step, nowMs) : state;
+      return attemptStarted(state, event.step, nowMs);
     case 'loaded':
-      return loaded(state, event.snapshot && upgrade(event.snapshot), event.charges, nowMs);
+      return loaded(state, event, nowMs);
     case 'recorded':
-      return recorded(state, event.through, event.alreadyClosed);
+      return recorded(state, event);
     case 'noticeStarted':
       return { ...state, notices: state.notices.filter(({ noticeId }) => noticeId !== event.noticeId) };
     case 'stripeCustomerCreated':
@@ -81,8 +79,10 @@ export function advance(state: CustomerState, event: CustomerEvent, nowMs: numbe
       return paymentIntentSearched(state, event, nowMs);
     case 'paymentIntentRead':
       return paymentIntentRead(state, event, nowMs);
-    case 'reversalSeen':
-      return reversalSeen(state, event.reading, nowMs);
+    case 'refundRead':
+      return refundRead(state, event.reading, nowMs);
+    case 'disputeRead':
+      return disputeRead(state, event.reading, nowMs);
     case 'halted':
       return attemptHalted(state, event.chargeId, nowMs);
     case 'rateLimited':
@@ -104,48 +104,68 @@ export function advance(state: CustomerState, event: CustomerEvent, nowMs: numbe
   }
 }
 
-/** The bell says what to look at, never what to believe. */
-function rang(before: CustomerState, event: EventOf<'stripeEventReceived'>, nowMs: number): CustomerState {
-  if (before.processedEventIds.includes(event.eventId)) return before;
+/** An event says what is to be read, never what is to be believed. */
+function stripeEventReceived(
+  before: CustomerState,
+  event: EventOf<'stripeEventReceived'>,
+  nowMs: number,
+): CustomerState {
+  const subject = subjectOf(event.type);
+  if (subject === null || before.processedEventIds.includes(event.eventId)) return before;
+  const { objectId } = event;
   const state = {
     ...before,
     processedEventIds: [...before.processedEventIds, event.eventId].slice(-PROCESSED_EVENTS_REMEMBERED),
   };
-  const reversal = reversalKindOf(event.type);
-  if (reversal) return reversalRang(state, reversal, event.objectId, nowMs);
-  const charge = state.charges.find(({ paymentIntentId }) => paymentIntentId === event.objectId);
-  if (charge) {
-    // Our own decline rings too: while a charge waits for its next attempt only other news is worth a look.
-    const isEcho = event.type === 'payment_intent.payment_failed' || event.type === 'payment_intent.created';
-    const isResting =
-      charge.phase.is === 'due' || charge.phase.is === 'awaiting_card' || charge.phase.is === 'refused';
-    return isEcho && isResting ? state : checkNow(state, charge.chargeId, nowMs);
+  switch (subject) {
+    case 'refund':
+      return follow(state, 'refunds', objectId, nowMs);
+    case 'dispute':
+      return follow(state, 'disputes', objectId, nowMs);
+    case 'payment_intent':
+      return paymentIntentEventReceived(state, event, nowMs);
+    case 'setup_intent':
+      return state.enrolment?.setupIntentId === objectId ? readOpenEnrolment(state, nowMs) : state;
+    case 'mandate':
+      // The mandate of a card that is being given is not known yet.
+      return state.mandate?.stripeMandateId === objectId
+        ? readMandate(state, nowMs)
+        : readOpenEnrolment(state, nowMs);
+    case 'payment_method':
+      return state.mandate?.paymentMethodId === objectId ? readMandate(state, nowMs) : state;
+    case 'customer':
+      return state.stripeCustomerId === objectId ? readMandate(state, nowMs) : state;
+    default:
+      return subject satisfies never;
   }
-  const { enrolment, mandate } = state;
-  if (enrolment && !enrolment.closed) {
-    const isItsMandate = event.type.startsWith('mandate.') && event.objectId !== mandate?.stripeMandateId;
-    if (enrolment.setupIntentId === event.objectId || isItsMandate) {
-      if (enrolment.confirm !== 'done') return state;
-      return {
-        ...state,
-        enrolment: { ...enrolment, nextCheckAtMs: Math.min(enrolment.nextCheckAtMs, nowMs), checks: 0 },
-      };
-    }
-  }
-  if (mandate && (mandate.stripeMandateId === event.objectId || mandate.paymentMethodId === event.objectId))
-    return { ...state, mandate: { ...mandate, nextCheckAtMs: nowMs } };
-  return state;
+}
+
+function paymentIntentEventReceived(
+  state: CustomerState,
+  { type, objectId }: EventOf<'stripeEventReceived'>,
+  nowMs: number,
+): CustomerState {
+  const charge = state.charges.find(({ paymentIntentId }) => paymentIntentId === objectId);
+  if (!charge) return state;
+  // Stripe tells of our own decline too: while a charge waits for its next attempt only other events matter.
+  const isEcho = type === 'payment_intent.payment_failed';
+  const waits =
+    charge.phase.is === 'due' || charge.phase.is === 'awaiting_card' || charge.phase.is === 'refused';
+  return isEcho && waits ? state : checkNow(state, charge.chargeId, nowMs);
 }
 
 /** What is in the ledger may leave: facts, and charges that are over. */
-function recorded(state: CustomerState, through: number, alreadyClosed: readonly string[]): CustomerState {
+function recorded(
+  state: CustomerState,
+  { through, alreadyClosed, policy = state.policy }: EventOf<'recorded'>,
+): CustomerState {
   const facts = state.facts.filter(({ sequence }) => sequence > through);
-  const stillNoted = (chargeId: string) => facts.some((fact) => fact.chargeId === chargeId);
+  const isStillConcerned = (chargeId: string) => facts.some((fact) => fact.chargeId === chargeId);
   const charges = state.charges.filter(
     ({ chargeId, phase }) =>
-      !alreadyClosed.includes(chargeId) && (phase.is !== 'closed' || stillNoted(chargeId)),
+      !alreadyClosed.includes(chargeId) && (phase.is !== 'closed' || isStillConcerned(chargeId)),
   );
-  return { ...state, facts, charges };
+  return { ...state, facts, charges, policy };
 }
 
 function refused(state: CustomerState, event: EventOf<'refused'>, nowMs: number): CustomerState {
@@ -156,8 +176,10 @@ function refused(state: CustomerState, event: EventOf<'refused'>, nowMs: number)
     case 'readSetupIntent':
     case 'cancelSetupIntent':
       return setupIntentRefused(state, event.step, event.code, nowMs);
-    case 'readReversal':
-      return reversalRefused(state, event.step.objectId, event, nowMs);
+    case 'readRefund':
+      return refundRefused(state, event.step.refundId, event, nowMs);
+    case 'readDispute':
+      return disputeRefused(state, event.step.disputeId, event, nowMs);
     default:
       return chargeRefused(state, event, nowMs);
   }
@@ -172,8 +194,10 @@ function unanswered(state: CustomerState, event: EventOf<'unanswered'>, nowMs: n
     case 'readSetupIntent':
     case 'cancelSetupIntent':
       return setupIntentUnanswered(state, step, nowMs);
-    case 'readReversal':
-      return reversalUnanswered(state, step.objectId, nowMs);
+    case 'readRefund':
+      return readLater(state, 'refunds', step.refundId, nowMs);
+    case 'readDispute':
+      return readLater(state, 'disputes', step.disputeId, nowMs);
     default:
       return chargeUnanswered(state, event, nowMs);
   }

@@ -5,8 +5,9 @@ import { endMandate } from './enrolment/mandate.ts';
 import type { Charge } from './model/charge.ts';
 import type { EventOf } from './model/events.ts';
 import type { CustomerState } from './model/state.ts';
-import { isRead } from './refunds/refunds.ts';
 import { by, note } from './shared/facts.ts';
+import { isRead } from './shared/followed-objects.ts';
+import { DEFAULT_POLICY } from './shared/policy.ts';
 
 /** Somebody nobody has met yet; the first step asks the ledger whether that is so. */
 export function newCustomer(customerId: string): CustomerState {
@@ -14,6 +15,7 @@ export function newCustomer(customerId: string): CustomerState {
     version: 1,
     customerId,
     loaded: false,
+    policy: DEFAULT_POLICY,
     stripeCustomerId: null,
     currency: null,
     cancelled: null,
@@ -22,8 +24,9 @@ export function newCustomer(customerId: string): CustomerState {
     mandate: null,
     abandonedSetups: [],
     charges: [],
-    cards: [],
-    reversals: [],
+    issuerBudgets: [],
+    refunds: [],
+    disputes: [],
     facts: [],
     notices: [],
     processedEventIds: [],
@@ -31,16 +34,11 @@ export function newCustomer(customerId: string): CustomerState {
   };
 }
 
-/** Brings a state written by an older release to this one's shape. */
-export function upgrade(state: CustomerState): CustomerState {
-  return { ...state, reversals: state.reversals ?? [] };
-}
-
 /** The customer is gone, and nothing of theirs is open anywhere. */
 export function isOver(state: CustomerState): boolean {
-  const { cancelled, charges, enrolment, reversals, abandonedSetups } = state;
+  const { cancelled, charges, enrolment, abandonedSetups, refunds, disputes } = state;
   if (cancelled === null || (enrolment !== null && !enrolment.closed)) return false;
-  return charges.length === 0 && abandonedSetups.length === 0 && reversals.every(isRead);
+  return charges.length === 0 && abandonedSetups.length === 0 && [...refunds, ...disputes].every(isRead);
 }
 
 /** The clocks that stood still while paused go on from where they were. */

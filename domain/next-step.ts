@@ -1,3 +1,4 @@
+// What is to be done for a customer, in which order, and what of it now.
 import { renewalAt } from './enrolment/enrolment.ts';
 import { isOver } from './lifecycle.ts';
 import type { Charge } from './model/charge.ts';
@@ -5,10 +6,9 @@ import type { CustomerEvent } from './model/events.ts';
 import type { FactKind } from './model/facts.ts';
 import type { CustomerState } from './model/state.ts';
 import type { Step, TimeEvent } from './model/steps.ts';
-import { covers } from './shared/chargeable-card.ts';
-import { isSpent } from './shared/charges.ts';
-import { chargeableFrom } from './shared/issuer-budgets.ts';
-import { AWAITING_CARD_DEADLINE, LONGEST_SLEEP, STEP_UP_REMINDERS } from './shared/policy.ts';
+import { LONGEST_SLEEP } from './shared/caps.ts';
+import { chargeableCard } from './shared/chargeable-card.ts';
+import { policyOf } from './shared/policy.ts';
 
 /** `atMs` in epoch ms; in the past means now. */
 interface Planned {
@@ -16,16 +16,16 @@ interface Planned {
   readonly step: Step;
 }
 
-/** In order of importance: of several that are due the first is done first. What the lane or a pause holds is absent. */
+/** In order of importance: of several that are due the first is done first. What a blocking charge or a pause holds up is absent. */
 export function agenda(state: CustomerState, nowMs: number): readonly Planned[] {
   const checks = state.charges.flatMap((charge) => plannedChecks(state, charge));
-  const clocks = state.paused ? [] : state.charges.flatMap((charge) => plannedDecisions(charge));
+  const clocks = state.paused ? [] : state.charges.flatMap((charge) => plannedDecisions(state, charge));
   return [
     ...checks,
     ...plannedEnrolmentSteps(state),
     ...clocks,
     ...plannedAttempts(state, nowMs),
-    ...plannedReversalChecks(state),
+    ...plannedMoneyBackReads(state),
   ];
 }
 
@@ -79,13 +79,13 @@ function plannedEnrolmentSteps(state: CustomerState): Planned[] {
     ];
   }
   // One that is too old is ended instead of read; had it been finished meanwhile, the answer says so.
-  const renewAtMs = renewalAt(enrolment);
+  const renewAtMs = renewalAt(state, enrolment);
   const isOld =
     enrolment.status !== 'processing' && renewAtMs !== null && enrolment.nextCheckAtMs >= renewAtMs;
   return [...plan, at({ do: isOld ? 'cancelSetupIntent' : 'readSetupIntent', setupIntentId })];
 }
 
-/** Questions to Stripe about what is open there; neither a pause nor the lane holds them. */
+/** Checks of what is open at Stripe; neither a pause nor a blocking charge holds them up. */
 function plannedChecks(state: CustomerState, charge: Charge): Planned[] {
   const { chargeId, paymentIntentId, nextCheckAtMs, phase, attempts } = charge;
   if (nextCheckAtMs === null || phase.is === 'closed') return [];
@@ -109,22 +109,26 @@ function plannedChecks(state: CustomerState, charge: Charge): Planned[] {
   return [{ atMs: nextCheckAtMs, step: { do: ask, chargeId, paymentIntentId, known } }];
 }
 
-function plannedReversalChecks({ reversals }: CustomerState): Planned[] {
-  return reversals.flatMap(({ kind, objectId, nextCheckAtMs }) =>
-    nextCheckAtMs === null
-      ? []
-      : [{ atMs: nextCheckAtMs, step: { do: 'readReversal', reversal: kind, objectId } }],
-  );
+function plannedMoneyBackReads({ refunds, disputes }: CustomerState): Planned[] {
+  const plan = (objects: CustomerState['refunds'], step: (objectId: string) => Step): Planned[] =>
+    objects.flatMap(({ objectId, nextCheckAtMs }) =>
+      nextCheckAtMs === null ? [] : [{ atMs: nextCheckAtMs, step: step(objectId) }],
+    );
+  return [
+    ...plan(refunds, (refundId) => ({ do: 'readRefund', refundId })),
+    ...plan(disputes, (disputeId) => ({ do: 'readDispute', disputeId })),
+  ];
 }
 
 /** What time alone brings about. */
-function plannedDecisions({ chargeId, phase }: Charge): Planned[] {
+function plannedDecisions(state: CustomerState, { chargeId, phase }: Charge): Planned[] {
+  const { awaitingCardDeadlineMs, stepUpRemindersMs } = policyOf(state);
   const decide = (atMs: number, event: TimeEvent): Planned => ({ atMs, step: { do: 'decide', event } });
   if (phase.is === 'awaiting_card')
-    return [decide(phase.sinceMs + AWAITING_CARD_DEADLINE, { kind: 'cardWaitExpired', chargeId })];
+    return [decide(phase.sinceMs + awaitingCardDeadlineMs, { kind: 'cardWaitExpired', chargeId })];
   if (phase.is !== 'awaiting_step_up') return [];
   const plan = [decide(phase.deadlineMs, { kind: 'stepUpExpired', chargeId })];
-  const reminder = STEP_UP_REMINDERS[phase.reminders];
+  const reminder = stepUpRemindersMs[phase.reminders];
   if (reminder !== undefined)
     plan.push(decide(phase.sinceMs + reminder, { kind: 'stepUpReminderDue', chargeId }));
   return plan;
@@ -143,24 +147,18 @@ function plannedAttempts(state: CustomerState, nowMs: number): Planned[] {
 }
 
 function planAttempt(state: CustomerState, charge: Charge, dueAtMs: number, nowMs: number): Planned {
-  const { mandate, stripeCustomerId } = state;
-  const { chargeId, paymentIntentId, intentNumber, stripeChargeId: known } = charge;
-  const fingerprint = mandate?.card.fingerprint ?? null;
-  const freeAtMs = chargeableFrom(state.cards, fingerprint, nowMs);
-  const { haltedUntilMs = 0 } = state;
-  const isAgreed = mandate?.status === 'active' && covers(mandate, charge);
-  const isPossible = isAgreed && stripeCustomerId !== null && !isSpent(charge);
-  if (!isPossible || freeAtMs === null)
-    return { atMs: dueAtMs, step: { do: 'decide', event: { kind: 'cardMissing', chargeId } } };
-  const atMs = freeAtMs > nowMs ? Math.max(dueAtMs, freeAtMs) : dueAtMs;
-  if (paymentIntentId === null) {
-    const { amount, currency } = charge;
+  const { chargeId, amount, currency, paymentIntentId, intentNumber, stripeChargeId: known } = charge;
+  const { card } = chargeableCard(state, charge, nowMs);
+  if (!card) return { atMs: dueAtMs, step: { do: 'decide', event: { kind: 'cardMissing', chargeId } } };
+  const { fromMs, ...toConfirmWith } = card;
+  const { stripeCustomerId } = card;
+  const atMs = fromMs > nowMs ? Math.max(dueAtMs, fromMs) : dueAtMs;
+  if (paymentIntentId === null)
     return {
       atMs,
       step: { do: 'createPaymentIntent', chargeId, intentNumber, amount, currency, stripeCustomerId },
     };
-  }
-  const { paymentMethodId, stripeMandateId } = mandate;
+  const { haltedUntilMs = 0 } = state;
   const attemptNumber = charge.attemptCount + 1;
   return {
     atMs: haltedUntilMs > nowMs ? Math.max(atMs, haltedUntilMs) : atMs,
@@ -170,10 +168,10 @@ function planAttempt(state: CustomerState, charge: Charge, dueAtMs: number, nowM
       paymentIntentId,
       intentNumber,
       attemptNumber,
-      paymentMethodId,
-      stripeMandateId,
-      fingerprint,
+      amount,
+      currency,
       known,
+      ...toConfirmWith,
     },
   };
 }

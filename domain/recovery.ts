@@ -1,10 +1,10 @@
 // A run that starts from nothing: the ledger's memory, and then Stripe's word on all it holds open. It asks neither itself.
 import { newCharge } from './charge/charge.ts';
 import type { Charge } from './model/charge.ts';
-import type { RememberedCharge } from './model/events.ts';
+import type { EventOf } from './model/events.ts';
 import type { CustomerState } from './model/state.ts';
-import { reversalRang } from './refunds/refunds.ts';
 import { note } from './shared/facts.ts';
+import { follow } from './shared/followed-objects.ts';
 
 /**
  * The ledger's memory. Every intent it knows of is read before anything else happens to its charge: what came after
@@ -12,12 +12,17 @@ import { note } from './shared/facts.ts';
  */
 export function loaded(
   state: CustomerState,
-  snapshot: CustomerState | null,
-  remembered: readonly RememberedCharge[],
+  { snapshot, charges: remembered, policy }: EventOf<'loaded'>,
   nowMs: number,
 ): CustomerState {
   if (state.loaded) return state;
-  const known: CustomerState = { ...(snapshot ?? state), loaded: true, facts: [] };
+  const { policy: earlierPolicy } = snapshot ?? state;
+  const known: CustomerState = {
+    ...(snapshot ?? state),
+    loaded: true,
+    policy: policy ?? earlierPolicy,
+    facts: [],
+  };
   // What the ledger has as closed stays closed, also where the snapshot had opened it again by a late message.
   const charges = known.charges.flatMap((charge) => {
     const memory = remembered.find(({ chargeId }) => chargeId === charge.chargeId);
@@ -37,7 +42,8 @@ export function loaded(
     notices: known.notices.map((notice) => ({ ...notice, possiblySent: true })),
   };
   // A run can begin with the news that it was started for.
-  for (const { kind, objectId } of state.reversals) back = reversalRang(back, kind, objectId, nowMs);
+  for (const kind of ['refunds', 'disputes'] as const)
+    for (const { objectId } of state[kind]) back = follow(back, kind, objectId, nowMs);
   for (const { chargeId, amount, currency, dueAtMs } of forgotten) {
     const data = { amount, currency, dueAtMs, from: 'ledger' };
     back = note(back, nowMs, 'charge_opened', { chargeId, data });

@@ -4,12 +4,11 @@ import type { Charge } from './model/charge.ts';
 import type { Mandate, MandateTerms } from './model/enrolment.ts';
 import type { CustomerEvent, EventOf } from './model/events.ts';
 import type { CustomerState } from './model/state.ts';
-import { covers } from './shared/chargeable-card.ts';
-import { findCharge, isSpent } from './shared/charges.ts';
+import { beyondMandate, chargeableCard } from './shared/chargeable-card.ts';
+import { findCharge } from './shared/charges.ts';
 import { isId } from './shared/ids.ts';
-import { chargeableFrom } from './shared/issuer-budgets.ts';
 import { checkAmount, formatMoney, isCurrency } from './shared/money.ts';
-import { ATTEMPTS_PER_CHARGE, OPEN_CHARGES } from './shared/policy.ts';
+import { policyOf } from './shared/policy.ts';
 import { Refusal } from './shared/refusal.ts';
 
 /**
@@ -72,29 +71,35 @@ function refuseCharge(state: CustomerState, event: EventOf<'openCharge'>): Refus
       'The customer has not given a card yet: finish the enrolment first, then charge.',
     );
   }
-  if (state.charges.length >= OPEN_CHARGES) {
+  const { openCharges, amountLimits } = policyOf(state);
+  if (state.charges.length >= openCharges) {
     return new Refusal(
       'too_many_open_charges',
-      `The customer has ${OPEN_CHARGES} open charges; open another one when some of them are over.`,
+      `The customer has ${openCharges} open charges; open another one when some of them are over.`,
     );
   }
-  return checkAmount(event.amount, event.currency) ?? beyondMandate(state.mandate, event);
+  return checkAmount(event.amount, event.currency, amountLimits) ?? refuseBeyondMandate(state.mandate, event);
 }
 
 /** What the customer agreed to is the limit: refused here instead of learned from a decline. */
-function beyondMandate(
+function refuseBeyondMandate(
   mandate: Mandate,
   owed: { readonly amount: number; readonly currency: string },
 ): Refusal | null {
-  const { terms } = mandate;
-  if (!terms || covers(mandate, owed)) return null;
-  if (owed.currency !== terms.currency)
-    return new Refusal('currency_not_agreed', `The customer agreed to charges in ${terms.currency} only.`);
-  const limit = formatMoney(terms.maxAmount, terms.currency);
-  return new Refusal(
-    'mandate_limit_exceeded',
-    `The customer agreed to at most ${limit} for each charge; enrol again with other terms for more.`,
-  );
+  const code = beyondMandate(mandate, owed);
+  return code && mandate.terms ? beyondTerms(code, mandate.terms) : null;
+}
+
+function beyondTerms(
+  code: 'currency_not_agreed' | 'mandate_limit_exceeded',
+  { maxAmount, currency }: MandateTerms,
+): Refusal {
+  return code === 'currency_not_agreed'
+    ? new Refusal(code, `The customer agreed to charges in ${currency} only.`)
+    : new Refusal(
+        code,
+        `The customer agreed to at most ${formatMoney(maxAmount, currency)} for each charge; enrol again with other terms for more.`,
+      );
 }
 
 function refuseRetry(state: CustomerState, event: EventOf<'retryCharge'>, nowMs: number): Refusal | null {
@@ -108,20 +113,24 @@ function refuseRetry(state: CustomerState, event: EventOf<'retryCharge'>, nowMs:
   if (!mayRetry && phase.is !== 'awaiting_card' && phase.is !== 'refused') {
     return new Refusal('wrong_state', `There is nothing to retry: the charge is ${WORDS[phase.is]}.`);
   }
-  if (isSpent(charge)) {
-    return new Refusal(
-      'wrong_state',
-      `The issuer has been asked ${ATTEMPTS_PER_CHARGE} times for this charge, and no more is allowed.`,
-    );
+  const { reason } = chargeableCard(state, charge, nowMs);
+  switch (reason) {
+    case undefined:
+      return null;
+    case 'attempts_used':
+      return new Refusal(
+        'wrong_state',
+        `The issuer has been asked ${policyOf(state).attemptsPerCharge} times for this charge, and no more is allowed.`,
+      );
+    case 'no_mandate':
+    case 'blocked':
+      return new Refusal(
+        'card_not_chargeable',
+        'The card on file may not be charged again; the customer has to give another one.',
+      );
+    default:
+      return state.mandate?.terms ? beyondTerms(reason, state.mandate.terms) : null;
   }
-  const freeAtMs = chargeableFrom(state.cards, state.mandate?.card.fingerprint ?? null, nowMs);
-  if (state.mandate?.status !== 'active' || freeAtMs === null) {
-    return new Refusal(
-      'card_not_chargeable',
-      'The card on file may not be charged again; the customer has to give another one.',
-    );
-  }
-  return beyondMandate(state.mandate, charge);
 }
 
 const WORDS: { readonly [Phase in Charge['phase']['is']]: string } = {

@@ -9,7 +9,6 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { advance } from '../domain/advance.ts';
-import { upgrade } from '../domain/lifecycle.ts';
 import type { CustomerEvent } from '../domain/model/events.ts';
 import type { CustomerState } from '../domain/model/state.ts';
 import { nextStep, withdraws } from '../domain/next-step.ts';
@@ -31,7 +30,7 @@ const ENROL_PATIENCE = 20 * SECOND;
 /** @param carried the life so far, or `newCustomer(id)` */
 export async function CustomerBilling(carried: CustomerState): Promise<void> {
   failWhenAdvancedByQuery();
-  let state = upgrade(carried);
+  let state = carried;
   const inbox: CustomerEvent[] = [];
   const startedAtMs = Date.now();
 
@@ -184,7 +183,8 @@ export async function CustomerBilling(carried: CustomerState): Promise<void> {
         state = advance(state, step.event, Date.now());
         break;
       default: {
-        state = advance(state, { kind: 'attemptStarted', step }, Date.now());
+        if (step.do === 'confirmPaymentIntent')
+          state = advance(state, { kind: 'attemptStarted', step }, Date.now());
         const answer = await executeStep(step, state, () => inbox.some((event) => withdraws(event, step)));
         state = advance(state, answer, Date.now());
       }

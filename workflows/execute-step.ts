@@ -121,9 +121,14 @@ function run(step: ActivityStep, state: CustomerState): Promise<CustomerEvent> {
         { summary: `end ${step.setupIntentId}`, priority: FOR_LATER },
         [{ ...step, customerId }],
       );
-    case 'readReversal':
-      return stripe.readReversal.executeWithOptions(
-        { summary: `what has become of ${step.objectId}`, priority: FOR_LATER },
+    case 'readRefund':
+      return stripe.readRefund.executeWithOptions(
+        { summary: `what has become of ${step.refundId}`, priority: FOR_LATER },
+        [{ ...step, customerId }],
+      );
+    case 'readDispute':
+      return stripe.readDispute.executeWithOptions(
+        { summary: `what has become of ${step.disputeId}`, priority: FOR_LATER },
         [{ ...step, customerId }],
       );
     case 'createPaymentIntent':

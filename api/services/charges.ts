@@ -114,7 +114,7 @@ export function createCharges(deps: {
 
   return {
     async open(customerId, body, caller, waitMs) {
-      const refusal = checkAmount(body.amount, body.currency, deps.maxChargeAmount);
+      const refusal = checkAmount(body.amount, body.currency, { default: deps.maxChargeAmount });
       if (refusal) throw refusal;
       refuseOurMetadata(body.metadata ?? {});
       await reader.customerRow(customerId);

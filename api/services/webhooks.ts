@@ -1,5 +1,5 @@
 // Passes Stripe's events on to the workflow of the customer they concern. What an event says is not believed, only read.
-import { subjectOf } from '../../domain/shared/stripe-events.ts';
+import { isAboutMoneyBack } from '../../domain/shared/stripe-events.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { isCancelled, ownerOf } from '../../stripe/owner.ts';
 import type { CustomerWorkflows } from '../../temporal/customers.ts';
@@ -24,9 +24,7 @@ export async function passOn(
   if (await workflows.notify(owner.customerId, event)) return;
   // A cancelled customer's workflow has ended on purpose; any other that is missing was lost, and is an operator's to
   // bring back.
-  const subject = subjectOf(type);
-  const isMoneyBack = subject === 'refund' || subject === 'dispute';
-  if (isMoneyBack && (await isCancelled(owner.customerId, ledger)))
+  if (isAboutMoneyBack(type) && (await isCancelled(owner.customerId, ledger)))
     await workflows.notifyOrStart(owner.customerId, event);
   else await ledger.addUnclaimedEvent({ eventId, type, objectId, reason: 'customer_ended' });
 }

@@ -6,6 +6,7 @@ import type { PaymentIntentReading } from '../model/readings.ts';
 import type { CustomerState } from '../model/state.ts';
 import { findCharge, putCharge } from '../shared/charges.ts';
 import { blockCard } from '../shared/issuer-budgets.ts';
+import { policyOf } from '../shared/policy.ts';
 import { recordAnswer } from './attempts.ts';
 import { cardNeeded, closeCharge } from './close.ts';
 import { classifyDecline } from './decline-codes.ts';
@@ -23,7 +24,7 @@ export function declined(
   const charge = findCharge(state, known.chargeId) ?? known;
   const kind = classifyDecline(decline);
   if (kind === 'hard' || kind === 'new_card') return cardNeeded(state, charge, nowMs);
-  const atMs = nextRetry(charge, state.mandate?.card.country ?? null, nowMs);
+  const atMs = nextRetry(charge, state.mandate?.card.country ?? null, policyOf(state), nowMs);
   if (atMs === null) return closeCharge(state, charge, 'failed', 'declined', nowMs);
   return putCharge(state, { ...charge, phase: { is: 'due', atMs }, nextCheckAtMs: null, checks: 0 });
 }
@@ -49,5 +50,5 @@ export function blockAnsweringCard(
 ): CustomerState {
   const attempts = findCharge(state, chargeId)?.attempts ?? [];
   const asked = attempts.findLast((attempt) => attempt.stripeChargeId === stripeChargeId) ?? attempts.at(-1);
-  return { ...state, cards: blockCard(state.cards, asked?.fingerprint ?? null) };
+  return asked ? blockCard(state, asked) : state;
 }

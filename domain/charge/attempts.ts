@@ -4,10 +4,11 @@ import type { Attempt, AttemptOutcome, Charge, Decline } from '../model/charge.t
 import type { PaymentIntentReading } from '../model/readings.ts';
 import type { CustomerState } from '../model/state.ts';
 import type { StepOf } from '../model/steps.ts';
+import { ATTEMPTS_REMEMBERED } from '../shared/caps.ts';
 import { findCharge, putCharge, reachedIssuer } from '../shared/charges.ts';
 import { note } from '../shared/facts.ts';
 import { countAttempt } from '../shared/issuer-budgets.ts';
-import { ATTEMPTS_REMEMBERED, KILL_SWITCH_CHECK, RATE_LIMIT_PAUSE } from '../shared/policy.ts';
+import { policyOf } from '../shared/policy.ts';
 
 /** Where the newest attempt stands in the list. */
 const NEWEST = -1;
@@ -44,14 +45,14 @@ export function attemptHalted(state: CustomerState, chargeId: string, nowMs: num
   const charge = findCharge(state, chargeId);
   if (charge?.phase.is !== 'attempting') return state;
   const due = asIfNeverBegun(charge, charge.attempts.at(-1)?.atMs ?? nowMs);
-  return { ...putCharge(state, due), haltedUntilMs: nowMs + KILL_SWITCH_CHECK };
+  return { ...putCharge(state, due), haltedUntilMs: nowMs + policyOf(state).killSwitchCheckMs };
 }
 
 /** Stripe turned the request away unread: a wait, and no attempt. */
 export function attemptRateLimited(state: CustomerState, chargeId: string, nowMs: number): CustomerState {
   const charge = findCharge(state, chargeId);
   if (charge?.phase.is !== 'attempting') return state;
-  return putCharge(state, asIfNeverBegun(charge, nowMs + RATE_LIMIT_PAUSE));
+  return putCharge(state, asIfNeverBegun(charge, nowMs + policyOf(state).rateLimitPauseMs));
 }
 
 /** The number is free again, and with it the idempotency key. */
@@ -101,7 +102,7 @@ export function recordAnswer(
     ...madeAs(reading.stripeChargeId),
   };
   return noteAttempt(
-    { ...putCharge(state, withAttempt(known, unheard)), cards: countAttempt(state.cards, unheard) },
+    countAttempt(putCharge(state, withAttempt(known, unheard)), unheard),
     charge.chargeId,
     nowMs,
     reading,
@@ -161,7 +162,7 @@ function settleAt(
   const isFirstWord = asked.outcome === null || asked.outcome === 'unknown' || asked.outcome === 'refused';
   const isCounted = isFirstWord && reachedIssuer(settled);
   const changed = putCharge(state, { ...charge, attempts: charge.attempts.with(index, settled) });
-  return isCounted ? { ...changed, cards: countAttempt(state.cards, settled) } : changed;
+  return isCounted ? countAttempt(changed, settled) : changed;
 }
 
 export function noteAttempt(

@@ -7,7 +7,7 @@ import type { CustomerState } from '../model/state.ts';
 import { backoffDelay } from '../shared/backoff.ts';
 import { findCharge, putCharge } from '../shared/charges.ts';
 import { by, note } from '../shared/facts.ts';
-import { UNKNOWN_CHECK_BACKOFF } from '../shared/policy.ts';
+import { policyOf } from '../shared/policy.ts';
 import { noteAttempt, settleAttempt } from './attempts.ts';
 import { checkLater } from './checks.ts';
 import { cardNeeded, closeCharge } from './close.ts';
@@ -58,7 +58,7 @@ export function cancelCharge(
 ): CustomerState {
   const charge = findCharge(state, event.chargeId);
   if (!charge || charge.phase.is === 'closed' || charge.phase.is === 'closing') return state;
-  const noted = note(state, nowMs, 'charge_cancel', { ...by(event), chargeId: charge.chargeId });
+  const noted = note(state, nowMs, 'charge_cancel_requested', { ...by(event), chargeId: charge.chargeId });
   return closeCharge(noted, charge, 'cancelled', 'cancelled', nowMs);
 }
 
@@ -73,7 +73,7 @@ export function retryCharge(
     phase?.is === 'awaiting_card' || phase?.is === 'refused' || (phase?.is === 'due' && phase.atMs > nowMs);
   if (!charge || !mayRetry) return state;
   const due = putCharge(state, { ...charge, phase: { is: 'due', atMs: nowMs } });
-  return note(due, nowMs, 'charge_retry', { ...by(event), chargeId: charge.chargeId });
+  return note(due, nowMs, 'charge_retry_requested', { ...by(event), chargeId: charge.chargeId });
 }
 
 /** Nobody knows whether the step happened. A confirm holds the lane until Stripe has been asked. */
@@ -89,7 +89,7 @@ export function chargeUnanswered(
     const unknown = {
       ...charge,
       phase: { is: 'unknown', sinceMs: nowMs } as const,
-      nextCheckAtMs: nowMs + backoffDelay(UNKNOWN_CHECK_BACKOFF, 0),
+      nextCheckAtMs: nowMs + backoffDelay(policyOf(state).unknownCheckBackoffMs, 0),
       checks: 1,
     };
     const settled = settleAttempt(state, unknown, 'unknown', null);
@@ -100,7 +100,7 @@ export function chargeUnanswered(
     return putCharge(state, {
       ...opening,
       checks: charge.checks + 1,
-      nextCheckAtMs: nowMs + backoffDelay(UNKNOWN_CHECK_BACKOFF, charge.checks),
+      nextCheckAtMs: nowMs + backoffDelay(policyOf(state).unknownCheckBackoffMs, charge.checks),
     });
   }
   return checkLater(state, charge, nowMs);

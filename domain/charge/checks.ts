@@ -3,7 +3,7 @@ import type { Charge } from '../model/charge.ts';
 import type { CustomerState } from '../model/state.ts';
 import { backoffDelay } from '../shared/backoff.ts';
 import { findCharge, putCharge } from '../shared/charges.ts';
-import { CHECK_BACKOFF, UNKNOWN_CHECK_BACKOFF } from '../shared/policy.ts';
+import { policyOf } from '../shared/policy.ts';
 
 export function checkLater(
   state: CustomerState,
@@ -11,9 +11,10 @@ export function checkLater(
   nowMs: number,
   notBeforeMs: number | null = null,
 ): CustomerState {
+  const { checkBackoffMs, unknownCheckBackoffMs } = policyOf(state);
   const waits = ['creating_intent', 'unknown', 'closing'].includes(charge.phase.is)
-    ? UNKNOWN_CHECK_BACKOFF
-    : CHECK_BACKOFF;
+    ? unknownCheckBackoffMs
+    : checkBackoffMs;
   const nextCheckAtMs = Math.max(nowMs + backoffDelay(waits, charge.checks), notBeforeMs ?? 0);
   return putCharge(state, { ...charge, checks: charge.checks + 1, nextCheckAtMs });
 }

@@ -4,6 +4,7 @@ import type { Charge, ChargePhase } from '../model/charge.ts';
 import type { CustomerState } from '../model/state.ts';
 import { isSpent, issuerAttempts, putCharge } from '../shared/charges.ts';
 import { note, tell } from '../shared/facts.ts';
+import { policyOf } from '../shared/policy.ts';
 
 /** Ends a charge that is not to be collected: at once, or after its intent is cancelled at Stripe. */
 export function closeCharge(
@@ -60,7 +61,7 @@ export function closed(
 
 /** There is no card that may pay this: the charge waits for another one, unless issuers were asked often enough. */
 export function cardNeeded(state: CustomerState, charge: Charge, nowMs: number): CustomerState {
-  if (isSpent(charge)) return closeCharge(state, charge, 'failed', 'declined', nowMs);
+  if (isSpent(charge, policyOf(state))) return closeCharge(state, charge, 'failed', 'declined', nowMs);
   const waiting: Charge = { ...charge, phase: { is: 'awaiting_card', sinceMs: nowMs }, nextCheckAtMs: null };
   const noted = note(putCharge(state, waiting), nowMs, 'charge_awaiting_card', {
     chargeId: charge.chargeId,

@@ -7,7 +7,7 @@ import type { CustomerState } from '../model/state.ts';
 import { backoffDelay } from '../shared/backoff.ts';
 import { findCharge, putCharge } from '../shared/charges.ts';
 import { note } from '../shared/facts.ts';
-import { UNKNOWN_CHECK_BACKOFF } from '../shared/policy.ts';
+import { policyOf } from '../shared/policy.ts';
 import { blockAnsweringCard, declined } from './after-decline.ts';
 import {
   isSettled,
@@ -64,7 +64,10 @@ export function paymentIntentSearched(
   return putCharge(state, {
     ...charge,
     intentNumber: charge.intentNumber + 1,
-    phase: { is: 'due', atMs: nowMs + backoffDelay(UNKNOWN_CHECK_BACKOFF, Math.max(0, charge.checks - 1)) },
+    phase: {
+      is: 'due',
+      atMs: nowMs + backoffDelay(policyOf(state).unknownCheckBackoffMs, Math.max(0, charge.checks - 1)),
+    },
     nextCheckAtMs: null,
   });
 }
@@ -194,7 +197,7 @@ function intentCanceled(
   if (reading.cancellationReason === 'automatic') {
     // What waits for its day or for a card goes on waiting; each further intent comes a little later.
     const isResting = charge.phase.is === 'due' || charge.phase.is === 'awaiting_card';
-    const atMs = nowMs + backoffDelay(UNKNOWN_CHECK_BACKOFF, charge.intentNumber - 1);
+    const atMs = nowMs + backoffDelay(policyOf(state).unknownCheckBackoffMs, charge.intentNumber - 1);
     return putCharge(next, { ...without, phase: isResting ? charge.phase : { is: 'due', atMs } });
   }
   const code = 'payment_intent_canceled';
@@ -224,7 +227,7 @@ function unpaid(
     case 'attempting':
     case 'unknown': {
       // Stripe says nothing came of the confirm: another may be sent, under another number and so another key.
-      const atMs = nowMs + backoffDelay(UNKNOWN_CHECK_BACKOFF, unansweredInARow(charge) - 1);
+      const atMs = nowMs + backoffDelay(policyOf(state).unknownCheckBackoffMs, unansweredInARow(charge) - 1);
       const again: Charge = { ...charge, phase: { is: 'due', atMs }, nextCheckAtMs: null, checks: 0 };
       const newest = charge.attempts.at(-1);
       if (newest && isSettled(newest)) return putCharge(state, again);

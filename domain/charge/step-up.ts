@@ -5,7 +5,7 @@ import type { PaymentIntentReading } from '../model/readings.ts';
 import type { CustomerState } from '../model/state.ts';
 import { findCharge, putCharge } from '../shared/charges.ts';
 import { note, tell } from '../shared/facts.ts';
-import { STEP_UP_DEADLINE, STEP_UP_FAILURES } from '../shared/policy.ts';
+import { policyOf } from '../shared/policy.ts';
 import { declined, recordDecline } from './after-decline.ts';
 import { recordAnswer } from './attempts.ts';
 import { checkLater } from './checks.ts';
@@ -24,9 +24,10 @@ export function stepUpStarts(
   const asked = charge.attempts.filter(
     ({ outcome, onSession }) => outcome === 'step_up' && !onSession,
   ).length;
-  if (asked > STEP_UP_FAILURES) return closeCharge(state, charge, 'failed', 'authentication_failed', nowMs);
+  const { stepUpDeadlineMs, stepUpFailures } = policyOf(state);
+  if (asked > stepUpFailures) return closeCharge(state, charge, 'failed', 'authentication_failed', nowMs);
   const isAtTheBank = reading.status === 'requires_action';
-  const deadlineMs = nowMs + STEP_UP_DEADLINE;
+  const deadlineMs = nowMs + stepUpDeadlineMs;
   const waiting: Charge = {
     ...charge,
     phase: {
@@ -122,7 +123,7 @@ export function stepUpRead(
       chargeId: charge.chargeId,
       data: { failures, decline: news, requestId: reading.requestId },
     });
-    if (failures >= STEP_UP_FAILURES)
+    if (failures >= policyOf(state).stepUpFailures)
       return closeCharge(failed, charge, 'failed', 'authentication_failed', nowMs);
     const again: Charge = {
       ...charge,

@@ -2,7 +2,7 @@
 import type { SetupIntentReading } from '../model/readings.ts';
 import type { CustomerState } from '../model/state.ts';
 import { backoffDelay } from '../shared/backoff.ts';
-import { CHECK_BACKOFF } from '../shared/policy.ts';
+import { policyOf } from '../shared/policy.ts';
 
 export function addAbandonedSetup(state: CustomerState, setupIntentId: string, nowMs: number): CustomerState {
   if (state.abandonedSetups.some((setup) => setup.setupIntentId === setupIntentId)) return state;
@@ -35,7 +35,7 @@ export function abandonedSetupUnanswered(
         ? {
             ...setup,
             checks: setup.checks + 1,
-            nextCheckAtMs: nowMs + backoffDelay(CHECK_BACKOFF, setup.checks),
+            nextCheckAtMs: nowMs + backoffDelay(policyOf(state).checkBackoffMs, setup.checks),
           }
         : setup,
     ),

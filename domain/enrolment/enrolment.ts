@@ -4,7 +4,7 @@ import type { Enrolment, EnrolmentStatus } from '../model/enrolment.ts';
 import type { EventOf } from '../model/events.ts';
 import type { CustomerState } from '../model/state.ts';
 import { by, note } from '../shared/facts.ts';
-import { SETUP_RENEWAL } from '../shared/policy.ts';
+import { policyOf } from '../shared/policy.ts';
 import { addAbandonedSetup } from './abandoned-setups.ts';
 
 /**
@@ -96,8 +96,16 @@ export function closeEnrolment(
 }
 
 /** When the current SetupIntent is too old to be finished (docs.stripe.com/api/setup_intents: do not keep them). */
-export function renewalAt(enrolment: Enrolment): number | null {
-  return enrolment.setupOpenedAtMs === null ? null : enrolment.setupOpenedAtMs + SETUP_RENEWAL;
+export function renewalAt(state: CustomerState, { setupOpenedAtMs }: Enrolment): number | null {
+  return setupOpenedAtMs === null ? null : setupOpenedAtMs + policyOf(state).setupRenewalMs;
+}
+
+/** There is an event for it. One whose card is still to be sent is not read for it: that comes first. */
+export function readOpenEnrolment(state: CustomerState, nowMs: number): CustomerState {
+  const { enrolment } = state;
+  if (!enrolment || enrolment.closed || enrolment.confirm !== 'done') return state;
+  const nextCheckAtMs = Math.min(enrolment.nextCheckAtMs, nowMs);
+  return { ...state, enrolment: { ...enrolment, nextCheckAtMs, checks: 0 } };
 }
 
 function noteConsent(

@@ -42,6 +42,11 @@ export function mandateGiven(
   return resumeWithCard(told, nowMs);
 }
 
+/** There is an event for it, its card or its Stripe customer. */
+export function readMandate(state: CustomerState, nowMs: number): CustomerState {
+  return state.mandate ? { ...state, mandate: { ...state.mandate, nextCheckAtMs: nowMs } } : state;
+}
+
 /** The customer has taken the permission back. */
 export function endMandate(state: CustomerState, nowMs: number): CustomerState {
   return state.mandate ? mandateBecomes(state, state.mandate, 'inactive', nowMs) : state;

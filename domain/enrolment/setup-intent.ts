@@ -8,12 +8,7 @@ import type { CustomerState } from '../model/state.ts';
 import type { Step, StepOf } from '../model/steps.ts';
 import { backoffDelay } from '../shared/backoff.ts';
 import { note, tell } from '../shared/facts.ts';
-import {
-  CHECK_BACKOFF,
-  ENROLMENT_CHECK_BACKOFF,
-  SETUP_FAILURES,
-  SETUPS_PER_ENROLMENT,
-} from '../shared/policy.ts';
+import { policyOf } from '../shared/policy.ts';
 import { HOUR } from '../shared/time.ts';
 import {
   abandonedSetupRead,
@@ -49,7 +44,8 @@ export function setupIntentCreated(
     setupIntentId: opened.setupIntentId,
     setupOpenedAtMs: nowMs,
     status: enrolment.confirm === 'due' ? 'pending' : 'awaiting_customer',
-    nextCheckAtMs: enrolment.confirm === 'due' ? nowMs : nowMs + backoffDelay(CHECK_BACKOFF, 0),
+    nextCheckAtMs:
+      enrolment.confirm === 'due' ? nowMs : nowMs + backoffDelay(policyOf(state).checkBackoffMs, 0),
     checks: 0,
   };
   return note({ ...state, enrolment: changed }, nowMs, 'setup_intent_created', {
@@ -87,7 +83,7 @@ function enrolmentRead(
     ...enrolment,
     confirm: 'done',
     checks,
-    nextCheckAtMs: nowMs + backoffDelay(CHECK_BACKOFF, checks - 1),
+    nextCheckAtMs: nowMs + backoffDelay(policyOf(state).checkBackoffMs, checks - 1),
   };
   const isNewTry = reading.setupAttemptId !== null && reading.setupAttemptId !== enrolment.setupAttemptId;
   const keeps = (status: EnrolmentStatus) => ({ ...state, enrolment: { ...seen, status } });
@@ -95,7 +91,7 @@ function enrolmentRead(
     case 'succeeded':
       if (!seen.consent || !reading.paymentMethodId || !reading.card) {
         // Finished, but nobody has agreed to anything: when it is old it is replaced, like one nobody finishes.
-        const isOld = nowMs >= (renewalAt(enrolment) ?? nowMs);
+        const isOld = nowMs >= (renewalAt(state, enrolment) ?? nowMs);
         return isOld ? renewSetup(state, seen, nowMs) : keeps('awaiting_customer');
       }
       if (reading.stripeMandateStatus === 'pending') return keeps('processing');
@@ -176,7 +172,7 @@ function enrolmentUnanswered(state: CustomerState, step: Step['do'], nowMs: numb
       ...enrolment,
       confirm,
       checks,
-      nextCheckAtMs: nowMs + backoffDelay(ENROLMENT_CHECK_BACKOFF, checks - 1),
+      nextCheckAtMs: nowMs + backoffDelay(policyOf(state).enrolmentCheckBackoffMs, checks - 1),
     },
   };
 }
@@ -211,11 +207,13 @@ function setupFailed(
       },
     },
   );
-  return failures < SETUP_FAILURES ? failed : closeEnrolment(failed, 'failed', 'too_many_failures', nowMs);
+  return failures < policyOf(state).setupFailures
+    ? failed
+    : closeEnrolment(failed, 'failed', 'too_many_failures', nowMs);
 }
 
 function renewSetup(state: CustomerState, enrolment: Enrolment, nowMs: number): CustomerState {
-  if (enrolment.setupNumber >= SETUPS_PER_ENROLMENT) {
+  if (enrolment.setupNumber >= policyOf(state).setupsPerEnrolment) {
     return closeEnrolment(
       { ...state, enrolment: { ...enrolment, setupIntentId: null } },
       'expired',

@@ -83,17 +83,3 @@ export interface Charge {
   /** Questions asked in this phase that changed nothing. */
   readonly checks: number;
 }
-
-export type ReversalKind = 'refund' | 'dispute';
-
-/** Money of ours on its way back; kept after it was read so that the same news is not noted twice. */
-export interface Reversal {
-  readonly kind: ReversalKind;
-  /** Stripe's id of the refund or dispute. */
-  readonly objectId: string;
-  /** What was noted of it last; null while nothing was. */
-  readonly seen: string | null;
-  /** When to read it (again), epoch ms; null once it has been read. */
-  readonly nextCheckAtMs: number | null;
-  readonly checks: number;
-}

@@ -1,10 +1,11 @@
 // What can happen to a customer.
 import type { Consent, MandateTerms } from './enrolment.ts';
-import type { PaymentIntentReading, ReversalReading, SetupIntentReading } from './readings.ts';
+import type { Policy } from './policy.ts';
+import type { DisputeReading, PaymentIntentReading, RefundReading, SetupIntentReading } from './readings.ts';
 import type { CustomerState } from './state.ts';
-import type { Step, TimeEvent } from './steps.ts';
+import type { Step, StepOf, TimeEvent } from './steps.ts';
 
-/** Who asked, and why; over HTTP `who` is the API key's name. */
+/** Who asked, and for what reason; over HTTP `actor` is the API key's name, or `link` where a page was opened by a link. */
 export interface Attribution {
   readonly actor: string;
   readonly reason?: string;
@@ -57,35 +58,47 @@ export type CustomerEvent =
     }
   | { readonly kind: 'stepUpCompleted'; readonly chargeId: string }
   // — answers to steps —
-  | { readonly kind: 'attemptStarted'; readonly step: Step }
+  | { readonly kind: 'attemptStarted'; readonly step: StepOf<'confirmPaymentIntent'> }
   | {
       readonly kind: 'loaded';
       readonly snapshot: CustomerState | null;
       readonly charges: readonly RememberedCharge[];
+      /** As the worker is configured; absent: the snapshot's, else the default. */
+      readonly policy?: Policy;
     }
-  | { readonly kind: 'recorded'; readonly through: number; readonly alreadyClosed: readonly string[] }
+  | {
+      readonly kind: 'recorded';
+      readonly through: number;
+      readonly alreadyClosed: readonly string[];
+      /** As the worker is configured: from here on it counts. Absent: nothing changes. */
+      readonly policy?: Policy;
+    }
   | { readonly kind: 'noticeStarted'; readonly noticeId: string }
   | { readonly kind: 'stripeCustomerCreated'; readonly stripeCustomerId: string }
   | { readonly kind: 'setupIntentCreated'; readonly enrolmentNumber: number; readonly setupIntentId: string }
   | { readonly kind: 'setupIntentRead'; readonly reading: SetupIntentReading }
   | { readonly kind: 'paymentIntentCreated'; readonly chargeId: string; readonly paymentIntentId: string }
-  /** Asked for an intent whose creation nobody saw end: null when Stripe has none. */
+  /** The answer about an intent whose creation nobody saw end: null when Stripe has none that is certainly ours. */
   | {
       readonly kind: 'paymentIntentSearched';
       readonly chargeId: string;
       readonly paymentIntentId: string | null;
+      /** One was found that could be ours and does not fit what is owed or what we wrote: an operator has to look. */
+      readonly ambiguous?: boolean;
     }
   | { readonly kind: 'paymentIntentRead'; readonly chargeId: string; readonly reading: PaymentIntentReading }
-  | { readonly kind: 'reversalSeen'; readonly reading: ReversalReading }
-  /** The emergency brake is on, and for certain nothing was sent to Stripe. */
+  | { readonly kind: 'refundRead'; readonly reading: RefundReading }
+  | { readonly kind: 'disputeRead'; readonly reading: DisputeReading }
+  /** The kill switch is on, and for certain nothing was sent to Stripe. */
   | { readonly kind: 'halted'; readonly chargeId: string }
   /** Stripe had too many requests, and for certain has done nothing with this one. */
   | { readonly kind: 'rateLimited'; readonly chargeId: string }
-  /** A 4xx that is our fault or the account's. `code` is Stripe's. */
+  /** A 4xx that is our fault or the account's. `code` and `param` (the field it is about) are Stripe's. */
   | {
       readonly kind: 'refused';
       readonly step: Step;
       readonly code: string;
+      readonly param?: string;
       readonly requestId?: string;
     }
   /** No answer, and none can be assumed: the step may have happened. */

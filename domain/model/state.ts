@@ -1,28 +1,45 @@
-// The shapes of a customer's life: plain JSON, for it travels through continue-as-new and the ledger's snapshot.
-// It decides nothing. Only ever add optional fields, or raise `version` and extend `upgrade`.
-import type { Charge, Reversal } from './charge.ts';
+// The shape of a customer's state: plain JSON, for it travels through continue-as-new and the ledger's snapshot.
+import type { Charge } from './charge.ts';
 import type { Enrolment, Mandate } from './enrolment.ts';
 import type { Fact, Notice } from './facts.ts';
+import type { Policy } from './policy.ts';
 
 /** How often a card was asked, and whether its issuer said never again. */
 export interface IssuerBudget {
   readonly fingerprint: string;
+  /** The card's brand as Stripe names it, e.g. `visa`; null where no mandate has ever said. */
+  readonly network: string | null;
+  /** Attempts that did not succeed, epoch ms, oldest first. */
   readonly attemptsAtMs: readonly number[];
-  readonly dead: boolean;
+  readonly blocked: boolean;
 }
 
-/** A customer's life as a value. */
+/** A refund or a dispute. It is kept after it was read, so that the same state of it is not put on record twice. */
+export interface FollowedObject {
+  /** Stripe's id of it. */
+  readonly objectId: string;
+  /** Stripe's own word when it was last read. */
+  readonly status: string | null;
+  /** Its state as last put on record, as JSON; null while nothing is on record. */
+  readonly onRecord: string | null;
+  /** When to read it (again), epoch ms; null once it has been read. */
+  readonly nextCheckAtMs: number | null;
+  readonly checks: number;
+}
+
+/** All that is known of a customer, except what only the ledger keeps. */
 export interface CustomerState {
   readonly version: 1;
   readonly customerId: string;
   /** False until the ledger has been asked what it knows: a run may start from nothing. */
   readonly loaded: boolean;
+  readonly policy: Policy;
   readonly stripeCustomerId: string | null;
   /** Of `amountDue`: as enrolled, else of the first charge. */
   readonly currency: string | null;
   readonly cancelled: { readonly atMs: number } | null;
   readonly paused: { readonly atMs: number } | null;
-  /** An attempt met the emergency brake: the next one asks whether it is released, epoch ms. In the past: no matter. */
+  /** The kill switch stopped an attempt: the next one asks whether it is still on, epoch ms. In the past it means nothing. */
   readonly haltedUntilMs?: number;
   readonly enrolment: Enrolment | null;
   readonly mandate: Mandate | null;
@@ -34,13 +51,14 @@ export interface CustomerState {
   }[];
   /** Open charges, and closed ones until they are recorded; oldest first. */
   readonly charges: readonly Charge[];
-  readonly cards: readonly IssuerBudget[];
-  /** Refunds and disputes, oldest news first. */
-  readonly reversals: readonly Reversal[];
+  readonly issuerBudgets: readonly IssuerBudget[];
+  /** The one with the newest event last. */
+  readonly refunds: readonly FollowedObject[];
+  readonly disputes: readonly FollowedObject[];
   /** Facts not yet in the ledger. */
   readonly facts: readonly Fact[];
   readonly notices: readonly Notice[];
-  /** Ids of Stripe events already heard. */
+  /** Ids of the newest Stripe events that were taken in. */
   readonly processedEventIds: readonly string[];
   /** Number of the newest fact. */
   readonly sequence: number;

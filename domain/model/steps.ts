@@ -1,5 +1,4 @@
 // What the workflow does next, one step at a time.
-import type { ReversalKind } from './charge.ts';
 import type { MandateTerms } from './enrolment.ts';
 import type { Notice } from './facts.ts';
 
@@ -68,10 +67,15 @@ export type Step =
       readonly stripeMandateId: string | null;
       readonly fingerprint: string | null;
       readonly known: string | null;
+      /** What the intent must be over, in minor units, and whose: one that differs is not confirmed but reported as it is. */
+      readonly amount: number;
+      readonly currency: string;
+      readonly stripeCustomerId: string;
     }
   | ({ readonly do: 'readPaymentIntent' } & PaymentIntentQuestion)
   | ({ readonly do: 'cancelPaymentIntent' } & PaymentIntentQuestion)
-  | { readonly do: 'readReversal'; readonly reversal: ReversalKind; readonly objectId: string }
+  | { readonly do: 'readRefund'; readonly refundId: string }
+  | { readonly do: 'readDispute'; readonly disputeId: string }
   /** Nothing to ask the world: time alone has made this happen. */
   | { readonly do: 'decide'; readonly event: TimeEvent }
   | { readonly do: 'wait'; readonly untilMs: number }

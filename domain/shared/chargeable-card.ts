@@ -1,11 +1,57 @@
-// Which card may pay a charge now.
+// Which card may pay a charge, and from when on; or why none may.
 import type { Charge } from '../model/charge.ts';
 import type { Mandate } from '../model/enrolment.ts';
+import type { CustomerState } from '../model/state.ts';
+import { isSpent } from './charges.ts';
+import { budgetFreeFrom } from './issuer-budgets.ts';
+import { policyOf } from './policy.ts';
 
-/** Whether what the customer agreed to covers this sum: a charge may be older than the mandate it would be made under. */
-export function covers(
+/** All that a confirm has to name. */
+export interface ChargeableCard {
+  readonly paymentMethodId: string;
+  readonly stripeMandateId: string | null;
+  readonly stripeCustomerId: string;
+  readonly fingerprint: string | null;
+  /** Epoch ms: `nowMs`, or when its budget allows another attempt. */
+  readonly fromMs: number;
+}
+
+export type NoCardReason =
+  /** The customer has given none, has taken the permission back, or it is gone at Stripe. */
+  | 'no_mandate'
+  | 'currency_not_agreed'
+  | 'mandate_limit_exceeded'
+  /** Its issuer said never again. */
+  | 'blocked'
+  /** Issuers were asked for this charge as often as we allow. */
+  | 'attempts_used';
+
+export type CardDecision =
+  | { readonly card: ChargeableCard; readonly reason?: never }
+  | { readonly card: null; readonly reason: NoCardReason };
+
+/** Which card may pay this charge, as of `nowMs` (epoch ms). There is one mandate, and so one card, at most. */
+export function chargeableCard(state: CustomerState, charge: Charge, nowMs: number): CardDecision {
+  const { mandate, stripeCustomerId, issuerBudgets } = state;
+  const policy = policyOf(state);
+  if (isSpent(charge, policy)) return { card: null, reason: 'attempts_used' };
+  if (mandate?.status !== 'active' || stripeCustomerId === null) return { card: null, reason: 'no_mandate' };
+  const beyond = beyondMandate(mandate, charge);
+  if (beyond) return { card: null, reason: beyond };
+  const { paymentMethodId, stripeMandateId, card } = mandate;
+  const fromMs = budgetFreeFrom(issuerBudgets, card.fingerprint, policy, nowMs);
+  if (fromMs === null) return { card: null, reason: 'blocked' };
+  return {
+    card: { paymentMethodId, stripeMandateId, stripeCustomerId, fingerprint: card.fingerprint, fromMs },
+  };
+}
+
+/** What of the customer's terms this sum exceeds: a charge may be older than the mandate it would be made under. */
+export function beyondMandate(
   { terms }: Mandate,
   { amount, currency }: Pick<Charge, 'amount' | 'currency'>,
-): boolean {
-  return terms === null || (currency === terms.currency && amount <= terms.maxAmount);
+): 'currency_not_agreed' | 'mandate_limit_exceeded' | null {
+  if (terms === null) return null;
+  if (currency !== terms.currency) return 'currency_not_agreed';
+  return amount <= terms.maxAmount ? null : 'mandate_limit_exceeded';
 }

@@ -1,7 +1,7 @@
 // Finds, replaces and counts a customer’s charges.
 import type { Attempt, Charge } from '../model/charge.ts';
+import type { Policy } from '../model/policy.ts';
 import type { CustomerState } from '../model/state.ts';
-import { ATTEMPTS_PER_CHARGE } from './policy.ts';
 
 export function findCharge(state: CustomerState, chargeId: string): Charge | undefined {
   return state.charges.find((charge) => charge.chargeId === chargeId);
@@ -21,8 +21,8 @@ export function issuerAttempts(charge: Charge): number {
 }
 
 /** Whether the issuer has been asked for this charge as often as we allow, on whatever cards. */
-export function isSpent(charge: Charge): boolean {
-  return issuerAttempts(charge) >= ATTEMPTS_PER_CHARGE;
+export function isSpent(charge: Charge, { attemptsPerCharge }: Policy): boolean {
+  return issuerAttempts(charge) >= attemptsPerCharge;
 }
 
 /** Whether the issuer heard of it, as far as we know; one under way counts. */

@@ -1,45 +1,77 @@
 // How often each card was asked, and whether its issuer said never again.
 import type { Attempt } from '../model/charge.ts';
-import type { IssuerBudget } from '../model/state.ts';
-import { ATTEMPTS_PER_CARD, CARD_BUDGET_WINDOW, ISSUER_BUDGETS_REMEMBERED } from './policy.ts';
+import type { Card } from '../model/enrolment.ts';
+import type { Policy } from '../model/policy.ts';
+import type { CustomerState, IssuerBudget } from '../model/state.ts';
+import { ISSUER_BUDGETS_REMEMBERED } from './caps.ts';
+import { policyOf } from './policy.ts';
 
 /** From when on this card may be asked again; `nowMs` when it may be asked now, null when never. */
-export function chargeableFrom(
-  cards: readonly IssuerBudget[],
+export function budgetFreeFrom(
+  issuerBudgets: readonly IssuerBudget[],
   fingerprint: string | null,
+  { attemptsPerCard, cardBudgetWindowMs }: Policy,
   nowMs: number,
 ): number | null {
-  const use = cards.find((card) => card.fingerprint === fingerprint);
-  if (!use) return nowMs;
-  if (use.dead) return null;
-  const recent = use.attemptsAtMs.filter((atMs) => atMs > nowMs - CARD_BUDGET_WINDOW);
-  const blocking = recent.at(-ATTEMPTS_PER_CARD);
-  return blocking === undefined ? nowMs : blocking + CARD_BUDGET_WINDOW;
+  const budget = issuerBudgets.find((other) => other.fingerprint === fingerprint);
+  if (!budget) return nowMs;
+  if (budget.blocked) return null;
+  const recent = budget.attemptsAtMs.filter((atMs) => atMs > nowMs - cardBudgetWindowMs);
+  const oldest = recent.at(-attemptsPerCard);
+  return oldest === undefined ? nowMs : oldest + cardBudgetWindowMs;
 }
 
-/** Counts an attempt on its card; what is older than the window is dropped. */
-export function countAttempt(cards: readonly IssuerBudget[], attempt: Attempt): readonly IssuerBudget[] {
-  // The networks limit asking again after a no: somebody who pays every day is nobody's retry.
-  if (attempt.fingerprint === null || attempt.outcome === 'succeeded') return cards;
-  const use = cards.find((card) => card.fingerprint === attempt.fingerprint);
-  const attemptsAtMs = [...(use?.attemptsAtMs ?? []), attempt.atMs].filter(
-    (atMs) => atMs > attempt.atMs - CARD_BUDGET_WINDOW,
+/**
+ * Counts an attempt on its card; what is older than the window is dropped. One that succeeded does not count: the
+ * networks limit asking again after a no, and somebody who pays every day is nobody's retry.
+ */
+export function countAttempt(state: CustomerState, attempt: Attempt): CustomerState {
+  const fingerprint = fingerprintNow(state, attempt);
+  if (fingerprint === null || attempt.outcome === 'succeeded') return state;
+  const budget = budgetOf(state, fingerprint);
+  const { cardBudgetWindowMs } = policyOf(state);
+  const attemptsAtMs = [...budget.attemptsAtMs, attempt.atMs].filter(
+    (atMs) => atMs > attempt.atMs - cardBudgetWindowMs,
   );
-  return keep(cards, { fingerprint: attempt.fingerprint, dead: use?.dead ?? false, attemptsAtMs });
+  return put(state, { ...budget, attemptsAtMs });
 }
 
 /** The issuer said never again. */
-export function blockCard(
-  cards: readonly IssuerBudget[],
-  fingerprint: string | null,
-): readonly IssuerBudget[] {
-  if (fingerprint === null) return cards;
-  const use = cards.find((card) => card.fingerprint === fingerprint);
-  return keep(cards, { fingerprint, attemptsAtMs: use?.attemptsAtMs ?? [], dead: true });
+export function blockCard(state: CustomerState, attempt: Attempt): CustomerState {
+  const fingerprint = fingerprintNow(state, attempt);
+  return fingerprint === null ? state : put(state, { ...budgetOf(state, fingerprint), blocked: true });
 }
 
-export function keep(cards: readonly IssuerBudget[], changed: IssuerBudget): readonly IssuerBudget[] {
-  return [...cards.filter((card) => card.fingerprint !== changed.fingerprint), changed].slice(
-    -ISSUER_BUDGETS_REMEMBERED,
-  );
+/** The network has given the card another number: what was asked of the old one counts for the new one. */
+export function carryBudgetOver(state: CustomerState, before: Card, after: Card): CustomerState {
+  const budget = state.issuerBudgets.find(({ fingerprint }) => fingerprint === before.fingerprint);
+  const { fingerprint } = after;
+  if (!budget || fingerprint === null || fingerprint === before.fingerprint) return state;
+  const known = budgetOf(state, fingerprint);
+  return put(state, {
+    fingerprint,
+    network: after.brand,
+    attemptsAtMs: [...budget.attemptsAtMs, ...known.attemptsAtMs].toSorted((one, other) => one - other),
+    blocked: budget.blocked || known.blocked,
+  });
+}
+
+/** An attempt may be answered after the network has given its card another number. */
+function fingerprintNow({ mandate }: CustomerState, attempt: Attempt): string | null {
+  return mandate?.paymentMethodId === attempt.paymentMethodId
+    ? (mandate.card.fingerprint ?? attempt.fingerprint)
+    : attempt.fingerprint;
+}
+
+function budgetOf({ issuerBudgets, mandate }: CustomerState, fingerprint: string): IssuerBudget {
+  const network = mandate?.card.fingerprint === fingerprint ? mandate.card.brand : null;
+  const budget = issuerBudgets.find((other) => other.fingerprint === fingerprint);
+  return budget
+    ? { ...budget, network: budget.network ?? network }
+    : { fingerprint, network, attemptsAtMs: [], blocked: false };
+}
+
+function put(state: CustomerState, changed: IssuerBudget): CustomerState {
+  const others = state.issuerBudgets.filter(({ fingerprint }) => fingerprint !== changed.fingerprint);
+  return { ...state, issuerBudgets: [...others, changed].slice(-ISSUER_BUDGETS_REMEMBERED) };
 }

@@ -1,4 +1,5 @@
-// Which amounts Stripe will take. It checks; it never converts, rounds or formats for machines.
+// Which amounts may be charged, by Stripe's rules and the merchant's, and how they are written for people.
+import type { AmountLimits } from '../model/policy.ts';
 import { Refusal } from './refusal.ts';
 
 /** Presentment currencies for cards (docs.stripe.com/currencies#presentment-currencies). */
@@ -50,8 +51,14 @@ const MINIMUM: { readonly [currency: string]: number } = {
   thb: 1000,
 };
 
-/** Stripe takes at most eight digits. */
-export const LARGEST_AMOUNT = 99_999_999;
+/** Stripe takes this many digits at most (docs.stripe.com/currencies#minimum-and-maximum-charge-amounts). */
+const DIGITS = 8;
+const DIGITS_OF: { readonly [currency: string]: number } = { idr: 12 };
+
+/** The largest amount that Stripe takes, in minor units of `currency`. */
+export function largestAmount(currency: string): number {
+  return 10 ** (DIGITS_OF[currency] ?? DIGITS) - 1;
+}
 
 /** Whether Stripe charges cards in it. Lower case only. */
 export function isCurrency(currency: string): boolean {
@@ -62,9 +69,9 @@ export function isCurrency(currency: string): boolean {
  * Whether Stripe would take this amount, and we allow it.
  * @param amount integer minor units
  * @param currency ISO 4217, lower case
- * @param maximum the merchant's own limit in minor units of any currency
+ * @param limits the merchant's own maximums in minor units; none beyond Stripe's where neither the currency nor `default` is named
  */
-export function checkAmount(amount: number, currency: string, maximum = LARGEST_AMOUNT): Refusal | null {
+export function checkAmount(amount: number, currency: string, limits: AmountLimits = {}): Refusal | null {
   if (!isCurrency(currency)) {
     return new Refusal(
       'currency_unsupported',
@@ -81,7 +88,7 @@ export function checkAmount(amount: number, currency: string, maximum = LARGEST_
       `The smallest charge in ${currency} is ${formatMoney(minimum, currency)}.`,
     );
   }
-  const limit = Math.min(maximum, LARGEST_AMOUNT);
+  const limit = Math.min(limits[currency] ?? limits.default ?? Infinity, largestAmount(currency));
   if (amount > limit) {
     return new Refusal(
       'amount_too_large',

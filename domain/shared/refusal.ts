@@ -1,7 +1,7 @@
 // Why a person's request is refused. Not for faults of ours or of Stripe: those are states or failures.
 
 /** Part of the HTTP contract: a code may be added, never changed. */
-const REFUSAL_CODES = [
+export const REFUSAL_CODES = [
   'customer_not_found',
   'customer_conflict',
   'customer_cancelled',

@@ -1,4 +1,4 @@
-// Which of Stripe's events matter, and what each is about. Everybody who hears, lists or documents events reads this table.
+// Which of Stripe's events matter, and what each is about. Whoever receives, lists or documents events reads this table.
 
 /** What an event is about; the object itself is read at Stripe before anything is believed. */
 export type StripeEventSubject =
@@ -36,6 +36,12 @@ export const STRIPE_EVENTS = {
   'charge.dispute.updated': 'dispute',
   'charge.dispute.closed': 'dispute',
 } as const satisfies { readonly [type: string]: StripeEventSubject };
+
+/** Whether it can concern a customer who was cancelled long ago: a run of theirs is started for it. */
+export function isAboutMoneyBack(type: string): boolean {
+  const subject = subjectOf(type);
+  return subject === 'refund' || subject === 'dispute';
+}
 
 /** Null for a type that can change nothing here. */
 export function subjectOf(type: string): StripeEventSubject | null {

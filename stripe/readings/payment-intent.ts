@@ -17,6 +17,11 @@ export function paymentIntentReading(intent: PaymentIntent): PaymentIntentReadin
     ...issuerAnswer(typeof latest === 'object' ? latest : null),
     paymentIntentId: intent.id,
     status: intent.status,
+    amount: intent.amount,
+    amountReceived: intent.amount_received,
+    amountRefunded: typeof latest === 'object' ? (latest?.amount_refunded ?? 0) : 0,
+    currency: intent.currency,
+    stripeCustomerId: idOf(intent.customer),
     cancellationReason: intent.cancellation_reason,
     stripeChargeId: idOf(latest),
     decline: error ? declineFrom(error) : null,
@@ -32,6 +37,8 @@ export function issuerAnswer(charge: Stripe.Charge | null): IssuerAnswer {
   return {
     stripeChargeId: charge?.id ?? null,
     decline: charge && declineOfCharge(charge),
+    paymentMethodId: charge?.payment_method ?? null,
+    fingerprint: card?.fingerprint ?? null,
     networkTransactionId: card?.network_transaction_id ?? null,
     exemption: secure?.exemption_indicator ?? null,
     electronicCommerceIndicator:

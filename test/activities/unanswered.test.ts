@@ -58,6 +58,9 @@ async function confirmationOf(emulator: Emulator, chargeId: string) {
     stripeMandateId: null,
     fingerprint: null,
     known: null,
+    amount: 2000,
+    currency: 'eur',
+    stripeCustomerId: customer.id,
   } as const;
 }
 
@@ -107,6 +110,9 @@ test('two runs of one customer, as after a lost cluster that was not lost, share
     stripeMandateId: null,
     fingerprint: null,
     known: null,
+    amount: step.amount,
+    currency: step.currency,
+    stripeCustomerId: customer.id,
   } as const;
   const recovered = await workerOf(emulator).createPaymentIntent({ ...step, intentNumber: 2 });
   await workerOf(emulator).confirmPaymentIntent({

@@ -1,7 +1,6 @@
 // What people, banks and machines may do to a life, drawn at random, and how a life is cleared up afterwards.
 // It knows no rule: life.ts checks them.
 import fc from 'fast-check';
-import type { ReversalKind } from '../../domain/model/charge.ts';
 import { DAY, HOUR, MINUTE } from '../../domain/shared/time.ts';
 import { type Bells, type CrashTime, GOOD_BELLS, Life } from './customer-life.ts';
 import { FAIR, type Temper, type Verdict, type Weather } from './stripe-model.ts';
@@ -20,7 +19,7 @@ export type Action =
   | { readonly do: 'pause' | 'resume' | 'cancelCustomer' | 'detach' }
   | { readonly do: 'bank'; readonly charge: number; readonly act: 'begin' | 'pass' | 'fail' }
   | { readonly do: 'canceled'; readonly charge: number; readonly by: 'automatic' | 'requested_by_customer' }
-  | { readonly do: 'takeBack'; readonly charge: number; readonly how: ReversalKind }
+  | { readonly do: 'moneyBack'; readonly charge: number; readonly by: 'refund' | 'dispute' }
   | { readonly do: 'wait'; readonly hours: number }
   | { readonly do: 'crash'; readonly at: CrashTime };
 
@@ -79,9 +78,9 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({
-      do: fc.constant('takeBack' as const),
+      do: fc.constant('moneyBack' as const),
       charge,
-      how: fc.constantFrom('refund' as const, 'dispute' as const),
+      by: fc.constantFrom('refund' as const, 'dispute' as const),
     }),
   },
   {
@@ -217,8 +216,9 @@ export function play(life: Life, what: Action): void {
       if (live) stripe.cancelByHand(live.id, what.by);
       return;
     }
-    case 'takeBack':
-      stripe.takeBack(what.how, `charge-${what.charge}`);
+    case 'moneyBack':
+      if (what.by === 'refund') stripe.refund(`charge-${what.charge}`);
+      else stripe.dispute(`charge-${what.charge}`);
       return;
     case 'wait':
       life.pass(what.hours * HOUR);

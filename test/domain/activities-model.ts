@@ -43,19 +43,26 @@ export function executeStep(step: StripeStep, stripe: StripeModel, ledger: Ledge
         (reading) => ({ kind: 'setupIntentRead', reading }),
       );
     }
-    case 'readReversal':
+    case 'readRefund':
       return tell(
         step,
-        () => stripe.readReversal(step.reversal, step.objectId),
-        (reading) => ({ kind: 'reversalSeen', reading }),
+        () => stripe.readRefund(step.refundId),
+        (reading) => ({ kind: 'refundRead', reading }),
+      );
+    case 'readDispute':
+      return tell(
+        step,
+        () => stripe.readDispute(step.disputeId),
+        (reading) => ({ kind: 'disputeRead', reading }),
       );
     case 'createPaymentIntent': {
-      const { chargeId, intentNumber } = step;
+      const { chargeId, intentNumber, amount, currency, stripeCustomerId } = step;
       const number = String(intentNumber);
+      const asked = { chargeId, number, amount, currency, stripeCustomerId };
       return tell(
         step,
         () => {
-          const answer = stripe.createIntent(chargeId, number, `intent-${chargeId}-${number}`);
+          const answer = stripe.createIntent(asked, `intent-${chargeId}-${number}`);
           if (answer.is === 'ok') ledger.remember(answer.value, chargeId);
           return answer;
         },

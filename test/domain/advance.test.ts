@@ -6,7 +6,7 @@ import type { Charge } from '../../domain/model/charge.ts';
 import type { CustomerEvent, RememberedCharge } from '../../domain/model/events.ts';
 import type { CustomerState } from '../../domain/model/state.ts';
 import { nextStep } from '../../domain/next-step.ts';
-import { LONGEST_SLEEP } from '../../domain/shared/policy.ts';
+import { LONGEST_SLEEP } from '../../domain/shared/caps.ts';
 import { DAY, HOUR } from '../../domain/shared/time.ts';
 import {
   attempt,
@@ -82,8 +82,13 @@ describe('a run that starts from nothing', () => {
       { number: 1, paymentMethodId: 'pm_1', fingerprint: 'fp-1', onSession: false },
     ]);
     const isPaid = is === 'closed';
-    const use = { fingerprint: 'fp-1', attemptsAtMs: [T0], dead: is === 'awaiting_card' };
-    expect(after.cards).toEqual(isPaid ? [] : [use]);
+    const budget = {
+      fingerprint: 'fp-1',
+      network: 'visa',
+      attemptsAtMs: [T0],
+      blocked: is === 'awaiting_card',
+    };
+    expect(after.issuerBudgets).toEqual(isPaid ? [] : [budget]);
   });
 
   test('an attempt that was under way has an unknown outcome', () => {

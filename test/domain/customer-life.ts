@@ -10,8 +10,8 @@ import type { PaymentIntentReading } from '../../domain/model/readings.ts';
 import type { CustomerState } from '../../domain/model/state.ts';
 import type { Step, StepOf } from '../../domain/model/steps.ts';
 import { nextStep } from '../../domain/next-step.ts';
-import { reversalKindOf } from '../../domain/refunds/refunds.ts';
 import { refuse } from '../../domain/refusals.ts';
+import { isAboutMoneyBack } from '../../domain/shared/stripe-events.ts';
 import { HOUR } from '../../domain/shared/time.ts';
 import { viewOf } from '../../domain/view.ts';
 import { executeStep } from './activities-model.ts';
@@ -97,7 +97,7 @@ export class Life {
 
   /** A signal: a bell, or the page saying that the customer is back. Money that goes back starts a life again. */
   signal(event: CustomerEvent): void {
-    if (this.isOver && event.kind === 'stripeEventReceived' && reversalKindOf(event.type)) {
+    if (this.isOver && event.kind === 'stripeEventReceived' && isAboutMoneyBack(event.type)) {
       this.isOver = false;
       this.state = newCustomer('alice');
     }
@@ -172,7 +172,7 @@ export class Life {
       this.crash();
       return step;
     }
-    this.#advance({ kind: 'attemptStarted', step });
+    if (step.do === 'confirmPaymentIntent') this.#advance({ kind: 'attemptStarted', step });
     const event = this.#executeStep(step);
     if (this.crashes === 'after') {
       this.crash();
@@ -217,7 +217,7 @@ export class Life {
         this.fail(`facts have consecutive sequences: ${fact.sequence} where ${expected - 1} was next`);
       if (fact.kind === 'charge_closed' && fact.chargeId) ledger.closings.add(fact.chargeId);
       if (fact.kind === 'attempt') this.#recordAttempt(fact);
-      if (fact.kind === 'refund' || fact.kind === 'dispute') this.#recordReversal(fact);
+      if (fact.kind === 'refund' || fact.kind === 'dispute') this.#recordMoneyBack(fact);
     }
     if (state.sequence !== expected - 1) this.fail('facts have consecutive sequences: the newest is missing');
     const alreadyClosed: string[] = [];
@@ -242,11 +242,11 @@ export class Life {
     outcomes.set(answer.stripeChargeId, [...before, outcome]);
   }
 
-  #recordReversal({ kind, data }: Fact): void {
-    const id = String(data[`${kind}Id`] ?? data.objectId);
+  #recordMoneyBack({ kind, data }: Fact): void {
+    const id = String(data[`${kind}Id`]);
     const words = JSON.stringify(data);
-    if (this.ledger.reversals.get(id) === words) this.fail(`news of ${id} is on record once: ${words}`);
-    this.ledger.reversals.set(id, words);
+    if (this.ledger.moneyBack.get(id) === words) this.fail(`each state of ${id} is on record once: ${words}`);
+    this.ledger.moneyBack.set(id, words);
   }
 
   #rings(type: string, objectId: string): void {

@@ -2,7 +2,12 @@
 import { newCustomer } from '../../domain/lifecycle.ts';
 import type { Attempt, Charge, ChargePhase, Decline } from '../../domain/model/charge.ts';
 import type { Card, Consent, Enrolment, Mandate } from '../../domain/model/enrolment.ts';
-import type { PaymentIntentReading, SetupIntentReading } from '../../domain/model/readings.ts';
+import type {
+  DisputeReading,
+  PaymentIntentReading,
+  RefundReading,
+  SetupIntentReading,
+} from '../../domain/model/readings.ts';
 import type { CustomerState } from '../../domain/model/state.ts';
 
 export const T0 = Date.UTC(2026, 0, 1);
@@ -135,9 +140,16 @@ export function reading(over: Partial<PaymentIntentReading> = {}): PaymentIntent
   return {
     paymentIntentId: 'pi_1',
     status: 'requires_payment_method',
+    amount: 4900,
+    amountReceived: over.status === 'succeeded' ? 4900 : 0,
+    amountRefunded: 0,
+    currency: 'eur',
+    stripeCustomerId: 'cus_1',
     cancellationReason: null,
     stripeChargeId: null,
     decline: null,
+    paymentMethodId: null,
+    fingerprint: null,
     processingUntilMs: null,
     requestId: null,
     networkTransactionId: null,
@@ -185,5 +197,37 @@ export function decline(reason: string, adviceCode: string | null = null): Decli
     adviceCode,
     networkDeclineCode: null,
     networkAdviceCode: null,
+  };
+}
+
+const MONEY_BACK = {
+  chargeId: 'one',
+  amount: 500,
+  currency: 'eur',
+  paymentIntentId: 'pi_1',
+  stripeChargeId: 'ch_1',
+  requestId: 'req_1',
+} as const;
+
+export function refundReading(over: Partial<RefundReading> = {}): RefundReading {
+  return {
+    ...MONEY_BACK,
+    refundId: 're_1',
+    status: 'succeeded',
+    reason: 'requested_by_customer',
+    failureReason: null,
+    ...over,
+  };
+}
+
+export function disputeReading(over: Partial<DisputeReading> = {}): DisputeReading {
+  return {
+    ...MONEY_BACK,
+    disputeId: 'du_1',
+    status: 'needs_response',
+    reason: 'fraudulent',
+    networkReasonCode: null,
+    respondByMs: null,
+    ...over,
   };
 }

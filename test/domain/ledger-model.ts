@@ -13,7 +13,7 @@ export class LedgerModel {
   /** Outcomes on record for each of Stripe's charges. */
   readonly outcomes = new Map<string, string[]>();
   /** What is on record last of each refund and dispute. */
-  readonly reversals = new Map<string, string>();
+  readonly moneyBack = new Map<string, string>();
   snapshot: CustomerState | null = null;
 
   load(): CustomerEvent {

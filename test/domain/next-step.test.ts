@@ -1,7 +1,7 @@
 // What is planned, in which order, and what is left out while something holds it.
 import { expect, test } from 'vitest';
 import { agenda, blockingCharge } from '../../domain/next-step.ts';
-import { AWAITING_CARD_DEADLINE } from '../../domain/shared/policy.ts';
+import { DEFAULT_POLICY } from '../../domain/shared/policy.ts';
 import { DAY, HOUR } from '../../domain/shared/time.ts';
 import { attempt, charge, enrolled, enrolment, mandate, stepUp, T0, tried } from './fixtures.ts';
 
@@ -24,7 +24,7 @@ test('looking comes before enrolling, enrolling before deadlines, and all before
     ['cancelSetupIntent', 0],
     ['readSetupIntent', 0],
     ['readSetupIntent', 0],
-    ['cardWaitExpired', AWAITING_CARD_DEADLINE],
+    ['cardWaitExpired', DEFAULT_POLICY.awaitingCardDeadlineMs],
     ['confirmPaymentIntent', 0],
   ]);
 });
@@ -54,6 +54,9 @@ test('a confirm carries the card and the mandate on file, the intent and the nex
     stripeMandateId: 'mandate_1',
     fingerprint: 'fp-1',
     known: null,
+    amount: 4900,
+    currency: 'eur',
+    stripeCustomerId: 'cus_1',
   });
 });
 
@@ -86,7 +89,10 @@ test.each([
     rule: 'a mandate for another currency, given since',
     over: { mandate: mandate({ terms: { maxAmount: 9900, currency: 'usd' } }) },
   },
-  { rule: 'a dead card', over: { cards: [{ fingerprint: 'fp-1', attemptsAtMs: [], dead: true }] } },
+  {
+    rule: 'a dead card',
+    over: { issuerBudgets: [{ fingerprint: 'fp-1', network: 'visa', attemptsAtMs: [], blocked: true }] },
+  },
   { rule: 'nobody at Stripe', over: { stripeCustomerId: null } },
 ])('with $rule a charge that falls due waits for a card', ({ over }) => {
   expect(planned(enrolled({ ...over, charges: [charge()] }), T0)).toEqual([['cardMissing', 0]]);
@@ -99,8 +105,10 @@ test('a charge that was attempted as often as allowed is attempted no more', () 
 
 test('a card that was asked too often puts the attempt off', () => {
   const attemptsAtMs = Array.from({ length: 15 }, (_, index) => T0 - (15 - index) * DAY);
-  const cards = [{ fingerprint: 'fp-1', attemptsAtMs, dead: false }];
-  expect(planned(enrolled({ cards, charges: [charge()] }), T0)).toEqual([['confirmPaymentIntent', 15 * DAY]]);
+  const issuerBudgets = [{ fingerprint: 'fp-1', network: 'visa', attemptsAtMs, blocked: false }];
+  expect(planned(enrolled({ issuerBudgets, charges: [charge()] }), T0)).toEqual([
+    ['confirmPaymentIntent', 15 * DAY],
+  ]);
 });
 
 test('of several holders the unknown outcome is named', () => {

@@ -6,9 +6,9 @@ import type { Charge } from '../../domain/model/charge.ts';
 import type { Mandate } from '../../domain/model/enrolment.ts';
 import type { CustomerEvent, RememberedCharge } from '../../domain/model/events.ts';
 import type { CustomerState } from '../../domain/model/state.ts';
-import type { Step } from '../../domain/model/steps.ts';
+import type { Step, StepOf } from '../../domain/model/steps.ts';
 import { nextStep } from '../../domain/next-step.ts';
-import { KILL_SWITCH_CHECK } from '../../domain/shared/policy.ts';
+import { DEFAULT_POLICY } from '../../domain/shared/policy.ts';
 import { DAY } from '../../domain/shared/time.ts';
 import { reading } from './fixtures.ts';
 
@@ -49,7 +49,7 @@ const REMEMBERED: RememberedCharge = {
   dueAtMs: NOW,
   paymentIntentId: null,
 };
-const READING = reading();
+const READING = reading({ amount: 500 });
 
 function known(charges: readonly Charge[]): CustomerState {
   return {
@@ -134,13 +134,13 @@ test('a charge that was accepted and never recorded comes back with its opening 
 
 test('a confirm that met the brake leaves no attempt, no number and no hold on the lane, and is tried later', () => {
   const opened = known([{ ...DUE, paymentIntentId: 'pi_1' }]);
-  const step = nextStep(opened, NOW);
+  const step = nextStep(opened, NOW) as StepOf<'confirmPaymentIntent'>;
   const begun = advance(opened, { kind: 'attemptStarted', step }, NOW);
   const braked = advance(begun, { kind: 'halted', chargeId: 'a' }, NOW);
   expect(braked.charges).toEqual(opened.charges);
   expect(braked.facts).toEqual([]);
-  expect(nextStep(braked, NOW + 1)).toEqual({ do: 'wait', untilMs: NOW + KILL_SWITCH_CHECK });
-  expect(nextStep(braked, NOW + KILL_SWITCH_CHECK)).toEqual(step);
+  expect(nextStep(braked, NOW + 1)).toEqual({ do: 'wait', untilMs: NOW + DEFAULT_POLICY.killSwitchCheckMs });
+  expect(nextStep(braked, NOW + DEFAULT_POLICY.killSwitchCheckMs)).toEqual(step);
 });
 
 test('a notice that was on its way goes out again, and only after Stripe has been asked what is so now', () => {

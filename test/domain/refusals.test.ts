@@ -120,8 +120,8 @@ describe('a retry', () => {
   test('on a card that is dead or gone is refused', () => {
     const charges = [tried({ is: 'awaiting_card', sinceMs: T0 }, 'declined')];
     const event: CustomerEvent = { kind: 'retryCharge', ...BY, chargeId: 'one' };
-    const cards = [{ fingerprint: 'fp-1', attemptsAtMs: [], dead: true }];
-    expect(code(enrolled({ charges, cards }), event)).toBe('card_not_chargeable');
+    const issuerBudgets = [{ fingerprint: 'fp-1', network: 'visa', attemptsAtMs: [], blocked: true }];
+    expect(code(enrolled({ charges, issuerBudgets }), event)).toBe('card_not_chargeable');
     expect(code(enrolled({ charges, mandate: mandate({ status: 'inactive' }) }), event)).toBe(
       'card_not_chargeable',
     );

@@ -4,7 +4,8 @@ import { advance } from '../../domain/advance.ts';
 import type { Attempt, Charge, Decline } from '../../domain/model/charge.ts';
 import type { CustomerState } from '../../domain/model/state.ts';
 import { refuse } from '../../domain/refusals.ts';
-import { ATTEMPTS_REMEMBERED, OPEN_CHARGES } from '../../domain/shared/policy.ts';
+import { ATTEMPTS_REMEMBERED } from '../../domain/shared/caps.ts';
+import { DEFAULT_POLICY } from '../../domain/shared/policy.ts';
 import { DAY } from '../../domain/shared/time.ts';
 import { chargeView, viewOf } from '../../domain/view.ts';
 import { begin, WHO } from './actions.ts';
@@ -63,17 +64,17 @@ describe('open charges', () => {
   });
 
   test('as many as are allowed, each with the longest past, fit into one payload', () => {
-    const state = open(OPEN_CHARGES);
+    const state = open(DEFAULT_POLICY.openCharges);
     const worst = { ...state, charges: state.charges.map(withLongPast) };
     expect(bytes({ ...worst, facts: [] })).toBeLessThan(PAYLOAD_LIMIT);
     expect(entryBytes(worst)).toBeLessThan(PAYLOAD_LIMIT);
   });
 
   test('one more is refused at the door; one that is open already is not', () => {
-    const state = open(OPEN_CHARGES);
+    const state = open(DEFAULT_POLICY.openCharges);
     const charge = { kind: 'openCharge', ...WHO, amount: 99_999_999, currency: 'eur' } as const;
     expect(refuse(state, { ...charge, chargeId: 'one-more' }, NOW)?.code).toBe('too_many_open_charges');
     expect(refuse(state, { ...charge, chargeId: 'charge-7'.padEnd(64, '-') }, NOW)).toBeNull();
-    expect(refuse(open(OPEN_CHARGES - 1), { ...charge, chargeId: 'one-more' }, NOW)).toBeNull();
+    expect(refuse(open(DEFAULT_POLICY.openCharges - 1), { ...charge, chargeId: 'one-more' }, NOW)).toBeNull();
   });
 });

@@ -1,12 +1,13 @@
 // A model of Stripe for the life tests: intents, setups, keys, cards and bells, small enough to be believed.
 // It imports shapes only and decides nothing for us; the issuer's answers depend on the seed, never on our timing.
 
-import type { Decline, ReversalKind } from '../../domain/model/charge.ts';
+import type { Decline } from '../../domain/model/charge.ts';
 import type { Card, MandateStatus } from '../../domain/model/enrolment.ts';
 import type {
+  DisputeReading,
   IssuerAnswer,
   PaymentIntentReading,
-  ReversalReading,
+  RefundReading,
   SetupIntentReading,
 } from '../../domain/model/readings.ts';
 import { DAY, HOUR, MINUTE } from '../../domain/shared/time.ts';
@@ -14,7 +15,7 @@ import { DAY, HOUR, MINUTE } from '../../domain/shared/time.ts';
 /** `none`: the call, or its answer, was lost. `rejected`: a 4xx that is not a decline. */
 export type Answer<Value> =
   | { readonly is: 'ok'; readonly value: Value }
-  | { readonly is: 'rejected'; readonly code: string }
+  | { readonly is: 'rejected'; readonly code: string; readonly param?: string }
   | { readonly is: 'none' };
 
 /** Chances between 0 and 1 of what can go wrong with one call. */
@@ -41,10 +42,20 @@ export type Verdict =
 /** Which answers an issuer gives, in equal shares. */
 export type Temper = readonly Verdict[];
 
-export interface ModelIntent {
-  readonly id: string;
+/** What we ask for. */
+interface AskedIntent {
   readonly chargeId: string;
   readonly number: string;
+  readonly amount: number;
+  readonly currency: string;
+  readonly stripeCustomerId: string;
+}
+
+export interface ModelIntent extends AskedIntent {
+  readonly id: string;
+  /** Somebody may change it by hand. */
+  amount: number;
+  amountReceived: number;
   readonly createdAtMs: number;
   status: string;
   cancellationReason: string | null;
@@ -97,7 +108,8 @@ export class StripeModel {
   readonly intents = new Map<string, ModelIntent>();
   readonly setups = new Map<string, ModelSetup>();
   readonly methods = new Map<string, ModelMethod>();
-  readonly reversals = new Map<string, ReversalReading>();
+  readonly refunds = new Map<string, RefundReading>();
+  readonly disputes = new Map<string, DisputeReading>();
   /** Every time an issuer was asked because of us, for the budgets. */
   readonly askedByUs: { chargeId: string; fingerprint: string; atMs: number; isPaid: boolean }[] = [];
   weather: Weather = FAIR;
@@ -118,14 +130,15 @@ export class StripeModel {
 
   // — what our activities call —
 
-  createIntent(chargeId: string, number: string, key: string): Answer<string> {
-    return this.#call({ key, of: `${chargeId} ${number}` }, () => {
+  createIntent(asked: AskedIntent, key: string): Answer<string> {
+    return this.#call({ key, of: JSON.stringify(asked) }, () => {
+      const { chargeId } = asked;
       const nth = this.intentsOf(chargeId).length + 1;
       const id = `pi_${chargeId}_${nth}`;
       this.intents.set(id, {
         id,
-        chargeId,
-        number,
+        ...asked,
+        amountReceived: 0,
         createdAtMs: this.nowMs,
         status: 'requires_payment_method',
         cancellationReason: null,
@@ -245,12 +258,21 @@ export class StripeModel {
     });
   }
 
-  readReversal(kind: ReversalKind, objectId: string): Answer<ReversalReading> {
+  readRefund(refundId: string): Answer<RefundReading> {
     return this.#call(null, () => {
-      const reading = this.reversals.get(objectId);
-      return reading?.reversal === kind
+      const reading = this.refunds.get(refundId);
+      return reading
         ? { is: 'ok', value: { ...reading } }
-        : { is: 'rejected', code: 'resource_missing' };
+        : { is: 'rejected', code: 'resource_missing', param: 'id' };
+    });
+  }
+
+  readDispute(disputeId: string): Answer<DisputeReading> {
+    return this.#call(null, () => {
+      const reading = this.disputes.get(disputeId);
+      return reading
+        ? { is: 'ok', value: { ...reading } }
+        : { is: 'rejected', code: 'resource_missing', param: 'id' };
     });
   }
 
@@ -316,29 +338,46 @@ export class StripeModel {
     if (!['succeeded', 'canceled', 'processing'].includes(intent.status)) this.#cancel(intent, reason);
   }
 
-  /** Half of what was paid goes back, or what went back before comes to its end. */
-  takeBack(kind: ReversalKind, chargeId: string): void {
+  /** A part of what was paid goes back, or what went back before comes to its end. */
+  refund(chargeId: string): void {
     const paid = this.intentsOf(chargeId).find(({ status }) => status === 'succeeded');
     if (!paid) return;
-    const objectId = `${kind === 'refund' ? 're' : 'du'}_${paid.id}`;
-    const isNew = !this.reversals.has(objectId);
-    this.reversals.set(objectId, {
-      reversal: kind,
-      objectId,
-      chargeId,
-      status: isNew ? 'pending' : 'over',
+    const refundId = `re_${paid.id}`;
+    const isNew = !this.refunds.has(refundId);
+    this.refunds.set(refundId, {
+      refundId,
+      failureReason: null,
+      ...this.#moneyBack(paid, isNew ? 'pending' : 'succeeded'),
+    });
+    this.#notify(isNew ? 'refund.created' : 'refund.updated', refundId);
+  }
+
+  /** The cardholder disputes what was paid, or the bank decides about it. */
+  dispute(chargeId: string): void {
+    const paid = this.intentsOf(chargeId).find(({ status }) => status === 'succeeded');
+    if (!paid) return;
+    const disputeId = `du_${paid.id}`;
+    const isNew = !this.disputes.has(disputeId);
+    this.disputes.set(disputeId, {
+      disputeId,
+      networkReasonCode: null,
+      respondByMs: null,
+      ...this.#moneyBack(paid, isNew ? 'needs_response' : 'lost'),
+    });
+    this.#notify(isNew ? 'charge.dispute.created' : 'charge.dispute.closed', disputeId);
+  }
+
+  #moneyBack(paid: ModelIntent, status: string) {
+    return {
+      chargeId: paid.chargeId,
+      status,
       amount: 500,
       currency: 'eur',
       reason: null,
-      failureReason: null,
-      networkReasonCode: null,
-      respondByMs: null,
       paymentIntentId: paid.id,
       stripeChargeId: paid.latestCharge,
       requestId: null,
-    });
-    const type = kind === 'refund' ? 'refund' : 'charge.dispute';
-    this.#notify(`${type}.${isNew ? 'created' : 'updated'}`, objectId);
+    };
   }
 
   detach(paymentMethodId: string): void {
@@ -385,9 +424,16 @@ export class StripeModel {
     return {
       paymentIntentId: intent.id,
       status: intent.status,
+      amount: intent.amount,
+      amountReceived: intent.amountReceived,
+      amountRefunded: 0,
+      currency: intent.currency,
+      stripeCustomerId: intent.stripeCustomerId,
       cancellationReason: intent.cancellationReason,
       stripeChargeId: intent.latestCharge,
       decline: intent.decline,
+      paymentMethodId: intent.paymentMethodId,
+      fingerprint: this.methods.get(intent.paymentMethodId ?? '')?.card.fingerprint ?? null,
       processingUntilMs: intent.settlesAtMs,
       requestId: null,
       networkTransactionId: null,
@@ -431,6 +477,8 @@ export class StripeModel {
     const said = {
       stripeChargeId: intent.latestCharge,
       decline: null,
+      paymentMethodId: intent.paymentMethodId,
+      fingerprint: this.methods.get(intent.paymentMethodId ?? '')?.card.fingerprint ?? null,
       networkTransactionId: null,
       exemption: null,
       electronicCommerceIndicator: null,
@@ -450,6 +498,7 @@ export class StripeModel {
     intent.status = 'succeeded';
     intent.decline = null;
     intent.payments++;
+    intent.amountReceived = intent.amount;
     this.#notify('payment_intent.succeeded', intent.id);
   }
 

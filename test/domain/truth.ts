@@ -1,7 +1,9 @@
 // What the truth at Stripe must say of a life at any time, with what the ledger says. It changes nothing.
-import { ATTEMPTS_PER_CARD, ATTEMPTS_PER_CHARGE, CARD_BUDGET_WINDOW } from '../../domain/shared/policy.ts';
+import { DEFAULT_POLICY } from '../../domain/shared/policy.ts';
 import type { LedgerModel } from './ledger-model.ts';
 import type { StripeModel } from './stripe-model.ts';
+
+const { attemptsPerCard, attemptsPerCharge, cardBudgetWindowMs } = DEFAULT_POLICY;
 
 /** The first rule that the truth at Stripe breaks, in words: it must hold at any time. */
 export function brokenTruth(stripe: StripeModel, ledger: LedgerModel): string | null {
@@ -22,16 +24,16 @@ export function brokenTruth(stripe: StripeModel, ledger: LedgerModel): string | 
       if (payable) return payable;
     }
     const asked = stripe.askedByUs.filter((ask) => ask.chargeId === chargeId).length;
-    if (asked > ATTEMPTS_PER_CHARGE)
-      return `an issuer is asked at most ${ATTEMPTS_PER_CHARGE} times for a charge: ${chargeId}, ${asked}`;
+    if (asked > attemptsPerCharge)
+      return `an issuer is asked at most ${attemptsPerCharge} times for a charge: ${chargeId}, ${asked}`;
   }
   const unpaid = stripe.askedByUs.filter(({ isPaid }) => !isPaid);
   for (const { fingerprint, atMs } of unpaid) {
     const asked = unpaid.filter(
-      (ask) => ask.fingerprint === fingerprint && ask.atMs <= atMs && ask.atMs > atMs - CARD_BUDGET_WINDOW,
+      (ask) => ask.fingerprint === fingerprint && ask.atMs <= atMs && ask.atMs > atMs - cardBudgetWindowMs,
     ).length;
-    if (asked > ATTEMPTS_PER_CARD)
-      return `a card is asked in vain at most ${ATTEMPTS_PER_CARD} times in 30 days: ${fingerprint}, ${asked}`;
+    if (asked > attemptsPerCard)
+      return `a card is asked in vain at most ${attemptsPerCard} times in 30 days: ${fingerprint}, ${asked}`;
   }
   return null;
 }

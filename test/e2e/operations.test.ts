@@ -91,7 +91,7 @@ test('after the whole Temporal cluster is lost, recover all brings every custome
       customerId: 'closing',
     });
     await stack.post('/v1/customers/closing/charges/closing-1/cancel');
-    await stack.untilOnRecord('closing', 'charge_cancel');
+    await stack.untilOnRecord('closing', 'charge_cancel_requested');
   };
   const unknown = async () => {
     await enrolAnd('unknown');

@@ -5,9 +5,10 @@ import type { Charge, ChargePhase } from '../../../domain/model/charge.ts';
 import type { CustomerEvent } from '../../../domain/model/events.ts';
 import type { IssuerAnswer, PaymentIntentReading } from '../../../domain/model/readings.ts';
 import type { CustomerState } from '../../../domain/model/state.ts';
-import type { Step } from '../../../domain/model/steps.ts';
+import type { Step, StepOf } from '../../../domain/model/steps.ts';
 import { nextStep } from '../../../domain/next-step.ts';
-import { ATTEMPTS_REMEMBERED, STEP_UP_FAILURES } from '../../../domain/shared/policy.ts';
+import { ATTEMPTS_REMEMBERED } from '../../../domain/shared/caps.ts';
+import { DEFAULT_POLICY } from '../../../domain/shared/policy.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../domain/shared/time.ts';
 import {
   attempt,
@@ -48,7 +49,7 @@ const recorded = (state: CustomerState): CustomerState => ({ ...state, facts: []
 const ATTEMPTING: ChargePhase = { is: 'attempting' };
 const UNKNOWN: ChargePhase = { is: 'unknown', sinceMs: T0 };
 const underWay = () => tried(ATTEMPTING, null);
-const CONFIRM: Step = {
+const CONFIRM: StepOf<'confirmPaymentIntent'> = {
   do: 'confirmPaymentIntent',
   chargeId: 'one',
   paymentIntentId: 'pi_1',
@@ -58,6 +59,9 @@ const CONFIRM: Step = {
   stripeMandateId: null,
   fingerprint: 'fp-1',
   known: null,
+  amount: 4900,
+  currency: 'eur',
+  stripeCustomerId: 'cus_1',
 };
 const READ: Step = { do: 'readPaymentIntent', chargeId: 'one', paymentIntentId: 'pi_1', known: null };
 const OPEN: Step = {
@@ -109,14 +113,16 @@ describe('the answer to a confirm', () => {
   });
 
   test('a hard decline kills the card for every charge; a wrong expiry date does not', () => {
-    expect(told(underWay(), { decline: decline('lost_card') }).cards[0]?.dead).toBe(true);
-    expect(told(underWay(), { decline: decline('expired_card') }).cards[0]?.dead).toBe(false);
+    expect(told(underWay(), { decline: decline('lost_card') }).issuerBudgets[0]?.blocked).toBe(true);
+    expect(told(underWay(), { decline: decline('expired_card') }).issuerBudgets[0]?.blocked).toBe(false);
   });
 
   test('is counted on the card once, also when it says processing first', () => {
     const processing = told(underWay(), { status: 'processing', stripeChargeId: 'ch_1' });
     const paid = told(processing, { status: 'succeeded', stripeChargeId: 'ch_1' }, T0 + DAY);
-    expect(paid.cards).toEqual([{ fingerprint: 'fp-1', attemptsAtMs: [T0], dead: false }]);
+    expect(paid.issuerBudgets).toEqual([
+      { fingerprint: 'fp-1', network: 'visa', attemptsAtMs: [T0], blocked: false },
+    ]);
     expect(one(paid).attempts.map(({ outcome }) => outcome)).toEqual(['succeeded']);
   });
 
@@ -362,12 +368,12 @@ describe('a step-up', () => {
   });
 
   test('that fails too often ends the charge, once its intent is cancelled at Stripe', () => {
-    const after = told(waiting({ failures: STEP_UP_FAILURES - 1 }), { decline: failed });
+    const after = told(waiting({ failures: DEFAULT_POLICY.stepUpFailures - 1 }), { decline: failed });
     expect(one(after).phase).toEqual({ is: 'closing', to: 'failed', reason: 'authentication_failed' });
   });
 
   test('that the bank asks for again and again ends the charge', () => {
-    const asked = Array.from({ length: STEP_UP_FAILURES }, (_, index) =>
+    const asked = Array.from({ length: DEFAULT_POLICY.stepUpFailures }, (_, index) =>
       attempt({ number: index + 1, outcome: 'step_up' }),
     );
     const before = charge({ phase: ATTEMPTING, attempts: [...asked, attempt({ number: 6, outcome: null })] });
@@ -381,7 +387,7 @@ describe('a step-up', () => {
     const dead = told(other, { stripeChargeId: 'ch_2', decline: decline('lost_card') });
     expect(one(dead)).toMatchObject({ phase: { is: 'due', atMs: T0 }, stripeChargeId: 'ch_2' });
     expect(one(dead).attempts.at(-1)).toMatchObject({ outcome: 'declined', fingerprint: 'fp-1' });
-    expect(dead.cards[0]).toMatchObject({ fingerprint: 'fp-1', dead: true });
+    expect(dead.issuerBudgets[0]).toMatchObject({ fingerprint: 'fp-1', blocked: true });
   });
 
   test('past its deadline is cancelled at Stripe first: money that came in the last moment is kept', () => {
@@ -583,7 +589,7 @@ describe('answers that a newer one hides', () => {
       decline: decline('generic_decline'),
       unrecordedAnswers: [no('ch_2', 'stolen_card')],
     });
-    expect(seen.cards).toMatchObject([{ fingerprint: 'fp-1', dead: true }]);
+    expect(seen.issuerBudgets).toMatchObject([{ fingerprint: 'fp-1', blocked: true }]);
   });
 
   const underWayAt = (stripeChargeId: string, phase: ChargePhase) =>

@@ -1,10 +1,8 @@
-// The calendar after a decline, and the budgets of a charge and of a card.
+// The calendar after a decline, and the budget of a charge.
 import { expect, test } from 'vitest';
 import { nextRetry } from '../../../domain/charge/dunning.ts';
-import type { IssuerBudget } from '../../../domain/model/state.ts';
 import { isSpent, issuerAttempts } from '../../../domain/shared/charges.ts';
-import { blockCard, chargeableFrom, countAttempt } from '../../../domain/shared/issuer-budgets.ts';
-import { ISSUER_BUDGETS_REMEMBERED } from '../../../domain/shared/policy.ts';
+import { DEFAULT_POLICY } from '../../../domain/shared/policy.ts';
 import { DAY, HOUR } from '../../../domain/shared/time.ts';
 import { attempt, charge, decline, T0 } from '../fixtures.ts';
 
@@ -109,11 +107,11 @@ test.each([
     ...tries.map(([reason, ms, card]) => [reason, T0 + ms, card] as [string, number, string?]),
   );
   const nowMs = declined.attempts.at(-1)?.atMs ?? T0;
-  expect(nextRetry(declined, 'DE', nowMs)).toBe(at === null ? null : T0 + at);
+  expect(nextRetry(declined, 'DE', DEFAULT_POLICY, nowMs)).toBe(at === null ? null : T0 + at);
 });
 
 test('an India-issued card is asked once', () => {
-  expect(nextRetry(declinedAt([SOFT, T0]), 'IN', T0)).toBeNull();
+  expect(nextRetry(declinedAt([SOFT, T0]), 'IN', DEFAULT_POLICY, T0)).toBeNull();
 });
 
 test('attempts that never reached the issuer are no part of the budget of 8', () => {
@@ -122,7 +120,7 @@ test('attempts that never reached the issuer are no part of the budget of 8', ()
     attempts: outcomes.map((outcome, index) => attempt({ number: index + 1, outcome })),
   });
   expect(issuerAttempts(tried)).toBe(4);
-  expect(isSpent(tried)).toBe(false);
+  expect(isSpent(tried, DEFAULT_POLICY)).toBe(false);
 });
 
 test('after 8 attempts there is no other, whatever the calendar says', () => {
@@ -130,47 +128,7 @@ test('after 8 attempts there is no other, whatever the calendar says', () => {
   const tries = Array.from({ length: 8 }, (_, index) =>
     attempt({ number: index + 1, ...(index < 7 ? other : { decline: decline(SOFT) }) }),
   );
-  expect(isSpent(charge({ attempts: tries }))).toBe(true);
-  expect(nextRetry(charge({ attempts: tries }), 'DE', T0)).toBeNull();
-  expect(nextRetry(charge({ attempts: tries.slice(1) }), 'DE', T0)).toBe(T0 + DAY);
-});
-
-/** `count` attempts on the card, a day apart, the newest at T0. */
-function used(count: number): readonly IssuerBudget[] {
-  return Array.from({ length: count }, (_, index) =>
-    attempt({ atMs: T0 - (count - 1 - index) * DAY }),
-  ).reduce<readonly IssuerBudget[]>(countAttempt, []);
-}
-
-test('an attempt that succeeded is nobody’s retry and counts against no budget', () => {
-  expect(countAttempt([], attempt({ outcome: 'succeeded' }))).toEqual([]);
-});
-
-test('a card may be asked 15 times in 30 days, then from 30 days after the oldest of them', () => {
-  expect(chargeableFrom([], 'fp-1', T0)).toBe(T0);
-  expect(chargeableFrom(used(14), 'fp-1', T0)).toBe(T0);
-  expect(chargeableFrom(used(15), 'fp-1', T0)).toBe(T0 - 14 * DAY + 30 * DAY);
-  expect(chargeableFrom(used(15), 'fp-1', T0 + 16 * DAY)).toBe(T0 + 16 * DAY);
-  expect(chargeableFrom(used(15), 'fp-2', T0)).toBe(T0);
-});
-
-test('a card that is dead stays dead, also when it is counted again', () => {
-  const dead = blockCard(used(3), 'fp-1');
-  expect(chargeableFrom(dead, 'fp-1', T0 + 400 * DAY)).toBeNull();
-  expect(chargeableFrom(countAttempt(dead, attempt()), 'fp-1', T0 + 400 * DAY)).toBeNull();
-});
-
-test('a card without a fingerprint is neither counted nor dead', () => {
-  expect(countAttempt([], attempt({ fingerprint: null }))).toEqual([]);
-  expect(blockCard([], null)).toEqual([]);
-  expect(chargeableFrom(blockCard([], 'fp-1'), null, T0)).toBe(T0);
-});
-
-test('what is older than 30 days is forgotten, and so are cards beyond the newest 20', () => {
-  const later = countAttempt(used(3), attempt({ atMs: T0 + 40 * DAY }));
-  expect(later[0]?.attemptsAtMs).toEqual([T0 + 40 * DAY]);
-  const many = Array.from({ length: 30 }, (_, index) => attempt({ fingerprint: `fp-${index}` }));
-  const cards = many.reduce<readonly IssuerBudget[]>(countAttempt, []);
-  expect(cards).toHaveLength(ISSUER_BUDGETS_REMEMBERED);
-  expect(cards.at(-1)?.fingerprint).toBe('fp-29');
+  expect(isSpent(charge({ attempts: tries }), DEFAULT_POLICY)).toBe(true);
+  expect(nextRetry(charge({ attempts: tries }), 'DE', DEFAULT_POLICY, T0)).toBeNull();
+  expect(nextRetry(charge({ attempts: tries.slice(1) }), 'DE', DEFAULT_POLICY, T0)).toBe(T0 + DAY);
 });

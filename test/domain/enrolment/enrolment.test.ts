@@ -7,7 +7,7 @@ import type { CustomerEvent } from '../../../domain/model/events.ts';
 import type { SetupIntentReading } from '../../../domain/model/readings.ts';
 import type { CustomerState } from '../../../domain/model/state.ts';
 import { nextStep } from '../../../domain/next-step.ts';
-import { SETUP_FAILURES, SETUPS_PER_ENROLMENT } from '../../../domain/shared/policy.ts';
+import { DEFAULT_POLICY } from '../../../domain/shared/policy.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../domain/shared/time.ts';
 import {
   BY,
@@ -154,7 +154,7 @@ describe('a failed try', () => {
   });
 
   test('after 5 of them the enrolment is over and its SetupIntent is cancelled: more is card testing', () => {
-    const last = enrolling({ failures: SETUP_FAILURES - 1, setupAttemptId: 'setatt_4' });
+    const last = enrolling({ failures: DEFAULT_POLICY.setupFailures - 1, setupAttemptId: 'setatt_4' });
     const over = seen(last, { decline: failure, setupAttemptId: 'setatt_5' });
     expect(over.enrolment).toMatchObject({ closed: true, status: 'failed' });
     expect(nextStep(recorded(over), T0)).toEqual({ do: 'cancelSetupIntent', setupIntentId: 'seti_1' });
@@ -239,7 +239,7 @@ describe('one that nobody finishes', () => {
   });
 
   test('after four SetupIntents it is given up', () => {
-    const last = enrolling({ setupNumber: SETUPS_PER_ENROLMENT, nextCheckAtMs: old });
+    const last = enrolling({ setupNumber: DEFAULT_POLICY.setupsPerEnrolment, nextCheckAtMs: old });
     const over = seen(last, { status: 'canceled' }, old);
     expect(over.enrolment).toMatchObject({ closed: true, status: 'expired' });
     expect(over.abandonedSetups).toEqual([]);

@@ -1,6 +1,6 @@
 // Which amounts pass, and how money is written for people.
 import { expect, test } from 'vitest';
-import { checkAmount, formatMoney, isCurrency, LARGEST_AMOUNT } from '../../../domain/shared/money.ts';
+import { checkAmount, formatMoney, isCurrency, largestAmount } from '../../../domain/shared/money.ts';
 
 test.each([
   { amount: 50, currency: 'eur', code: null },
@@ -13,8 +13,12 @@ test.each([
   { amount: 49.5, currency: 'usd', code: 'amount_not_whole' },
   { amount: Number.NaN, currency: 'usd', code: 'amount_not_whole' },
   { amount: Number.POSITIVE_INFINITY, currency: 'usd', code: 'amount_not_whole' },
-  { amount: LARGEST_AMOUNT, currency: 'usd', code: null },
-  { amount: LARGEST_AMOUNT + 1, currency: 'usd', code: 'amount_too_large' },
+  { amount: 99_999_999, currency: 'usd', code: null },
+  { amount: 100_000_000, currency: 'usd', code: 'amount_too_large' },
+  { amount: 150_000_000, currency: 'idr', code: null },
+  { amount: 999_999_999_999, currency: 'idr', code: null },
+  { amount: 1_000_000_000_000, currency: 'idr', code: 'amount_too_large' },
+  { amount: 100_000_000, currency: 'jpy', code: 'amount_too_large' },
   { amount: 1000, currency: 'EUR', code: 'currency_unsupported' },
   { amount: 1000, currency: 'xyz', code: 'currency_unsupported' },
   { amount: 1230, currency: 'kwd', code: null },
@@ -25,10 +29,14 @@ test.each([
   expect(checkAmount(amount, currency)?.code ?? null).toBe(code);
 });
 
-test("the merchant's own maximum counts, but never beyond Stripe's eight digits", () => {
-  expect(checkAmount(5001, 'eur', 5000)?.code).toBe('amount_too_large');
-  expect(checkAmount(5000, 'eur', 5000)).toBeNull();
-  expect(checkAmount(LARGEST_AMOUNT + 1, 'eur', LARGEST_AMOUNT * 10)?.code).toBe('amount_too_large');
+test("the merchant's own maximum counts, by currency or for all, but never beyond Stripe's digits", () => {
+  const limits = { default: 5000, idr: 200_000_000 };
+  expect(checkAmount(5001, 'eur', limits)?.code).toBe('amount_too_large');
+  expect(checkAmount(5000, 'eur', limits)).toBeNull();
+  expect(checkAmount(200_000_000, 'idr', limits)).toBeNull();
+  expect(checkAmount(200_000_001, 'idr', limits)?.code).toBe('amount_too_large');
+  expect(checkAmount(99_999_999, 'usd', { idr: 1 })).toBeNull();
+  expect(checkAmount(largestAmount('eur') + 1, 'eur', { eur: 10 ** 12 })?.code).toBe('amount_too_large');
 });
 
 test.each([

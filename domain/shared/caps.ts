@@ -1,0 +1,20 @@
+// How much a customer's state remembers, so that it stays small however long they stay.
+import { DAY } from './time.ts';
+
+/** A workflow that waits for nothing in particular still wakes this often. */
+export const LONGEST_SLEEP = 7 * DAY;
+
+/** Ids of Stripe events, so that one delivered again changes nothing. */
+export const PROCESSED_EVENTS_REMEMBERED = 200;
+
+/** Attempts shown and kept for an open charge, newest kept; all of them are in the evidence. */
+export const ATTEMPTS_REMEMBERED = 20;
+
+/** Refunds, and as many disputes, that have been read; newest kept. */
+export const FOLLOWED_OBJECTS_REMEMBERED = 20;
+
+/** Cards that were used or are blocked, newest kept. */
+export const ISSUER_BUDGETS_REMEMBERED = 20;
+
+/** Charges that have failed and that nobody has dealt with, newest kept. */
+export const FAILED_CHARGES_REMEMBERED = 20;

@@ -1,0 +1,54 @@
+// Refunds and disputes are followed alike: read when there is an event, and each state of one is on record once.
+import type { Fact } from '../model/facts.ts';
+import type { CustomerState, FollowedObject } from '../model/state.ts';
+import { backoffDelay } from './backoff.ts';
+import { FOLLOWED_OBJECTS_REMEMBERED } from './caps.ts';
+import { note } from './facts.ts';
+import { policyOf } from './policy.ts';
+
+type Kind = 'refunds' | 'disputes';
+
+/** There is an event for it: it is read at once. */
+export function follow(state: CustomerState, kind: Kind, objectId: string, nowMs: number): CustomerState {
+  const earlier = state[kind].find((object) => object.objectId === objectId);
+  const others = state[kind].filter((object) => object !== earlier);
+  const unread = earlier ?? { objectId, status: null, onRecord: null };
+  const toRead = { ...unread, nextCheckAtMs: nowMs, checks: 0 };
+  // Forgotten is only what has been read: at worst the same reading is put on record once more.
+  const forgotten = others.length < FOLLOWED_OBJECTS_REMEMBERED ? undefined : others.find(isRead);
+  return { ...state, [kind]: [...others.filter((object) => object !== forgotten), toRead] };
+}
+
+/** It has been read, or Stripe will not show it. What differs from `onRecord` is put on record. */
+export function takeReading(
+  state: CustomerState,
+  kind: Kind,
+  { objectId, status, onRecord }: Pick<FollowedObject, 'objectId' | 'status'> & { readonly onRecord: string },
+  nowMs: number,
+  detail: { readonly chargeId?: string; readonly data: Fact['data'] },
+): CustomerState {
+  const earlier = state[kind].find((object) => object.objectId === objectId);
+  if (!earlier) return state;
+  const read = { ...earlier, status, onRecord, nextCheckAtMs: null, checks: 0 };
+  const taken = put(state, kind, read);
+  return earlier.onRecord === onRecord
+    ? taken
+    : note(taken, nowMs, kind === 'refunds' ? 'refund' : 'dispute', detail);
+}
+
+/** Nobody has answered: it is read later. */
+export function readLater(state: CustomerState, kind: Kind, objectId: string, nowMs: number): CustomerState {
+  const object = state[kind].find((other) => other.objectId === objectId);
+  if (!object) return state;
+  const nextCheckAtMs = nowMs + backoffDelay(policyOf(state).checkBackoffMs, object.checks);
+  return put(state, kind, { ...object, checks: object.checks + 1, nextCheckAtMs });
+}
+
+export function isRead({ nextCheckAtMs }: FollowedObject): boolean {
+  return nextCheckAtMs === null;
+}
+
+function put(state: CustomerState, kind: Kind, changed: FollowedObject): CustomerState {
+  const objects = state[kind].map((object) => (object.objectId === changed.objectId ? changed : object));
+  return { ...state, [kind]: objects };
+}
