@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { expect, test } from 'vitest';
 import { STRIPE_EVENTS } from '../../domain/shared/stripe-events.ts';
-import { sectionOf, textOf } from './pages.ts';
+import { FILES, sectionOf, textOf } from './pages.ts';
 
 const IMPORT_RULES: readonly ImportRule[] = createRequire(import.meta.url)(
   '../../.dependency-cruiser.cjs',
@@ -51,4 +51,20 @@ test('every test that the threat model names exists', () => {
   expect(named.length).toBeGreaterThan(20);
   const missing = named.filter(([, file = '', name = '']) => !textOf(file).includes(name));
   expect(missing.map(([found]) => found)).toEqual([]);
+});
+
+test('.env.example explains every variable that a process reads, and no other', () => {
+  const explained = [...textOf('.env.example').matchAll(/^#?([A-Z][A-Z_]+)=/gm)].map(([, name = '']) => name);
+  const PRODUCT = /^(api|config|emulator|ops|temporal|worker)\/.*\.ts$/;
+  // Either `env.NAME`, or the name given to a function that reads or checks it.
+  const read = FILES.filter((path) => PRODUCT.test(path)).flatMap((path) =>
+    [...textOf(path).matchAll(/\benv\.([A-Z][A-Z_]+)|\(\s*'([A-Z]+_[A-Z_]+)'/g)].map(
+      ([, one, other]) => one ?? other ?? '',
+    ),
+  );
+  const elsewhere = ['docker-compose.yml', 'deploy/create-databases.sh', 'temporal/address.ts']
+    .map(textOf)
+    .join();
+  expect([...new Set(read)].filter((name) => !explained.includes(name))).toEqual([]);
+  expect(explained.filter((name) => !read.includes(name) && !elsewhere.includes(name))).toEqual([]);
 });
