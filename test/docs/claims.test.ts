@@ -1,7 +1,9 @@
 // What the documentation lists is what the code has.
 import { createRequire } from 'node:module';
 import { expect, test } from 'vitest';
+import { DEFAULT_POLICY } from '../../domain/shared/policy.ts';
 import { STRIPE_EVENTS } from '../../domain/shared/stripe-events.ts';
+import { DAY, HOUR, SECOND } from '../../domain/shared/time.ts';
 import { FILES, sectionOf, textOf } from './pages.ts';
 
 const IMPORT_RULES: readonly ImportRule[] = createRequire(import.meta.url)(
@@ -67,4 +69,36 @@ test('.env.example explains every variable that a process reads, and no other', 
     .join();
   expect([...new Set(read)].filter((name) => !explained.includes(name))).toEqual([]);
   expect(explained.filter((name) => !read.includes(name) && !elsewhere.includes(name))).toEqual([]);
+});
+
+const list = (numbers: readonly number[]) => `${numbers.slice(0, -1).join(', ')} and ${numbers.at(-1)}`;
+const policy = DEFAULT_POLICY;
+const word = (count: number) => ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven'][count] ?? count;
+
+test.each([
+  ['0004', `${list(policy.softRetryDays)} days after the first attempt on this card`],
+  ['0004', `${list(policy.transientRetryHours)} hours later`],
+  ['0004', `but ${word(policy.unknownDeclineRetries)} retries at most`],
+  ['0004', `at most ${policy.attemptsPerCharge} attempts for a charge`],
+  ['0004', `${policy.attemptsPerCard} for a card in ${policy.cardBudgetWindowMs / DAY} days`],
+  ['0004', `waits ${policy.awaitingCardDeadlineMs / DAY} days for a card`],
+  ['0005', `The customer has ${policy.stepUpDeadlineMs / DAY} days`],
+  ['0005', `reminders after ${list(policy.stepUpRemindersMs.map((ms) => ms / DAY))} days`],
+  ['0005', `${word(policy.stepUpFailures)} failed authentications in one wait`],
+  [
+    '0003',
+    `${(policy.unknownCheckBackoffMs[0] ?? 0) / SECOND} seconds to ${(policy.unknownCheckBackoffMs.at(-1) ?? 0) / HOUR} hour`,
+  ],
+  ['0008', `replaced after ${policy.setupRenewalMs / DAY} days`],
+  ['0008', `${word(policy.setupFailures)} times in all`],
+  ['0016', `has ${policy.openCharges} charges that have not ended`],
+])('decision %s says: %s', (number, sentence) => {
+  const page = FILES.find((path) => path.startsWith(`docs/decisions/${number}-`)) ?? '';
+  expect(textOf(page).replace(/\s+/g, ' ').toLowerCase()).toContain(sentence.toLowerCase());
+});
+
+test('README says how long a charge waits for the customer and for a card', () => {
+  const states = sectionOf('README.md', 'The states of a charge');
+  expect(states).toContain(`deadline of ${policy.stepUpDeadlineMs / DAY} days`);
+  expect(states).toContain(`awaiting_card --> failed: ${policy.awaitingCardDeadlineMs / DAY} days`);
 });
