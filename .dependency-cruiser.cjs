@@ -90,11 +90,11 @@ module.exports = {
       never: ['stripe', 'fastify', TEMPORAL_WORKER],
     }),
     ...room('config', {
-      may: ['domain/shared/', 'stripe/api-keys\\.ts', 'temporal/(address|payload-keys)\\.ts'],
+      may: ['domain/(model|shared)/', 'stripe/api-keys\\.ts', 'temporal/(address|payload-keys)\\.ts'],
       never: ['stripe', 'fastify'],
     }),
     ...room('activities', {
-      may: ['domain/', 'ledger/', 'links/', 'stripe/'],
+      may: ['config/(merchant-webhook|private-address)\\.ts', 'domain/', 'ledger/', 'links/', 'stripe/'],
       never: ['fastify', TEMPORAL_CLIENT, TEMPORAL_WORKER, TEMPORAL_WORKFLOW],
     }),
     ...room('api', {

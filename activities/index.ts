@@ -1,10 +1,11 @@
 // Everything the workflows may ask the world, grouped by task queue.
+import type { MerchantWebhook } from '../config/merchant-webhook.ts';
 import type { Links } from '../links/links.ts';
 import { createCatchUpActivities } from './catch-up.ts';
 import type { StripeDependencies } from './dependencies.ts';
 import { createDisputeActivities } from './disputes.ts';
 import { createFindPaymentIntentActivity } from './find-payment-intent.ts';
-import { createNoticeActivities, type MerchantWebhook } from './notices.ts';
+import { createNoticeActivities } from './notices.ts';
 import { createPaymentIntentActivities } from './payment-intents.ts';
 import { createRecordActivities } from './record.ts';
 import { createRefundActivities } from './refunds.ts';

@@ -1,21 +1,16 @@
-// Tells the merchant's endpoint what has happened, signed the Standard Webhooks way. It writes no evidence (only the
-// customer's workflow does) and lets no link into its result or its errors.
+// Notifies the merchant's endpoint of what has happened, signed the Standard Webhooks way. Neither its result nor its
+// errors hold a link.
 import { ApplicationFailure } from '@temporalio/activity';
 import { Webhook } from 'standardwebhooks';
+import type { MerchantWebhook } from '../config/merchant-webhook.ts';
 import type { Notice } from '../domain/model/facts.ts';
+import { defined } from '../domain/shared/defined.ts';
+import { withOutsideTimes } from '../domain/shared/outside-times.ts';
 import type { Links } from '../links/links.ts';
-
-/** An endpoint that takes longer is asked again. */
-const TIME_OUT_MS = 15_000;
-
-/** `secret` is `whsec_` and base64, as Standard Webhooks writes it. */
-export interface MerchantWebhook {
-  readonly url: string;
-  readonly secret: string;
-}
+import { postToMerchant } from './merchant-endpoint.ts';
 
 export interface NoticeDependencies {
-  /** Null: the merchant has no endpoint and looks at the api. */
+  /** Null: the merchant has no endpoint and asks the api. */
   readonly merchantWebhook: MerchantWebhook | null;
   readonly links: Pick<Links, 'enrol' | 'stepUp'>;
 }
@@ -47,7 +42,7 @@ export function createNoticeActivities({ merchantWebhook, links }: NoticeDepende
      * Posts one notice once. `webhook-id` is the same for every try, so the endpoint can drop what it has had; it holds
      * no full stop, which is what delimits the signed parts.
      * Only 2xx means that it arrived; 410 means that the endpoint wants nothing any more (Standard Webhooks).
-     * @throws ApplicationFailure `EndpointUnavailable`, to be tried again: any other answer, or none. It tells the
+     * @throws ApplicationFailure `EndpointUnavailable`, to be tried again: any other answer, or none. It names the
      * status only, for an endpoint's words and address may hold secrets.
      */
     async sendMerchantNotice({ customerId, notice }: MerchantNotice): Promise<NoticeResult> {
@@ -55,34 +50,21 @@ export function createNoticeActivities({ merchantWebhook, links }: NoticeDepende
       const body = JSON.stringify(await bodyOf(customerId, notice, links));
       const webhookId = `${customerId}:${notice.noticeId}`;
       const sentAt = new Date();
-      const status = await post(merchantWebhook.url, body, {
+      const headers = {
         'content-type': 'application/json',
+        'content-length': String(Buffer.byteLength(body)),
         'user-agent': 'offsession',
         'webhook-id': webhookId,
         'webhook-timestamp': String(Math.floor(sentAt.getTime() / 1000)),
         'webhook-signature': signer.sign(webhookId, sentAt, body),
-      });
+      };
+      const { url, publicOnly } = merchantWebhook;
+      const status = await postToMerchant({ url, headers, body, publicOnly });
       if (status >= 200 && status < 300) return { outcome: 'sent', status };
       if (status === 410) return { outcome: 'given_up', reason: 'the endpoint answered 410 Gone' };
-      throw unavailable(`the endpoint answered ${status}`);
+      throw ApplicationFailure.retryable(`the endpoint answered ${status}`, 'EndpointUnavailable');
     },
   };
-}
-
-/** Redirects are not followed: what is signed for one endpoint goes to no other. */
-async function post(
-  url: string,
-  body: string,
-  headers: { readonly [name: string]: string },
-): Promise<number> {
-  try {
-    const signal = AbortSignal.timeout(TIME_OUT_MS);
-    const response = await fetch(url, { method: 'POST', body, headers, redirect: 'manual', signal });
-    await response.body?.cancel();
-    return response.status;
-  } catch (error) {
-    throw unavailable(`the endpoint gave no answer: ${reasonOf(error)}`);
-  }
 }
 
 async function bodyOf(customerId: string, notice: Notice, links: NoticeDependencies['links']): Promise<Body> {
@@ -93,9 +75,9 @@ async function bodyOf(customerId: string, notice: Notice, links: NoticeDependenc
     timestamp: new Date(notice.atMs).toISOString(),
     data: {
       customerId,
-      ...(chargeId !== undefined && { chargeId }),
-      ...Object.fromEntries(Object.entries(notice.data).map(asOutside)),
-      ...(url !== null && { url }),
+      ...defined({ chargeId }),
+      ...(withOutsideTimes(notice.data) as Body['data']),
+      ...(url === null ? {} : { url }),
     },
   };
 }
@@ -114,22 +96,4 @@ async function urlFor(
     return await links.enrol(customerId, enrolmentNumber);
   }
   return null;
-}
-
-/** Inside, a time is epoch milliseconds named `…Ms`; outside, as everywhere over HTTP, RFC 3339 without the suffix. */
-function asOutside([name, value]: [string, string | number | null]): [string, string | number | null] {
-  if (!name.endsWith('Ms') || typeof value !== 'number') return [name, value];
-  return [name.slice(0, -'Ms'.length), new Date(value).toISOString()];
-}
-
-/** A system error's code (`ECONNREFUSED`) or the kind of failure, never its words: they name hosts. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown';
-  const { cause } = error;
-  if (cause instanceof Error && 'code' in cause) return String(cause.code);
-  return error.name;
-}
-
-function unavailable(message: string): ApplicationFailure {
-  return ApplicationFailure.retryable(message, 'EndpointUnavailable');
 }

@@ -1,5 +1,4 @@
-// Loads and records a customer in the ledger, and how notices ended. It passes things on; what to record is the domain's
-// decision.
+// Loads and records a customer in the ledger, and records how notices ended.
 import type { EventOf } from '../domain/model/events.ts';
 import type { Fact } from '../domain/model/facts.ts';
 import type { CustomerState } from '../domain/model/state.ts';

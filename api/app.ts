@@ -107,7 +107,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const workflows = createCustomerWorkflows(deps.temporal);
   const reader = createCustomerReader(ledger, workflows, app.log);
   const answers = createAnswers(links);
-  const { returnUrlOrigins, maxChargeAmount } = config;
+  const { returnUrlOrigins, amountLimits } = config;
   const browserStripe = {
     publishableKey: config.stripe.publishableKey,
     stripeJsUrl: config.stripe.jsUrl,
@@ -128,7 +128,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     authenticate,
     customers: createCustomers({ ledger, workflows, reader, answers }),
     enrolments: createEnrolments({ ledger, workflows, reader, answers, stripe, returnUrlOrigins }),
-    charges: createCharges({ ledger, workflows, reader, answers, maxChargeAmount }),
+    charges: createCharges({ ledger, workflows, reader, answers, amountLimits }),
     evidence: createEvidence({ ledger, reader, answers }),
   });
   await app.ready();

@@ -1,10 +1,10 @@
-// Reads the api's environment, once, and names every fault in it at once. It prints no value: many are secrets.
-import { isIP } from 'node:net';
-import { linksFrom } from '../config/links.ts';
-import { largestAmount } from '../domain/shared/money.ts';
-import { faultsInKeys, isLiveKey } from '../stripe/api-keys.ts';
-import { type TemporalAddress, temporalFrom } from '../temporal/address.ts';
-import { type PayloadKey, readPayloadKeys } from '../temporal/payload-keys.ts';
+// The api's settings, from its environment.
+import { Environment, entriesOf, type Rule } from '../config/environment.ts';
+import { anyText, HTTP_ADDRESS, ORIGIN, portFrom } from '../config/rules.ts';
+import { type SharedSettings, sharedSettings } from '../config/shared.ts';
+import { BROWSER_KEY, type StripeSettings, stripeSettings } from '../config/stripe.ts';
+import { type TrustProxy, trustProxy } from '../config/trust-proxy.ts';
+import type { AmountLimits } from '../domain/model/policy.ts';
 import { type ApiKey, readApiKeys } from './http/api-keys.ts';
 
 /** What the routes need to know; nothing of how the process is reached or what it reaches. */
@@ -16,10 +16,9 @@ export interface AppConfig {
   readonly publicUrl: string;
   /** Where a customer may be sent back to after the card page. */
   readonly returnUrlOrigins: readonly string[];
-  /** Whose `X-Forwarded-For` is believed: nobody's, everybody's, so many hops', or these addresses'. */
-  readonly trustProxy: boolean | number | string[];
-  /** Minor units of any currency. */
-  readonly maxChargeAmount: number;
+  readonly trustProxy: TrustProxy;
+  /** The merchant's own largest amounts, beside Stripe's. */
+  readonly amountLimits: AmountLimits;
   /** Whose scripts may ask the codec endpoint: the Temporal UI's; null: nobody's. */
   readonly payloadUiOrigin: string | null;
   readonly stripe: {
@@ -28,173 +27,109 @@ export interface AppConfig {
     readonly jsUrl: string;
     /** Null: Stripe itself. Else a stand-in, e.g. `http://127.0.0.1:12111`. */
     readonly apiBase: string | null;
+    /** Whether objects and events must be of real money. */
+    readonly isLive: boolean;
   };
   /** Whose terms a customer agrees to, where they are, and which. */
   readonly merchant: { readonly name: string; readonly termsUrl: string; readonly termsVersion: string };
 }
 
-export interface ApiConfig {
+export interface ApiConfig extends Omit<SharedSettings, 'publicUrl' | 'amountLimits'> {
   readonly app: AppConfig;
   /** Reads intents; restricted where there is one, else the secret key. */
   readonly stripeReadKey: string;
-  /** Empty: payloads are not encrypted. */
-  readonly payloadKeys: readonly PayloadKey[];
-  /** Null only where the caller brings the ledger along. */
-  readonly databaseUrl: string | null;
-  /** The first signs, all of them open. */
-  readonly linkSecrets: readonly string[];
   readonly host: string;
   readonly port: number;
-  readonly temporal: TemporalAddress;
 }
 
-const STRIPE_JS = 'https://js.stripe.com/v3/';
+const STRIPE_JS_ORIGIN = 'https://js.stripe.com';
+const STRIPE_JS = `${STRIPE_JS_ORIGIN}/v3/`;
 const DEFAULT_HOST = '127.0.0.1';
-const DEFAULT_PORT = '3000';
+const DEFAULT_PORT = 3000;
+
+const WEBHOOK_SECRET: Rule = {
+  must: 'be the signing secrets of the webhook endpoint at Stripe (whsec_…), comma-separated',
+  isRight: (secret) => secret.startsWith('whsec_'),
+};
+
+/** Stripe's are of 32 characters and more. */
+const LONG_WEBHOOK_SECRET = /^whsec_[A-Za-z0-9+/=]{24,}$/;
 
 /**
- * Names every fault at once, so that one restart fixes them all.
  * @param withLedger the process opens its ledger itself, so `DATABASE_URL` may be absent
- * @throws Error listing the faults by variable, without values
+ * @throws Error that lists every fault by variable, with its remedy and without values
  */
-export function loadConfig(env: NodeJS.ProcessEnv, { withLedger = false } = {}): ApiConfig {
-  const faults: string[] = [];
-  const read = (name: string, fallback = ''): string => env[name] || fallback;
-  const need = (name: string): string => {
-    if (read(name) === '') faults.push(`${name} is not set`);
-    return read(name);
-  };
-  const needList = (name: string): string[] => {
-    const entries = listOf(read(name));
-    if (entries.length === 0) faults.push(`${name} is not set`);
-    return entries;
-  };
-  const check = (name: string, value: string, isRight: (value: string) => boolean, rule: string): string => {
-    if (value !== '' && !isRight(value)) faults.push(`${name} ${rule}`);
-    return value;
-  };
-  const checkUrl = (name: string, value: string) =>
-    check(name, value, isHttpUrl, 'must be an http(s) address');
-
-  const readKey = read('STRIPE_READ_KEY');
-  const secretKey = read('STRIPE_SECRET_KEY');
-  if (readKey === '' && secretKey === '') faults.push('STRIPE_READ_KEY (or STRIPE_SECRET_KEY) is not set');
-  const publishableKey = need('STRIPE_PUBLISHABLE_KEY');
-  const server = { STRIPE_READ_KEY: readKey || null, STRIPE_SECRET_KEY: secretKey || null };
-  faults.push(...faultsInKeys({ server, browser: { STRIPE_PUBLISHABLE_KEY: publishableKey || null } }));
-  const apiBase = check(
-    'STRIPE_API_BASE',
-    read('STRIPE_API_BASE'),
-    (base) => isHttpUrl(base) && new URL(base).pathname === '/',
-    'must be an http(s) address without a path',
-  ).replace(/\/+$/, '');
-  if (apiBase !== '' && [readKey, secretKey, publishableKey].some(isLiveKey))
-    faults.push('STRIPE_API_BASE names a stand-in, and one of the Stripe keys is a live key');
-  const jsUrl = checkUrl(
-    'STRIPE_JS_URL',
-    read('STRIPE_JS_URL', apiBase === '' ? STRIPE_JS : `${apiBase}/v3/`),
-  );
-
-  const webhookSecrets = needList('STRIPE_WEBHOOK_SECRET');
-  const keyText = need('API_KEYS');
-  const apiKeys = keyText === '' ? [] : readApiKeys(keyText, faults);
-  const { linkSecrets, publicUrl } = linksFrom(env, faults);
-  const payloadKeys = readPayloadKeys(read('PAYLOAD_KEYS'), faults);
-  const payloadUiOrigin = check(
-    'PAYLOAD_UI_ORIGIN',
-    read('PAYLOAD_UI_ORIGIN').replace(/\/$/, ''),
-    isOrigin,
-    'must be an origin such as https://temporal.example',
-  );
-  if (payloadUiOrigin !== '' && payloadKeys.length === 0)
-    faults.push('PAYLOAD_UI_ORIGIN needs PAYLOAD_KEYS: without keys there is no codec endpoint');
-  const returnUrlOrigins = listOf(read('RETURN_URL_ORIGINS')).map((origin) => origin.replace(/\/$/, ''));
-  for (const origin of returnUrlOrigins)
-    check(
-      'RETURN_URL_ORIGINS',
-      origin,
-      isOrigin,
-      'must be origins such as https://shop.example, comma-separated',
+export function loadConfig(variables: NodeJS.ProcessEnv, { withLedger = false } = {}): ApiConfig {
+  const environment = new Environment(variables);
+  const stripe = stripeSettings(environment);
+  const { readKey, secretKey, apiBase, isLive } = stripe;
+  if (readKey === null && secretKey === null)
+    environment.faults.push(
+      'STRIPE_READ_KEY (or STRIPE_SECRET_KEY) is not set: it must be a restricted key that reads intents (rk_…)',
     );
-  const trustProxy = trustProxyFrom(read('TRUST_PROXY', 'false'), faults);
-  const maxChargeAmount = check(
-    'MAX_CHARGE_AMOUNT',
-    read('MAX_CHARGE_AMOUNT', String(largestAmount('eur'))),
-    (amount) => /^[1-9]\d*$/.test(amount) && Number(amount) <= largestAmount('eur'),
-    `must be minor units, a whole number from 1 to ${largestAmount('eur')}`,
-  );
+  const publishableKey = environment.required('STRIPE_PUBLISHABLE_KEY', BROWSER_KEY);
+  const jsUrl = stripeJsUrl(environment, stripe);
+  const { publicUrl, amountLimits, ...shared } = sharedSettings(environment, { withLedger, isLive });
   const merchant = {
-    name: need('MERCHANT_NAME'),
-    termsUrl: checkUrl('TERMS_URL', need('TERMS_URL')),
-    termsVersion: need('TERMS_VERSION'),
+    name: environment.required('MERCHANT_NAME', anyText('the name of the business the customer pays')),
+    termsUrl: environment.required('TERMS_URL', HTTP_ADDRESS),
+    termsVersion: environment.required('TERMS_VERSION', anyText('the version of the terms at TERMS_URL')),
   };
-  const databaseUrl = check(
-    'DATABASE_URL',
-    withLedger ? read('DATABASE_URL') : need('DATABASE_URL'),
-    (url) => /^postgres(ql)?:\/\//.test(url),
-    'must begin with postgres:// or postgresql://',
-  );
-  const port = check(
-    'PORT',
-    read('PORT', DEFAULT_PORT),
-    (text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535,
-    'must be a port from 0 (any free one) to 65535',
-  );
-  const temporal = temporalFrom(env, faults);
-
-  if (faults.length > 0) throw new Error(`bad configuration: ${faults.join('; ')}`);
-  return {
-    app: {
-      apiKeys,
-      webhookSecrets,
-      publicUrl: publicUrl.replace(/\/+$/, ''),
-      returnUrlOrigins,
-      trustProxy,
-      maxChargeAmount: Number(maxChargeAmount),
-      payloadUiOrigin: payloadUiOrigin || null,
-      stripe: { publishableKey, jsUrl, apiBase: apiBase || null },
-      merchant,
-    },
-    stripeReadKey: readKey || secretKey,
-    databaseUrl: databaseUrl || null,
-    linkSecrets,
-    payloadKeys,
-    host: read('HOST', DEFAULT_HOST),
-    port: Number(port),
-    temporal,
+  const app: AppConfig = {
+    apiKeys: apiKeys(environment, isLive),
+    webhookSecrets: webhookSecrets(environment, isLive),
+    publicUrl,
+    returnUrlOrigins: environment.list('RETURN_URL_ORIGINS', ORIGIN).map(withoutSlash),
+    trustProxy: trustProxy(environment),
+    amountLimits,
+    payloadUiOrigin: payloadUiOrigin(environment, shared),
+    stripe: { publishableKey, jsUrl, apiBase, isLive },
+    merchant,
   };
+  const host = environment.text('HOST') || DEFAULT_HOST;
+  const port = Number(environment.optional('PORT', portFrom(0)) ?? DEFAULT_PORT);
+  environment.throwFaults();
+  return { ...shared, app, stripeReadKey: readKey ?? secretKey ?? '', host, port };
 }
 
-function trustProxyFrom(text: string, faults: string[]): AppConfig['trustProxy'] {
-  if (text === 'true' || text === 'false') return text === 'true';
-  if (/^\d{1,2}$/.test(text)) return Number(text);
-  const proxies = listOf(text);
-  if (!proxies.every(isAddress))
-    faults.push('TRUST_PROXY must be true, false, a number of hops, or addresses, comma-separated');
-  return proxies;
+/** A script on the customer's page sees the card: with real money it is Stripe's own and nobody else's. */
+function stripeJsUrl(environment: Environment, { apiBase, isLive }: StripeSettings): string {
+  const fallback = apiBase === null ? STRIPE_JS : `${apiBase}/v3/`;
+  const jsUrl = environment.optional('STRIPE_JS_URL', HTTP_ADDRESS) ?? fallback;
+  if (isLive && HTTP_ADDRESS.isRight(jsUrl) && new URL(jsUrl).origin !== STRIPE_JS_ORIGIN)
+    environment.faults.push(
+      `STRIPE_JS_URL must begin with ${STRIPE_JS_ORIGIN}/ with live Stripe keys: unset it, or use test keys`,
+    );
+  return jsUrl;
 }
 
-function isAddress(text: string): boolean {
-  const [address = '', bits, ...rest] = text.split('/');
-  const longest = isIP(address) === 6 ? 128 : 32;
-  return (
-    isIP(address) !== 0 &&
-    rest.length === 0 &&
-    (bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= longest))
+function apiKeys(environment: Environment, isLive: boolean): ApiKey[] {
+  const text = environment.required(
+    'API_KEYS',
+    anyText('name:scope[+scope]:secret, comma-separated; scopes are read, charge, operate'),
   );
+  return entriesOf(text).length === 0 ? [] : readApiKeys(text, environment.faults, isLive);
 }
 
-function isHttpUrl(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+function webhookSecrets(environment: Environment, isLive: boolean): string[] {
+  const secrets = environment.requiredList('STRIPE_WEBHOOK_SECRET', WEBHOOK_SECRET);
+  if (isLive && !secrets.every((secret) => LONG_WEBHOOK_SECRET.test(secret)))
+    environment.faults.push(
+      'STRIPE_WEBHOOK_SECRET must be as Stripe gave it with live Stripe keys: whsec_ and at least 24 letters and digits',
+    );
+  return secrets;
 }
 
-function isOrigin(text: string): boolean {
-  return isHttpUrl(text) && new URL(text).origin === text;
+function payloadUiOrigin(
+  environment: Environment,
+  { payloadKeys }: Pick<SharedSettings, 'payloadKeys'>,
+): string | null {
+  const origin = environment.optional('PAYLOAD_UI_ORIGIN', ORIGIN);
+  if (origin !== null && payloadKeys.length === 0)
+    environment.faults.push('PAYLOAD_UI_ORIGIN needs PAYLOAD_KEYS: without keys there is no codec endpoint');
+  return origin && withoutSlash(origin);
 }
 
-function listOf(text: string): string[] {
-  return text
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== '');
+function withoutSlash(origin: string): string {
+  return origin.replace(/\/$/, '');
 }

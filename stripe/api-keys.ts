@@ -1,4 +1,4 @@
-// What a Stripe key's own text tells about it. No key is sent anywhere, and none appears in a fault.
+// What a Stripe key's own text says about it.
 
 /** Secret (`sk_`) and restricted (`rk_`) keys belong on a server, publishable ones (`pk_`) in a browser. */
 const KEY = /^(?<kind>sk|rk|pk)_(?<mode>test|live)_(?<rest>\w+)$/;
@@ -24,7 +24,7 @@ export function faultsInKeys(keys: {
     if (key === null) return;
     const groups = KEY.exec(key)?.groups;
     if (!groups || !kinds.includes(groups.kind ?? '')) {
-      faults.push(`${name} is not a ${words}`);
+      faults.push(`${name} must be a ${words}`);
       return;
     }
     const rest = groups.rest ?? '';
@@ -39,9 +39,11 @@ export function faultsInKeys(keys: {
   for (const [index, one] of read.entries()) {
     for (const other of read.slice(index + 1)) {
       if (one.mode !== other.mode)
-        faults.push(`${one.name} is a ${one.mode} key and ${other.name} a ${other.mode} key`);
+        faults.push(
+          `${one.name} is a ${one.mode} key and ${other.name} a ${other.mode} key: both must be of one mode`,
+        );
       else if (one.account !== null && other.account !== null && one.account !== other.account)
-        faults.push(`${one.name} and ${other.name} belong to different Stripe accounts`);
+        faults.push(`${one.name} and ${other.name} belong to different Stripe accounts: both must be of one`);
     }
   }
   return faults;

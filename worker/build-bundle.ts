@@ -1,4 +1,4 @@
-// Bundles the workflows for production: `build-bundle.ts <file>`. It starts nothing and asks nothing of the network.
+// Bundles the workflows for production: `build-bundle.ts <file>`.
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode } from '@temporalio/worker';

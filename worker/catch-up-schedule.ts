@@ -1,4 +1,4 @@
-// The schedule that reads again what Stripe failed to tell us: made or brought up to date, and run at once.
+// The schedule of the catch-up, which reads Stripe's undelivered events again.
 import {
   Client,
   type ConnectionLike,
@@ -18,13 +18,13 @@ const SCHEDULE = {
     taskQueue: BILLING_QUEUE,
     args: [],
   },
-  // The position is in the ledger, so a turn that was missed is made up for by the next.
+  // The position is in the ledger, so a run that was missed is made up for by the next.
   policies: { overlap: 'SKIP', catchupWindow: '1 minute' },
 } satisfies Omit<ScheduleOptions, 'scheduleId'>;
 
 /**
- * Any number of workers may call this; a catch-up that is under way is not joined by a second one. Whether the
- * schedule is paused is the operator's, and stays.
+ * Creates the schedule or brings it up to date, and runs it at once. Any number of workers may call this; a catch-up
+ * that is under way is not joined by a second one. Whether the schedule is paused is the operator's decision, and stays.
  */
 export async function scheduleCatchUp(connection: ConnectionLike, namespace: string): Promise<void> {
   const { schedule } = new Client({ connection, namespace });

@@ -1,4 +1,4 @@
-// Where the worker's words go: JSON lines, Temporal's own among them.
+// The worker's log: JSON lines, Temporal's own among them.
 import type { Logger } from '@temporalio/worker';
 import { type DestinationStream, pino } from 'pino';
 

@@ -1,16 +1,13 @@
-// The worker process: configuration, ledger, Temporal, work, and a way out that loses nothing. It decides nothing.
+// The worker process: settings in, work, and a way out that loses nothing.
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { type Logger, makeTelemetryFilterString, NativeConnection, Runtime } from '@temporalio/worker';
-import { createActivities } from '../activities/index.ts';
+import closeWithGrace from 'close-with-grace';
 import { openLedger } from '../ledger/open.ts';
-import { createLinks } from '../links/links.ts';
-import { createStripeClient } from '../stripe/client.ts';
-import { createPayloadCodec, dataConverterWith } from '../temporal/payload-codec.ts';
-import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
-import { scheduleCatchUp } from './catch-up-schedule.ts';
+import { assembleWorker } from './assemble.ts';
 import { loadConfig, type WorkerConfig } from './config.ts';
 import { createLogger } from './logger.ts';
-import { createWorkers } from './worker.ts';
+import type { WorkflowCode } from './worker.ts';
 
 const USAGE = `usage: worker [--help]
 
@@ -18,7 +15,7 @@ Runs customers' billing: workflows, and every call to Stripe. As many may run si
 
   needed    STRIPE_SECRET_KEY  DATABASE_URL  LINK_SECRET  PUBLIC_URL
   optional  TEMPORAL_ADDRESS and Temporal's other variables  STRIPE_API_BASE  HOST  METRICS_PORT
-            MERCHANT_WEBHOOK_URL with MERCHANT_WEBHOOK_SECRET  PAYLOAD_KEYS
+            MAX_CHARGE_AMOUNT  MERCHANT_WEBHOOK_URL with MERCHANT_WEBHOOK_SECRET  PAYLOAD_KEYS
             TEMPORAL_DEPLOYMENT_NAME with TEMPORAL_WORKER_BUILD_ID: it gets no work until that version is current
 
 .env.example says what each is. SIGTERM or Ctrl-C ends it once what is under way has ended; a second one at once.
@@ -28,96 +25,90 @@ const FAULT = 1;
 const BAD_CONFIGURATION = 2;
 const BY_FORCE = 130;
 
-/** Until there is work to end, a signal simply ends the process. */
-let drain = (): void => process.exit(BY_FORCE);
+/** Longer than the workers' own shutdown takes at most (worker/worker.ts). */
+const LONGEST_SHUTDOWN_MS = 60_000;
 
-process.exit(await main(process.argv.slice(2)));
+const isHelp = wantsHelp();
+if (isHelp === null) {
+  console.error(USAGE);
+  process.exitCode = BAD_CONFIGURATION;
+} else if (isHelp) console.log(USAGE);
+else await start();
 
-async function main(options: readonly string[]): Promise<number> {
-  if (options.length > 0) {
-    const asked = options.length === 1 && options[0] === '--help';
-    (asked ? console.log : console.error)(USAGE);
-    return asked ? 0 : BAD_CONFIGURATION;
+/** Null for options that do not exist. */
+function wantsHelp(): boolean | null {
+  try {
+    return parseArgs({ options: { help: { type: 'boolean', default: false } } }).values.help;
+  } catch {
+    return null;
   }
+}
+
+async function start(): Promise<void> {
   let config: WorkerConfig;
   try {
     config = loadConfig(process.env);
   } catch (error) {
-    console.error(messageOf(error));
-    return BAD_CONFIGURATION;
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = BAD_CONFIGURATION;
+    return;
   }
   const logger = createLogger();
-  listenForSignals(logger);
   try {
     await work(config, logger);
-    return 0;
   } catch (error) {
     logger.error('the worker ends because of a fault', { error });
-    return FAULT;
+    process.exit(FAULT);
   }
 }
 
 async function work(config: WorkerConfig, logger: Logger): Promise<void> {
-  const { metricsAddress, temporal } = config;
+  installRuntime(config, logger);
+  logger.info('opening the ledger');
+  const ledger = await openLedger({ databaseUrl: config.databaseUrl ?? '' });
+  const { connectionOptions, namespace } = config.temporal;
+  logger.info('connecting to Temporal', { address: connectionOptions.address, namespace });
+  const connection = await NativeConnection.connect(connectionOptions);
+  const workers = await assembleWorker(config, { ledger, connection, workflows: workflowCode() });
+
+  logger.info('working', { rateCap: config.rateCap, ...config.version });
+  const working = workers.run();
+  closeWithGrace(
+    {
+      delay: LONGEST_SHUTDOWN_MS,
+      logger: { error: (error) => logger.error('did not end in order', { error }) },
+      onSecondSignal: () => process.exit(BY_FORCE),
+    },
+    async ({ signal, err: error }) => {
+      if (error) logger.error('the worker ends because of a fault', { error });
+      else
+        logger.info('ending: no new work is taken, what is under way ends first; again to leave at once', {
+          signal,
+        });
+      workers.shutdown();
+      await working;
+      await connection.close();
+      await ledger.close();
+    },
+  );
+  await working;
+}
+
+/** Before anything else of Temporal's: its own words go to the same log, and signals are ours. */
+function installRuntime({ metricsAddress }: WorkerConfig, logger: Logger): void {
   Runtime.install({
     logger,
-    shutdownSignals: [], // ours, so that a second one can force the way out
+    shutdownSignals: [],
     telemetryOptions: {
       logging: { filter: makeTelemetryFilterString({ core: 'WARN', other: 'WARN' }), forward: {} },
-      ...(metricsAddress !== null && { metrics: { prometheus: { bindAddress: metricsAddress } } }),
+      ...(metricsAddress === null ? {} : { metrics: { prometheus: { bindAddress: metricsAddress } } }),
     },
   });
-  logger.info('opening the ledger');
-  const ledger = await openLedger({ databaseUrl: config.databaseUrl });
-  logger.info('connecting to Temporal', {
-    address: temporal.connectionOptions.address,
-    namespace: temporal.namespace,
-  });
-  const connection = await NativeConnection.connect(temporal.connectionOptions);
-  await ensureSearchAttributes(connection, temporal.namespace);
-  const workers = await createWorkers({
-    connection,
-    namespace: temporal.namespace,
-    dataConverter: dataConverterWith(createPayloadCodec(config.payloadKeys)),
-    rateCap: config.rateCap,
-    version: config.version,
-    activities: createActivities({
-      stripe: createStripeClient(config.stripeSecretKey, config.stripeApiBase),
-      ledger,
-      links: createLinks({ secrets: config.linkSecrets, publicUrl: config.publicUrl }),
-      merchantWebhook: config.merchantWebhook,
-    }),
-    ...workflowCode(),
-  });
-  await scheduleCatchUp(connection, temporal.namespace);
-  drain = workers.shutdown;
-  logger.info('working', { rateCap: config.rateCap, ...config.version });
-  await workers.run();
-  await connection.close();
-  await ledger.close();
 }
 
 /** Sources while this file is a source; the build's bundle once it is compiled. */
-function workflowCode(): { workflowsPath: string } | { workflowBundle: { codePath: string } } {
+function workflowCode(): WorkflowCode {
   const here = import.meta.url;
   if (here.endsWith('.ts')) return { workflowsPath: fileURLToPath(new URL('../workflows/index.ts', here)) };
   return { workflowBundle: { codePath: fileURLToPath(new URL('../workflow-bundle.js', here)) } };
-}
-
-function listenForSignals(logger: Logger): void {
-  let signals = 0;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      signals += 1;
-      if (signals > 1) process.exit(BY_FORCE);
-      logger.info('ending: no new work is taken, what is under way ends first; again to leave at once', {
-        signal,
-      });
-      drain();
-    });
-  }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

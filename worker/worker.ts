@@ -1,5 +1,5 @@
 // The two Temporal workers of one process: `billing` (workflows, ledger, notices) and `stripe` (every call to Stripe,
-// under the rate cap). It reads no environment and decides nothing.
+// under the rate cap).
 import { hostname } from 'node:os';
 import type { DataConverter, WorkerDeploymentVersion } from '@temporalio/common';
 import {
@@ -11,7 +11,7 @@ import {
 import { BILLING_QUEUE, STRIPE_QUEUE } from '../workflows/messages.ts';
 import { heartbeat } from './heartbeat.ts';
 
-/** An attempt that is under way gets this long to hear Stripe's answer before its activity is cancelled. */
+/** An attempt that is under way gets this long to receive Stripe's answer before its activity is cancelled. */
 const SHUTDOWN_GRACE = '30 seconds';
 /** After this a shutdown no longer waits for anything. */
 const SHUTDOWN_FORCE = '45 seconds';
@@ -22,7 +22,7 @@ const SHUTDOWN_FORCE = '45 seconds';
  */
 const WORKFLOW_TASKS_AT_ONCE = 6;
 
-/** A sign of life is sent on at least this often; by default only shortly before its time-out. */
+/** A heartbeat is passed on at least this often; by default only shortly before its time-out. */
 const LONGEST_HEARTBEAT_PAUSE = '3 seconds';
 
 /** Activities by the queue they belong to, as `createActivities` makes them. */
@@ -32,6 +32,10 @@ export interface ActivitiesByQueue {
   readonly notices: object;
 }
 
+export type WorkflowCode =
+  | { readonly workflowsPath: string } // development: bundled at start
+  | { readonly workflowBundle: WorkflowBundleOption }; // production: bundled by the build
+
 export type WorkersOptions = {
   readonly connection: NativeConnection;
   readonly namespace: string;
@@ -40,12 +44,9 @@ export type WorkersOptions = {
   readonly dataConverter?: DataConverter;
   /** Calls to Stripe per second, over all processes on this task queue: Temporal's server holds it. */
   readonly rateCap: number;
-  /** Null: unversioned, and every run goes on under whatever code there is. */
+  /** Null: unversioned, so every run goes on under whatever code there is. */
   readonly version: WorkerDeploymentVersion | null;
-} & (
-  | { readonly workflowsPath: string } // development: bundled at start
-  | { readonly workflowBundle: WorkflowBundleOption } // production: bundled by the build
-);
+} & WorkflowCode;
 
 export interface Workers {
   /**
@@ -69,7 +70,7 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
     shutdownForceTime: SHUTDOWN_FORCE,
     maxHeartbeatThrottleInterval: LONGEST_HEARTBEAT_PAUSE,
     defaultHeartbeatThrottleInterval: LONGEST_HEARTBEAT_PAUSE,
-    ...(version !== null && { workerDeploymentOptions: pinnedTo(version) }),
+    ...(version === null ? {} : { workerDeploymentOptions: pinnedTo(version) }),
   } as const;
   const billing = await Worker.create({
     ...shared,
@@ -88,12 +89,12 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
   return runTogether([billing, stripe]);
 }
 
-/** A run stays with the release it began under, and so do its activities and the notices it hands over. */
+/** A run stays with the release it began under, and so do its activities and the notices it starts. */
 function pinnedTo(version: WorkerDeploymentVersion): WorkerDeploymentOptions {
   return { version, useWorkerVersioning: true, defaultVersioningBehavior: 'PINNED' };
 }
 
-/** Several workers that begin and end as one: what ends one, by itself or by a fault, ends all. */
+/** Several workers that start and end as one: what ends one, by itself or by a fault, ends all. */
 export function runTogether(workers: readonly Pick<Worker, 'run' | 'shutdown' | 'getState'>[]): Workers {
   let stopping = false;
   const shutdown = () => {

@@ -13,20 +13,33 @@ export interface ApiKey {
   readonly hash: Buffer;
 }
 
+/** What the evidence calls those who act without a key: a key of that name would speak for them. */
+const RESERVED_NAMES = ['customer', 'link', 'stripe', 'system', 'temporal'];
+
+/** Characters of a secret that cannot be guessed: 128 random bits are 32 hexadecimal digits. */
+const SHORTEST_WITH_REAL_MONEY = 32;
+
 const KEY_NAME = /^[A-Za-z0-9_.-]{1,64}$/;
 const HASHED = /^sha256=([0-9a-f]{64})$/i;
 
 /**
  * Reads `name:scope[+scope]:secret`, comma-separated; a secret is plain or `sha256=<hex>`.
  * @param faults gets a sentence for everything that is wrong, without secrets
+ * @param isLive real money moves: then a plain secret must be long
  */
-export function readApiKeys(text: string, faults: string[]): ApiKey[] {
+export function readApiKeys(text: string, faults: string[], isLive = false): ApiKey[] {
   const keys: ApiKey[] = [];
   for (const [index, entry] of text.split(',').entries()) {
     const [name = '', scopes = '', ...rest] = entry.trim().split(':');
     const secret = rest.join(':');
     const where = `API_KEYS, entry ${index + 1}`;
     if (!KEY_NAME.test(name)) faults.push(`${where}: the name must be 1 to 64 of A-Z a-z 0-9 _ . -`);
+    if (RESERVED_NAMES.includes(name.toLowerCase()))
+      faults.push(`${where}: the name "${name}" is reserved (${RESERVED_NAMES.join(', ')}): choose another`);
+    if (isLive && !HASHED.test(secret) && secret.length < SHORTEST_WITH_REAL_MONEY)
+      faults.push(
+        `${where}: the secret must be of at least ${SHORTEST_WITH_REAL_MONEY} characters with live Stripe keys: openssl rand -hex 32 makes one`,
+      );
     if (secret === '') faults.push(`${where}: it must read name:scope[+scope]:secret`);
     const granted = scopes.split('+');
     for (const scope of granted)

@@ -1,5 +1,6 @@
 // Turns customers, charges and evidence into what goes over the wire.
 import { defined } from '../../domain/shared/defined.ts';
+import { withOutsideTimes } from '../../domain/shared/outside-times.ts';
 import type { ChargeView, CustomerView, EnrolmentView } from '../../domain/view.ts';
 import type { ChargeTerms, CustomerRow, EvidenceItem } from '../../ledger/ledger.ts';
 import type { Links } from '../../links/links.ts';
@@ -7,7 +8,7 @@ import type { Caller } from '../http/auth.ts';
 import type { ChargeAnswer } from '../http/schemas/charges.ts';
 import type { CustomerAnswer } from '../http/schemas/customers.ts';
 import type { EvidenceAnswer } from '../http/schemas/evidence.ts';
-import { timeOf, timeOrNone, withTimes } from '../http/times.ts';
+import { timeOf, timeOrNone } from '../http/times.ts';
 
 export interface Answers {
   customer(view: CustomerView, metadata: CustomerRow['metadata'], caller: Caller): Promise<CustomerAnswer>;
@@ -86,9 +87,9 @@ export function createAnswers(links: Links): Answers {
         chargeId,
         actor,
         reason,
-        data: withTimes(data) as EvidenceAnswer['data'],
+        data: withOutsideTimes(data) as EvidenceAnswer['data'],
         personal,
-        delivery: delivery && (withTimes(delivery) as EvidenceAnswer['delivery']),
+        delivery: delivery && (withOutsideTimes(delivery) as EvidenceAnswer['delivery']),
       });
     },
   };

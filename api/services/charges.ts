@@ -1,5 +1,6 @@
 // Opens charges, shows and lists them, and passes on what people ask of them.
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { AmountLimits } from '../../domain/model/policy.ts';
 import { defined } from '../../domain/shared/defined.ts';
 import { checkAmount } from '../../domain/shared/money.ts';
 import { Refusal } from '../../domain/shared/refusal.ts';
@@ -54,7 +55,7 @@ export function createCharges(deps: {
   readonly workflows: CustomerWorkflows;
   readonly reader: CustomerReader;
   readonly answers: Answers;
-  readonly maxChargeAmount: number;
+  readonly amountLimits: AmountLimits;
 }): Charges {
   const { ledger, reader, answers } = deps;
 
@@ -114,7 +115,7 @@ export function createCharges(deps: {
 
   return {
     async open(customerId, body, caller, waitMs) {
-      const refusal = checkAmount(body.amount, body.currency, { default: deps.maxChargeAmount });
+      const refusal = checkAmount(body.amount, body.currency, deps.amountLimits);
       if (refusal) throw refusal;
       refuseOurMetadata(body.metadata ?? {});
       await reader.customerRow(customerId);

@@ -55,7 +55,10 @@ async function endpoint(answer: (response: ServerResponse) => void) {
       }),
   );
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hooks?token=confidential`;
-  const { sendMerchantNotice } = createNoticeActivities({ merchantWebhook: { url, secret: SECRET }, links });
+  const { sendMerchantNotice } = createNoticeActivities({
+    merchantWebhook: { url, secret: SECRET, publicOnly: false },
+    links,
+  });
   return { url, heard, send: (notice: Notice) => sendMerchantNotice({ customerId: 'ada', notice }) };
 }
 
@@ -163,7 +166,10 @@ test('a redirect is not followed', async () => {
 
 test('an endpoint nobody reaches is tried again, and its address is kept out of the failure', async () => {
   const url = `http://127.0.0.1:${await freePort()}/hooks?token=confidential`;
-  const { sendMerchantNotice } = createNoticeActivities({ merchantWebhook: { url, secret: SECRET }, links });
+  const { sendMerchantNotice } = createNoticeActivities({
+    merchantWebhook: { url, secret: SECRET, publicOnly: false },
+    links,
+  });
   const failure = await failureOf(sendMerchantNotice({ customerId: 'ada', notice: STEP_UP }));
   expect(failure.nonRetryable).toBe(false);
   expect(failure.message).toBe('the endpoint gave no answer: ECONNREFUSED');

@@ -14,6 +14,15 @@ const faultsOf = (env: NodeJS.ProcessEnv): string => {
   return '';
 };
 
+/** What an installation with real money has. */
+const LIVE = {
+  STRIPE_API_BASE: '',
+  STRIPE_READ_KEY: 'rk_live_1',
+  STRIPE_PUBLISHABLE_KEY: 'pk_live_1',
+  STRIPE_WEBHOOK_SECRET: `whsec_${'w'.repeat(32)}`,
+  API_KEYS: `backend:read+charge+operate:${'k'.repeat(32)}`,
+};
+
 test('an environment without faults', () => {
   const config = loadConfig(ENV);
   expect(config).toMatchObject({
@@ -25,7 +34,7 @@ test('an environment without faults', () => {
       webhookSecrets: ['whsec_new', 'whsec_old'],
       returnUrlOrigins: ['https://shop.example'],
       trustProxy: false,
-      maxChargeAmount: 1_000_000,
+      amountLimits: { default: 1_000_000 },
       stripe: {
         publishableKey: 'pk_test_shows',
         jsUrl: 'http://127.0.0.1:1/v3/',
@@ -83,7 +92,7 @@ describe('Stripe keys', () => {
     [
       'a secret key for browsers',
       { STRIPE_PUBLISHABLE_KEY: 'sk_test_hush' },
-      'STRIPE_PUBLISHABLE_KEY is not a publishable key',
+      'STRIPE_PUBLISHABLE_KEY must be a publishable key',
     ],
     [
       'different modes',
@@ -116,10 +125,7 @@ describe('Stripe keys', () => {
       'an old key, which shows no account',
       { STRIPE_READ_KEY: `sk_test_${A}7890123`, STRIPE_PUBLISHABLE_KEY: `pk_test_${B}x` },
     ],
-    [
-      'live keys at Stripe',
-      { STRIPE_API_BASE: '', STRIPE_READ_KEY: 'rk_live_1', STRIPE_PUBLISHABLE_KEY: 'pk_live_1' },
-    ],
+    ['live keys at Stripe', LIVE],
   ])('%s: accepted', (_what, env) => {
     expect(faultsOf({ ...ENV, ...env })).toBe('');
   });
@@ -153,19 +159,83 @@ describe('API_KEYS', () => {
     ['a:read:x,a:charge:y', '"a" is used twice'],
     ['a:read:x,b:charge:x', 'another key’s too'],
     ['a:read:sha256=abc', '64 hexadecimal digits'],
+    ['customer:read:x', 'the name "customer" is reserved'],
+    ['a:read:x,Link:read:y', 'the name "Link" is reserved'],
+    ['temporal:read:x', 'is reserved'],
   ])('%s is refused', (text, words) => {
     expect(faultsOf({ ...ENV, API_KEYS: text })).toContain(words);
   });
 });
 
 test.each([
-  ['true', true],
   ['false', false],
   ['', false],
   ['2', 2],
   ['10.0.0.0/8, ::1', ['10.0.0.0/8', '::1']],
 ])('TRUST_PROXY=%s', (text, means) => {
   expect(loadConfig({ ...ENV, TRUST_PROXY: text }).app.trustProxy).toEqual(means);
+});
+
+test.each([
+  ['true', 'must not believe everybody'],
+  ['0.0.0.0/0', 'must not believe everybody'],
+  ['10.0.0.0/8, ::/0', 'must not believe everybody'],
+  ['10.0.0.0/00', 'must not believe everybody'],
+  ['6', 'must not trust more than 5 hops'],
+  ['99999999999', 'must not trust more than 5 hops'],
+  ['10.0.0.0/33', 'must be a number or addresses'],
+  ['proxy.internal', 'must be a number or addresses'],
+])('TRUST_PROXY=%s is refused, with words for what to write instead', (text, words) => {
+  const faults = faultsOf({ ...ENV, TRUST_PROXY: text });
+  expect(faults).toContain(`TRUST_PROXY ${words}`);
+  expect(faults).toContain('give the number of proxies in front of the api (1 to 5), or their addresses');
+});
+
+test('the largest amount may differ by currency', () => {
+  const { amountLimits } = loadConfig({ ...ENV, MAX_CHARGE_AMOUNT: 'eur:500000,default:1000' }).app;
+  expect(amountLimits).toEqual({ eur: 500_000, default: 1_000 });
+});
+
+describe('with live keys', () => {
+  test.each([
+    [
+      'Stripe.js of somebody else',
+      { STRIPE_JS_URL: 'https://js.stripe.example/v3/' },
+      'STRIPE_JS_URL must begin',
+    ],
+    ['Stripe.js over http', { STRIPE_JS_URL: 'http://js.stripe.com/v3/' }, 'STRIPE_JS_URL must begin'],
+    [
+      'a short API key',
+      { API_KEYS: 'backend:read:short' },
+      'API_KEYS, entry 1: the secret must be of at least 32',
+    ],
+    [
+      'a short webhook secret',
+      { STRIPE_WEBHOOK_SECRET: `${LIVE.STRIPE_WEBHOOK_SECRET},whsec_x` },
+      'as Stripe gave it',
+    ],
+    ['pages over http', { PUBLIC_URL: 'http://pay.example' }, 'PUBLIC_URL must be an https address'],
+  ])('%s is refused', (_what, env, words) => {
+    expect(faultsOf({ ...ENV, ...LIVE, ...env })).toContain(words);
+  });
+
+  test('a hashed secret may be of any length, and Stripe.js of any version', () => {
+    const hash = createHash('sha256').update('short').digest('hex');
+    const jsUrl = 'https://js.stripe.com/endive/stripe.js';
+    const config = loadConfig({ ...ENV, ...LIVE, API_KEYS: `a:read:sha256=${hash}`, STRIPE_JS_URL: jsUrl });
+    expect(config.app.stripe).toEqual({
+      publishableKey: 'pk_live_1',
+      jsUrl,
+      apiBase: null,
+      isLive: true,
+    });
+  });
+});
+
+test('a webhook secret that is none is refused whatever the mode', () => {
+  expect(faultsOf({ ...ENV, STRIPE_WEBHOOK_SECRET: 'whsec_new,sk_test_1' })).toContain(
+    'STRIPE_WEBHOOK_SECRET must be',
+  );
 });
 
 test('a process that brings its ledger along needs no DATABASE_URL', () => {

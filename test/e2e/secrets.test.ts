@@ -45,7 +45,7 @@ beforeAll(async () => {
       LINK_SECRET,
       STRIPE_WEBHOOK_SECRET: WEBHOOK_SECRET,
       RETURN_URL_ORIGINS: 'https://shop.example',
-      TRUST_PROXY: 'true',
+      TRUST_PROXY: '127.0.0.1',
     },
     logger: pino({ level: 'trace' }, { write: (line) => void apiLog.push(line) }),
   });

@@ -1,7 +1,7 @@
 // What the worker makes of its environment.
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { loadConfig, rateCapOf } from '../../worker/config.ts';
 
 const COMPLETE = {
@@ -36,8 +36,14 @@ test('every fault is named at once', () => {
   expect(() =>
     loadConfig({ TEMPORAL_CONFIG_FILE: COMPLETE.TEMPORAL_CONFIG_FILE, METRICS_PORT: 'many' }),
   ).toThrow(
-    'bad configuration: STRIPE_SECRET_KEY is not set; DATABASE_URL is not set; LINK_SECRET is not set; ' +
-      'PUBLIC_URL is not set; METRICS_PORT must be a port from 1 to 65535',
+    [
+      'bad configuration:',
+      'STRIPE_SECRET_KEY is not set: it must be a secret or restricted key (sk_… or rk_…)',
+      'DATABASE_URL is not set: it must begin with postgres:// or postgresql://',
+      'LINK_SECRET is not set: it must be of at least 32 characters (each, where there are several): openssl rand -hex 32 makes one',
+      'PUBLIC_URL is not set: it must be an http(s) address without a query, such as https://pay.example.com',
+      'METRICS_PORT must be a port from 1 to 65535',
+    ].join('\n  '),
   );
 });
 
@@ -48,7 +54,7 @@ test.each([
   [
     'a live key for a stand-in',
     { STRIPE_API_BASE: 'http://127.0.0.1:1', STRIPE_SECRET_KEY: 'rk_live_1' },
-    'STRIPE_API_BASE names a stand-in, and STRIPE_SECRET_KEY is a live key',
+    'STRIPE_API_BASE names a stand-in, and one of the Stripe keys is a live key',
   ],
   ['another database', { DATABASE_URL: 'mysql://127.0.0.1/ledger' }, 'DATABASE_URL must be'],
   ['a short link secret', { LINK_SECRET: `${'a'.repeat(32)},short` }, 'LINK_SECRET must be'],
@@ -88,8 +94,64 @@ test('no fault repeats a value, for values are secrets', () => {
     MERCHANT_WEBHOOK_URL: 'https://u:verysecret4@m.example',
     MERCHANT_WEBHOOK_SECRET: 'verysecret5',
   });
-  expect(faults.split(';')).toHaveLength(5);
+  expect(faults.split('\n')).toHaveLength(1 + 5);
   expect(faults).not.toContain('verysecret');
+});
+
+describe('with live keys', () => {
+  const LIVE = { STRIPE_SECRET_KEY: 'sk_live_1', MERCHANT_WEBHOOK_SECRET: WEBHOOK_SECRET };
+
+  test.each([
+    'http://m.example/hooks',
+    'https://127.0.0.1/hooks',
+    'https://10.1.2.3/hooks',
+    'https://169.254.169.254/latest/meta-data',
+    'https://[::1]/hooks',
+    'https://[::ffff:10.0.0.1]/hooks',
+    'https://2130706433/hooks', // 127.0.0.1 as a number
+    'https://localhost/hooks',
+    'https://db.localhost./hooks',
+  ])('the notice endpoint %s is refused', (url) => {
+    expect(faultsOf({ ...LIVE, MERCHANT_WEBHOOK_URL: url })).toContain('MERCHANT_WEBHOOK_URL must');
+    expect(faultsOf({ MERCHANT_WEBHOOK_URL: url, MERCHANT_WEBHOOK_SECRET: WEBHOOK_SECRET })).toBe('');
+  });
+
+  test('pages over http are refused, and an endpoint on the internet is taken, its name checked when it is called', () => {
+    expect(
+      faultsOf({ ...LIVE, PUBLIC_URL: 'http://pay.example.com', MERCHANT_WEBHOOK_SECRET: '' }),
+    ).toContain('PUBLIC_URL must be an https address');
+    const url = 'https://m.example/hooks';
+    expect(loadConfig({ ...COMPLETE, ...LIVE, MERCHANT_WEBHOOK_URL: url }).merchantWebhook).toEqual({
+      url,
+      secret: WEBHOOK_SECRET,
+      publicOnly: true,
+    });
+  });
+});
+
+test.each([
+  ['', {}],
+  ['500000', { default: 500_000 }],
+  ['eur:500000, idr:9000000000 ,default:100', { eur: 500_000, idr: 9_000_000_000, default: 100 }],
+])('MAX_CHARGE_AMOUNT=%s', (text, limits) => {
+  expect(loadConfig({ ...COMPLETE, MAX_CHARGE_AMOUNT: text }).amountLimits).toEqual(limits);
+});
+
+test.each([
+  '0',
+  '-1',
+  '1.5',
+  'many',
+  'eur',
+  'eur:',
+  'EUR:5',
+  'euros:5',
+  'eur:5:6',
+  'eur:5,eur:6',
+  '5,6',
+  '1e9',
+])('MAX_CHARGE_AMOUNT=%s is refused', (text) => {
+  expect(faultsOf({ MAX_CHARGE_AMOUNT: text })).toContain('MAX_CHARGE_AMOUNT must be');
 });
 
 test('several link secrets are several, for a rolling one', () => {

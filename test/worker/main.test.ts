@@ -37,7 +37,16 @@ test('an option it does not know is refused with 2', async () => {
 test('a bad configuration is named whole and leaves with 2, before anything is reached', async () => {
   const { code, errors } = await worker();
   expect(code).toBe(2);
-  expect(errors.trim()).toBe(
-    'bad configuration: STRIPE_SECRET_KEY is not set; DATABASE_URL is not set; LINK_SECRET is not set; PUBLIC_URL is not set',
-  );
+  expect(
+    errors
+      .trim()
+      .split('\n')
+      .map((line) => line.trim().split(':')[0]),
+  ).toEqual([
+    'bad configuration',
+    'STRIPE_SECRET_KEY is not set',
+    'DATABASE_URL is not set',
+    'LINK_SECRET is not set',
+    'PUBLIC_URL is not set',
+  ]);
 });

@@ -138,7 +138,11 @@ async function endpoint(...statuses: number[]) {
   });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   const activities = createNoticeActivities({
-    merchantWebhook: { url, secret: `whsec_${Buffer.alloc(24, 7).toString('base64')}` },
+    merchantWebhook: {
+      url,
+      secret: `whsec_${Buffer.alloc(24, 7).toString('base64')}`,
+      publicOnly: false,
+    },
     links: { enrol: async () => LINK, stepUp: async () => LINK },
   });
   return { webhookIds, activities };

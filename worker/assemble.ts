@@ -1,0 +1,45 @@
+// Puts the worker together from its settings and what it is given to work with.
+import type { NativeConnection } from '@temporalio/worker';
+import { createActivities } from '../activities/index.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { createLinks } from '../links/links.ts';
+import { createStripeClient } from '../stripe/client.ts';
+import { createPayloadCodec, dataConverterWith } from '../temporal/payload-codec.ts';
+import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
+import { scheduleCatchUp } from './catch-up-schedule.ts';
+import type { WorkerConfig } from './config.ts';
+import { createWorkers, type Workers, type WorkflowCode } from './worker.ts';
+
+/** What the caller has opened, and closes after the workers. */
+export interface WorkerResources {
+  readonly ledger: Ledger;
+  readonly connection: NativeConnection;
+  readonly workflows: WorkflowCode;
+  /** Until a call to Stripe counts as unanswered; absent: as in production. */
+  readonly stripeTimeoutMs?: number;
+}
+
+/** Sees to it that Temporal has what the workers need; nothing is polled before `run()`. */
+export async function assembleWorker(
+  config: WorkerConfig,
+  { ledger, connection, workflows, stripeTimeoutMs }: WorkerResources,
+): Promise<Workers> {
+  const { namespace } = config.temporal;
+  await ensureSearchAttributes(connection, namespace);
+  const workers = await createWorkers({
+    connection,
+    namespace,
+    dataConverter: dataConverterWith(createPayloadCodec(config.payloadKeys)),
+    rateCap: config.rateCap,
+    version: config.version,
+    activities: createActivities({
+      stripe: createStripeClient(config.stripeSecretKey, config.stripeApiBase, stripeTimeoutMs),
+      ledger,
+      links: createLinks({ secrets: config.linkSecrets, publicUrl: config.publicUrl }),
+      merchantWebhook: config.merchantWebhook,
+    }),
+    ...workflows,
+  });
+  await scheduleCatchUp(connection, namespace);
+  return workers;
+}
