@@ -22,8 +22,8 @@ The HTTP api and the customer's pages. Everything is set by the environment:
   LINK_SECRET             at least 32 characters; several, comma-separated: the first signs
   PUBLIC_URL              where customers reach this process
   RETURN_URL_ORIGINS      origins a customer may be sent back to, comma-separated
-  TRUST_PROXY             true, false (default), a number of hops, or addresses
-  MAX_CHARGE_AMOUNT       minor units (default 99999999)
+  TRUST_PROXY             false (default), a number of hops (1 to 5), or addresses
+  MAX_CHARGE_AMOUNT       minor units, or by currency: eur:500000,default:100000
   MERCHANT_NAME, TERMS_URL, TERMS_VERSION   what customers agree to
   PAYLOAD_KEYS            id:base64key, comma-separated: encrypts what Temporal keeps; the first encrypts
   PAYLOAD_UI_ORIGIN       of the Temporal UI, which may then ask /codec/decode
