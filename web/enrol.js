@@ -14,8 +14,8 @@ import {
 
 /** Seconds until the page stops asking; what was begun goes on without it. */
 const PATIENCE = 120;
-/** Milliseconds for reading the last words before going on. */
-const FAREWELL = 1_500;
+/** Milliseconds for reading the last sentence before the page goes on. */
+const LAST_SENTENCE = 1_500;
 
 let session = null;
 let card = null;
@@ -35,7 +35,7 @@ async function begin(consent) {
   show('', 'card-form');
 }
 
-/** Hands the card to Stripe, and has the api look. */
+/** Gives the card to Stripe, and has the api read what came of it. */
 async function confirm(run) {
   const stripe = await loadStripe(session);
   const { error } = await run(stripe);
@@ -64,7 +64,7 @@ function showEnd({ status, returnUrl }) {
         link.href = returnUrl;
         link.textContent = 'Continue';
         at('onward').replaceChildren(link);
-        setTimeout(() => location.assign(returnUrl), FAREWELL);
+        setTimeout(() => location.assign(returnUrl), LAST_SENTENCE);
       }
       return;
     case 'expired':
@@ -97,11 +97,11 @@ onSubmit('bank-form', () =>
 
 try {
   const { status, hasConsent, returnUrl } = await readStatus();
-  const brought = new URLSearchParams(location.search);
-  const cameBack = brought.has('setup_intent');
+  const query = new URLSearchParams(location.search);
+  const cameBack = query.has('setup_intent');
   // The bank's redirect brings the secret along in the address: it does not stay there.
   if (cameBack) history.replaceState(null, '', location.pathname);
-  const isDeclined = brought.get('redirect_status') === 'failed';
+  const isDeclined = query.get('redirect_status') === 'failed';
   if (cameBack && isDeclined) complain('Your bank did not confirm. Please try again.');
   if (['succeeded', 'expired', 'over'].includes(status)) showEnd({ status, returnUrl });
   else if (cameBack && !isDeclined) await finish();

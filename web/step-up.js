@@ -1,11 +1,11 @@
-// The authentication page: the charge at hand, and then whatever else of this customer's comes to ask.
+// The authentication page: the charge at hand, and then every other of this customer that comes to wait.
 import { at, complain, follow, loadStripe, onSubmit, post, Refused, show, wordsOf } from './page.js';
 
 /** Seconds until the page stops asking; what was begun goes on without it. */
 const PATIENCE = 60;
 
-/** The charge the customer was just asked for, until the api says that it is settled. */
-let asked = null;
+/** The charge the customer has just confirmed, until the api says that it is settled. */
+let confirmed = null;
 
 async function confirm() {
   const session = await post('session');
@@ -20,22 +20,25 @@ async function confirm() {
     await post('done', { chargeId });
     return;
   }
-  asked = chargeId;
+  confirmed = chargeId;
   show('Checking with your bank…');
   await post('done', { chargeId });
   await goOn();
 }
 
-/** Waits until another charge asks, or none will. */
+/** Waits until another charge needs the customer, or none will. */
 async function goOn() {
-  const status = await follow(({ next, isBusy }) => (next ? next !== asked : !isBusy), PATIENCE);
+  const status = await follow(({ next, isBusy }) => (next ? next !== confirmed : !isBusy), PATIENCE);
   const { next, amount } = status;
   if (!next) {
     showEnd(status);
     return;
   }
   at('amount').textContent = amount;
-  show(asked && next !== asked ? 'Thank you. There is one more payment to confirm.' : '', 'bank-form');
+  show(
+    confirmed && next !== confirmed ? 'Thank you. There is one more payment to confirm.' : '',
+    'bank-form',
+  );
 }
 
 function showEnd({ status }) {

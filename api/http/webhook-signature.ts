@@ -14,6 +14,16 @@ export interface StripeEvent {
 
 type StripeObject = { readonly [key: string]: unknown };
 
+/**
+ * What of an event goes on to Temporal and the ledger. Whoever holds a secret may write what they like into a body, and
+ * a workflow that takes in too large a message never runs again.
+ */
+const EVENT_ID = /^evt_\w{1,250}$/;
+const EVENT_TYPE = /^[a-z0-9_.]{1,100}$/;
+const OBJECT_ID = /^\w{1,255}$/;
+
+const NOT_AN_EVENT = 'The signed body is not an event in Stripe’s snapshot form.';
+
 /** Seconds a signature may be old, or ahead of our clock (docs.stripe.com/webhooks/signature). */
 const TOLERANCE = 300;
 
@@ -51,16 +61,22 @@ function eventSignedWith(secret: string, payload: Buffer, signature: string): un
     return Stripe.webhooks.constructEvent(payload, signature, secret, NO_TOLERANCE);
   } catch (error) {
     if (error instanceof Stripe.errors.StripeSignatureVerificationError) return null;
-    throw refused('webhook_payload_invalid', 'The signed body is not an event in Stripe’s snapshot form.');
+    throw refused('webhook_payload_invalid', NOT_AN_EVENT);
   }
 }
 
 function readEvent(event: unknown): StripeEvent {
   const { id, type, data } = (event ?? {}) as { id?: unknown; type?: unknown; data?: { object?: unknown } };
   const object = data?.object;
-  if (typeof id !== 'string' || typeof type !== 'string' || typeof object !== 'object' || object === null)
-    throw refused('webhook_payload_invalid', 'The signed body is not an event in Stripe’s snapshot form.');
-  return { eventId: id, type, objectId: idOf(object), object: object as StripeObject };
+  if (!fits(id, EVENT_ID) || !fits(type, EVENT_TYPE) || typeof object !== 'object' || object === null)
+    throw refused('webhook_payload_invalid', NOT_AN_EVENT);
+  const objectId = idOf(object);
+  if (objectId !== null && !fits(objectId, OBJECT_ID)) throw refused('webhook_payload_invalid', NOT_AN_EVENT);
+  return { eventId: id, type, objectId, object: object as StripeObject };
+}
+
+function fits(value: unknown, shape: RegExp): value is string {
+  return typeof value === 'string' && shape.test(value);
 }
 
 /** The `t=` of the header, as the SDK reads it: the last one counts. */

@@ -41,7 +41,8 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookRoutesOptions> = as
       const body = Buffer.isBuffer(request.body) ? request.body : undefined;
       const event = verifyEvent(body, request.headers['stripe-signature'], deps.secrets);
       try {
-        await passOn(event, deps.ledger, deps.workflows);
+        const outcome = await passOn(event, deps.ledger, deps.workflows);
+        request.log.info({ eventType: event.type, outcome }, 'event');
       } catch (error) {
         if (error instanceof Problem || error instanceof TemporalUnavailable) throw error;
         throw unavailable('ledger_unavailable', 'The event could not be kept; please send it again.', error);

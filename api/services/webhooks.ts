@@ -1,30 +1,73 @@
 // Passes Stripe's events on to the workflow of the customer they concern. What an event says is not believed, only read.
-import { isAboutMoneyBack } from '../../domain/shared/stripe-events.ts';
+import { isId } from '../../domain/shared/ids.ts';
+import { isAboutMoneyBack, subjectOf } from '../../domain/shared/stripe-events.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { isCancelled, ownerOf } from '../../stripe/owner.ts';
 import type { CustomerWorkflows } from '../../temporal/customers.ts';
 import type { StripeEvent } from '../http/webhook-signature.ts';
 
 /**
- * Finds the customer an event is about and notifies their workflow.
- * @returns once the event is durable: in the workflow, or among the unclaimed ones
+ * `notified`: the workflow has it. `not_needed`: of a type that concerns nothing here. `settled`: its very outcome is on
+ * record. `unclaimed`: kept, for no workflow is there to have it.
+ */
+export type EventOutcome = 'notified' | 'not_needed' | 'settled' | 'unclaimed';
+
+/**
+ * Finds the customer an event is about and notifies their workflow, unless it could not change anything.
+ * @returns once the event is durable or needs not be
  */
 export async function passOn(
-  { eventId, type, objectId, object }: StripeEvent,
+  received: StripeEvent,
   ledger: Ledger,
   workflows: CustomerWorkflows,
-): Promise<void> {
+): Promise<EventOutcome> {
+  const { eventId, type, objectId, object } = received;
+  if (subjectOf(type) === null) return 'not_needed';
   const owner = await ownerOf(object, ledger);
-  if (owner.customerId === null || objectId === null) {
-    const reason = owner.customerId === null ? owner.reason : 'unknown_object';
+  if (owner.customerId === null || !isId(owner.customerId) || objectId === null) {
+    const reason = 'reason' in owner ? owner.reason : 'unknown_object';
     await ledger.addUnclaimedEvent({ eventId, type, objectId, reason });
-    return;
+    return 'unclaimed';
   }
+  if (await isOnRecord(type, objectId, ledger)) return 'settled';
   const event = { eventId, type, objectId };
-  if (await workflows.notify(owner.customerId, event)) return;
+  if (await workflows.notify(owner.customerId, event)) return 'notified';
   // A cancelled customer's workflow has ended on purpose; any other that is missing was lost, and is an operator's to
   // bring back.
-  if (isAboutMoneyBack(type) && (await isCancelled(owner.customerId, ledger)))
+  if (isAboutMoneyBack(type) && (await isCancelled(owner.customerId, ledger))) {
     await workflows.notifyOrStart(owner.customerId, event);
-  else await ledger.addUnclaimedEvent({ eventId, type, objectId, reason: 'customer_ended' });
+    return 'notified';
+  }
+  await ledger.addUnclaimedEvent({ eventId, type, objectId, reason: 'customer_ended' });
+  return 'unclaimed';
+}
+
+/**
+ * Whether the ledger has the very outcome that this event tells of, as the end of its charge or enrolment. Most events
+ * tell what our own call has just answered, and are such; anything else may change something.
+ */
+async function isOnRecord(type: string, objectId: string, ledger: Ledger): Promise<boolean> {
+  switch (type) {
+    case 'payment_intent.succeeded':
+      return (await endOfIntent(objectId, ledger)) === 'succeeded';
+    case 'payment_intent.canceled': {
+      const end = await endOfIntent(objectId, ledger);
+      return end === 'failed' || end === 'cancelled';
+    }
+    case 'setup_intent.succeeded': {
+      const entry = await ledger.findStripeObject(objectId);
+      const enrolment = entry && (await ledger.getCustomer(entry.customerId))?.view?.enrolment;
+      return enrolment?.setupIntentId === objectId && enrolment.status === 'succeeded';
+    }
+    default:
+      return false;
+  }
+}
+
+/** How the charge ended whose one live intent this was; null while it is open, and for any other intent. */
+async function endOfIntent(paymentIntentId: string, ledger: Ledger): Promise<string | null> {
+  const entry = await ledger.findStripeObject(paymentIntentId);
+  if (!entry?.chargeId) return null;
+  const charge = await ledger.getCharge(entry.customerId, entry.chargeId);
+  return charge?.view?.paymentIntentId === paymentIntentId ? charge.status : null;
 }

@@ -1,4 +1,4 @@
-// The real app on a real ledger in memory, with a Temporal server that is not there. For what needs no workflow.
+// The real app on a real ledger in memory, with a Temporal server that is not there: for tests that need no workflow.
 import { createHash } from 'node:crypto';
 import { Connection } from '@temporalio/client';
 import type { FastifyInstance } from 'fastify';
@@ -38,14 +38,14 @@ export const ENV = {
   TEMPORAL_ADDRESS: NOWHERE,
 };
 
-// biome-ignore lint/suspicious/noExplicitAny: bodies are what the server sends; tests look at them as a caller would
+// biome-ignore lint/suspicious/noExplicitAny: bodies are what the server sends; tests read them as a caller would
 type Json = any;
 
 export interface TestApp {
   readonly app: FastifyInstance;
   readonly ledger: Ledger;
   readonly links: Links;
-  /** Asks as the key that may do everything, unless told otherwise. */
+  /** Sends a request, by default with the key that has every scope. */
   ask(
     method: 'GET' | 'POST',
     url: string,

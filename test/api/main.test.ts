@@ -1,4 +1,4 @@
-// The api as a process: what it says before it serves anybody.
+// The api as a process: its options, its exit codes, and how it ends.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -46,7 +46,7 @@ test.concurrent('a ledger that is not there: exit code 1', async ({ expect }) =>
 });
 
 test.runIf(RUNS_POSTGRES)(
-  'it serves while Temporal is away, and ends in order when told to',
+  'it serves while Temporal is unreachable, and a signal ends it in order',
   async ({ expect }) => {
     const postgres = await startPostgres();
     const port = String(await freePort());

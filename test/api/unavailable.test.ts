@@ -1,4 +1,4 @@
-// While Temporal is away: what the ledger knows is shown, what needs a workflow is asked for again, nothing is lost.
+// While Temporal is unreachable: what is on record is shown, what needs a workflow is 503, nothing is lost.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ChargeView } from '../../domain/view.ts';
 import { startTestApp, type TestApp } from './_app.ts';
@@ -164,7 +164,7 @@ test('what is over is answered from the ledger', async () => {
   expect({ status: stepUp.status, code: stepUp.body.code }).toEqual({ status: 409, code: 'wrong_state' });
 });
 
-test('what needs a workflow is 503, to be asked again; a claim stays and is shown to nobody', async () => {
+test('what needs a workflow is 503 with Retry-After; a claim stays and is shown to nobody', async () => {
   const charge = { chargeId: 'new', amount: 4900, currency: 'eur' };
   const answers = await Promise.all([
     api.ask('POST', '/v1/customers', { customerId: 'grace' }),

@@ -171,13 +171,13 @@ describe('what comes too often, too late or from elsewhere', () => {
     expect(await stack.payByHand(stripeCustomerId, card)).toMatchObject({ status: 'succeeded' });
     const setup = { customer: stripeCustomerId, 'allowed_payment_method_types[0]': 'card' };
     expect(await stack.stripe('POST', 'setup_intents', setup)).toMatchObject({ object: 'setup_intent' });
-    // payment_intent.created, charge.succeeded, payment_intent.succeeded, setup_intent.created
-    await expect.poll(async () => (await stack.catchUp()).unclaimed).toBe(unclaimed + 4);
+    // payment_intent.succeeded; payment_intent.created, charge.succeeded and setup_intent.created concern nobody here
+    await expect.poll(async () => (await stack.catchUp()).unclaimed).toBe(unclaimed + 1);
     expect(await signalsOf('by-hand')).toBe(signals);
 
     const copied = Object.entries(metadata).map(([key, value]) => [`metadata[${key}]`, String(value)]);
     await stack.payByHand(stripeCustomerId, card, Object.fromEntries(copied));
-    await expect.poll(() => signalsOf('by-hand')).toBeGreaterThan(signals + 2);
+    await expect.poll(() => signalsOf('by-hand')).toBeGreaterThan(signals);
     await stack.passTime('by-hand', HOUR);
     expect(await stateOf('by-hand')).toEqual(before);
   });
@@ -203,8 +203,8 @@ describe('what comes too often, too late or from elsewhere', () => {
     };
     await Promise.all(Array.from({ length: 500 }, (_, n) => sendUntilTaken(n)));
     console.log(`500 events taken in ${Date.now() - startedAt} ms, ${sentAgain} of them sent again`);
-    // Temporal shows what came during a task once that is over.
-    await expect.poll(() => signalsOf('flood'), { timeout: 30_000 }).toBeGreaterThanOrEqual(signals + 100);
+    // Temporal shows what came during a task once that is over. Events that come once the charge is settled wake nobody.
+    await expect.poll(() => signalsOf('flood'), { timeout: 30_000 }).toBeGreaterThan(signals);
     expect((await stack.catchUp()).unclaimed).toBe(unclaimed + 400);
     await stack.untilCharge('flood', 'flood-1', 'succeeded');
     expect(await stack.truth('flood-1')).toMatchObject({ succeeded: 1, attempts: 2 });

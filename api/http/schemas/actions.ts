@@ -1,4 +1,4 @@
-// What an action may say: why, or nothing at all.
+// The body of an action: a reason, or nothing.
 import Type, { type Static } from 'typebox';
 import { Strict, Text } from '../fields.ts';
 

@@ -29,8 +29,8 @@ const TermsBody = Strict(
   { maxAmount: Amount, currency: Currency, every: Type.Optional(EveryBody) },
   {
     description:
-      'Limits agreed with the customer. A charge above `maxAmount` or in another currency is refused; `every` is told ' +
-      'to the issuer and not counted here.',
+      'Limits agreed with the customer. A charge above `maxAmount` or in another currency is refused; `every` is ' +
+      'for the issuer and not counted here.',
   },
 );
 

@@ -1,4 +1,4 @@
-// The shapes of what the customer's pages ask for and are told.
+// The shapes of what the scripts of the customer's pages ask for and receive.
 import Type from 'typebox';
 import { ChargeId, Strict } from '../fields.ts';
 import { ChargeStatus } from './charges.ts';

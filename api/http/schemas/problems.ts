@@ -23,13 +23,13 @@ const DESCRIPTIONS: { readonly [status: number]: string } = {
   403: 'The API key lacks the scope.',
   404: 'There is no such thing.',
   409: 'The id is in use with other terms, or the state does not allow it.',
-  410: 'The link’s matter is over.',
+  410: 'What the link was for is over.',
   413: 'The body is too large.',
   415: 'The body is not JSON.',
   422: 'Well-formed, but refused.',
   431: 'The address and headers are too large.',
   429: 'Too many requests.',
-  503: 'Something we need is away; nothing is lost by asking again (`Retry-After`).',
+  503: 'Something we depend on does not answer; asking again is safe (`Retry-After`).',
 };
 
 const RETRY_AFTER_HEADER = {

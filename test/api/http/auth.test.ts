@@ -1,4 +1,4 @@
-// Who may ask for what.
+// Which key may ask for what.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from '../_app.ts';
 
@@ -31,7 +31,7 @@ describe('without a valid key', () => {
     }
   });
 
-  test('a body that is no JSON is not looked at', async () => {
+  test('a body that is no JSON is not read', async () => {
     const { statusCode } = await api.app.inject({
       method: 'POST',
       url: '/v1/customers',
@@ -79,8 +79,8 @@ describe('no scope implies another', () => {
     ],
   } as const;
   const keys = { read: 'reader-secret', charge: 'charger-secret', operate: 'operator-secret' } as const;
-  const cases = Object.entries(routes).flatMap(([scope, asked]) =>
-    asked.map(([method, url]) => ({ scope: scope as keyof typeof keys, method, url })),
+  const cases = Object.entries(routes).flatMap(([scope, requests]) =>
+    requests.map(([method, url]) => ({ scope: scope as keyof typeof keys, method, url })),
   );
 
   test.each(cases)('$method $url needs $scope', async ({ scope, method, url }) => {

@@ -10,7 +10,7 @@ let app: FastifyInstance;
 let socket: Socket;
 let answers: (() => void)[];
 /** All the server has written so far. */
-let heard: string;
+let received: string;
 
 beforeEach(async () => {
   app = Fastify() as unknown as FastifyInstance;
@@ -21,8 +21,8 @@ beforeEach(async () => {
   app.get('/slow', () => new Promise((resolve) => answers.push(() => resolve('late, but whole'))));
   await app.listen({ host: '127.0.0.1', port: 0 });
   socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
-  heard = '';
-  socket.on('data', (bytes) => (heard += bytes));
+  received = '';
+  socket.on('data', (bytes) => (received += bytes));
   await once(socket, 'connect');
   await expect.poll(connections).toBe(1);
 });
@@ -41,7 +41,7 @@ test('a connection that nobody has used yet does not hold it', async () => {
 
 test('neither does one that rests between requests', async () => {
   socket.write(requestFor('/quick'));
-  await expect.poll(() => heard).toContain('at once');
+  await expect.poll(() => received).toContain('at once');
   await app.close();
 });
 
@@ -52,22 +52,22 @@ test('a request under way is answered whole first, and its connection ends with 
   expect(await isOpen(closing)).toBe(true);
   answers[0]?.();
   await closing;
-  await expect.poll(() => heard).toContain('late, but whole');
+  await expect.poll(() => received).toContain('late, but whole');
 });
 
 test('of two requests on one connection the second is answered as well', async () => {
   socket.write(requestFor('/slow') + requestFor('/slow'));
   await expect.poll(() => answers).toHaveLength(2);
   answers[0]?.();
-  await expect.poll(() => heard).toContain('late, but whole');
+  await expect.poll(() => received).toContain('late, but whole');
   const closing = app.close();
   expect(await isOpen(closing)).toBe(true);
   answers[1]?.();
   await closing;
-  await expect.poll(() => heard.split('late, but whole')).toHaveLength(3);
+  await expect.poll(() => received.split('late, but whole')).toHaveLength(3);
 });
 
-test('who hangs up in the middle holds nothing', async () => {
+test('who hangs up before the answer holds up nothing', async () => {
   socket.write(requestFor('/slow'));
   await expect.poll(() => answers).toHaveLength(1);
   socket.destroy();

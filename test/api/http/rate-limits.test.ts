@@ -1,4 +1,4 @@
-// How much one key and one address may ask.
+// How many requests one key and one address may send.
 import rateLimit from '@fastify/rate-limit';
 import Fastify from 'fastify';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-test('a key that asks too much is told when to come again, and no other key is', async () => {
+test('a key that asks too much is answered 429 with a time to come back, and no other key is', async () => {
   const app = Fastify();
   await app.register(rateLimit, { global: false });
   const authenticate = createAuthenticate(
@@ -23,7 +23,7 @@ test('a key that asks too much is told when to come again, and no other key is',
   app.decorateRequest('actor', '');
   app.get('/:times', async (request) => {
     const { times } = request.params as { times: string };
-    for (let asked = 0; asked < Number(times); asked += 1) await authenticate(request);
+    for (let sent = 0; sent < Number(times); sent += 1) await authenticate(request);
     return {};
   });
   app.setErrorHandler(answerProblem);
@@ -38,8 +38,8 @@ test('a key that asks too much is told when to come again, and no other key is',
   await app.close();
 });
 
-test('an address that asks pages too much is told when to come again; whoever has a key is not', async () => {
-  for (let asked = 0; asked < 3_000; asked += 1)
+test('an address that asks pages too much is answered 429 with a time to come back; a key is not', async () => {
+  for (let sent = 0; sent < 3_000; sent += 1)
     expect((await api.app.inject({ url: '/enrol/forged' })).statusCode).toBe(404);
   const { body, headers } = await api.ask('GET', '/enrol/forged/status', undefined, null);
   expect(body).toMatchObject({ status: 429, code: 'too_many_requests' });

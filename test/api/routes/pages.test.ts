@@ -28,11 +28,11 @@ beforeAll(async () => {
   await api.ledger.putPersonal('enrolled', 'enrolment/request-2', {
     returnUrl: 'https://shop.example/account',
   });
-  await api.put('asked', {
+  await api.put('waits', {
     view: { status: 'awaiting_step_up' },
     charges: [chargeOf('first', 'awaiting_step_up'), chargeOf('second', 'held')],
   });
-  await api.put('asked-again', {
+  await api.put('next-waits', {
     view: { status: 'awaiting_step_up' },
     charges: [chargeOf('first', 'succeeded'), chargeOf('second', 'awaiting_step_up')],
   });
@@ -45,15 +45,15 @@ const pathOf = (url: string) => new URL(url).pathname;
 const enrolPath = async (customerId: string, number = 2) => pathOf(await api.links.enrol(customerId, number));
 const stepUpPath = async (customerId: string, chargeId = 'first') =>
   pathOf(await api.links.stepUp(customerId, chargeId));
-const look = (path: string) => api.ask('GET', path, undefined, null);
+const get = (path: string) => api.ask('GET', path, undefined, null);
 const send = (path: string, body?: object) => api.ask('POST', path, body, null);
 
 describe.each([
   ['the card page', () => enrolPath('enrolling')],
-  ['the authentication page', () => stepUpPath('asked')],
+  ['the authentication page', () => stepUpPath('waits')],
 ])('%s', (_name, path) => {
   test('names the merchant and the terms, escaped, and holds no script of its own', async () => {
-    const { status, text, headers } = await look(await path());
+    const { status, text, headers } = await get(await path());
     expect(status).toBe(200);
     expect(headers['content-type']).toBe('text/html; charset=utf-8');
     expect(text).toContain('Ada &#38; Sons &#60;Ltd&#62;');
@@ -63,8 +63,8 @@ describe.each([
     expect(text).not.toMatch(/\son\w+=/);
   });
 
-  test('is kept by nobody, told to nobody, framed by nobody, and loads Stripe.js alone', async () => {
-    const { headers } = await look(await path());
+  test('is not cached, sends no referrer, cannot be framed, and loads Stripe.js alone', async () => {
+    const { headers } = await get(await path());
     expect(headers).toMatchObject({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' });
     const policy = String(headers['content-security-policy']);
     expect(policy).toContain("default-src 'none'");
@@ -75,34 +75,34 @@ describe.each([
 
   test('loads files that are there', async () => {
     const address = await path();
-    const { text } = await look(address);
+    const { text } = await get(address);
     const files = [...text.matchAll(/(?:src|href)="(\.\.\/assets\/[^"]+)"/g)].map(([, file]) => file ?? '');
     expect(files).toHaveLength(2);
     for (const file of [...files, '../assets/page.js'])
-      expect((await look(new URL(file, `https://pay.example${address}`).pathname)).status).toBe(200);
+      expect((await get(new URL(file, `https://pay.example${address}`).pathname)).status).toBe(200);
   });
 });
 
 test('the card page says which version of the terms', async () => {
-  expect((await look(await enrolPath('enrolling'))).text).toContain('version 2026-01');
+  expect((await get(await enrolPath('enrolling'))).text).toContain('version 2026-01');
 });
 
 test('templates are no assets', async () => {
-  expect((await look('/assets/enrol.html')).status).toBe(404);
+  expect((await get('/assets/enrol.html')).status).toBe(404);
 });
 
 describe('a link that is forged, or made for the other page', () => {
   test('shows a page that says so, and opens nothing behind it', async () => {
-    const other = (await stepUpPath('asked')).replace('/step-up/', '/enrol/');
+    const other = (await stepUpPath('waits')).replace('/step-up/', '/enrol/');
     for (const path of ['/enrol/forged', '/step-up/forged', other]) {
-      const page = await look(path);
+      const page = await get(path);
       expect({ status: page.status, type: page.headers['content-type'] }).toEqual({
         status: 404,
         type: 'text/html; charset=utf-8',
       });
       expect(page.text).toContain('This link is not valid');
       for (const answer of [
-        await look(`${path}/status`),
+        await get(`${path}/status`),
         await send(`${path}/session`),
         await send(`${path}/done`),
       ])
@@ -113,11 +113,11 @@ describe('a link that is forged, or made for the other page', () => {
 
 describe('the card page asks', () => {
   test('how far it is, and where to go then', async () => {
-    expect((await look(`${await enrolPath('enrolling')}/status`)).body).toEqual({
+    expect((await get(`${await enrolPath('enrolling')}/status`)).body).toEqual({
       status: 'awaiting_customer',
       hasConsent: false,
     });
-    expect((await look(`${await enrolPath('enrolled')}/status`)).body).toEqual({
+    expect((await get(`${await enrolPath('enrolled')}/status`)).body).toEqual({
       status: 'succeeded',
       hasConsent: true,
       returnUrl: 'https://shop.example/account',
@@ -126,7 +126,7 @@ describe('the card page asks', () => {
 
   test('in vain, once a later enrolment has taken its place', async () => {
     const path = await enrolPath('enrolled', 1);
-    expect((await look(`${path}/status`)).body.status).toBe('over');
+    expect((await get(`${path}/status`)).body.status).toBe('over');
     expect(await send(`${path}/session`, { consent: true })).toMatchObject({
       status: 410,
       body: { code: 'link_closed' },
@@ -151,11 +151,11 @@ describe('the card page asks', () => {
 
 describe('the authentication page asks', () => {
   test.each([
-    ['asked', { status: 'awaiting_step_up', next: 'first', amount: '49.00 EUR', isBusy: true }],
-    ['asked-again', { status: 'succeeded', next: 'second', amount: '49.00 EUR', isBusy: false }],
+    ['waits', { status: 'awaiting_step_up', next: 'first', amount: '49.00 EUR', isBusy: true }],
+    ['next-waits', { status: 'succeeded', next: 'second', amount: '49.00 EUR', isBusy: false }],
     ['paid', { status: 'succeeded', isBusy: false }],
   ])('what waits for customer %s', async (customerId, expected) => {
-    expect((await look(`${await stepUpPath(customerId)}/status`)).body).toEqual(expected);
+    expect((await get(`${await stepUpPath(customerId)}/status`)).body).toEqual(expected);
   });
 
   test('for no secret when nothing waits', async () => {
@@ -166,7 +166,7 @@ describe('the authentication page asks', () => {
   });
 
   test('for a secret that Stripe does not give: to be asked again', async () => {
-    const answer = await send(`${await stepUpPath('asked')}/session`);
+    const answer = await send(`${await stepUpPath('waits')}/session`);
     expect(answer).toMatchObject({ status: 503, body: { code: 'stripe_unavailable' } });
   });
 });

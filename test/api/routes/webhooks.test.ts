@@ -1,6 +1,8 @@
-// Who may ring the bell, and for whom it rings.
+// Whose events are accepted, and whose workflow they wake.
 import Stripe from 'stripe';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { STRIPE_EVENTS } from '../../../domain/shared/stripe-events.ts';
+import type { ChargeView } from '../../../domain/view.ts';
 import { startTestApp, type TestApp, WEBHOOK_SECRETS } from '../_app.ts';
 
 const [SECRET = '', OLD_SECRET = ''] = WEBHOOK_SECRETS;
@@ -39,6 +41,15 @@ async function send(payload: string, signature: string | undefined, contentType 
   return { status: answer.statusCode, body: answer.json(), headers: answer.headers };
 }
 
+const HUGE = 'x'.repeat(700_000);
+const malformed = (change: object) =>
+  JSON.stringify({ ...JSON.parse(eventOf({ id: 'pi_unknown' })), ...change });
+const HUGE_ID = malformed({ id: `evt_${HUGE}` });
+const FOREIGN_ID = malformed({ id: 'page-1' });
+const HUGE_TYPE = malformed({ type: HUGE });
+const HUGE_OBJECT = eventOf({ id: HUGE });
+const STRANGE_OBJECT = eventOf({ id: 'pi_1 or 1=1' });
+
 describe('refused with 400, and nothing is kept', () => {
   const body = eventOf({ id: 'pi_unknown' });
   const other = body.replace('pi_unknown', 'pi_known');
@@ -63,6 +74,21 @@ describe('refused with 400, and nothing is kept', () => {
     ['signed, and no event', '{"a":1}', () => sign('{"a":1}'), 'webhook_payload_invalid'],
     ['signed, and no object', NO_OBJECT, () => sign(NO_OBJECT), 'webhook_payload_invalid'],
     ['signed, and thin', THIN, () => sign(THIN), 'webhook_payload_invalid'],
+    ['signed, with a huge id', HUGE_ID, () => sign(HUGE_ID), 'webhook_payload_invalid'],
+    [
+      'signed, with an id that is none of Stripe’s',
+      FOREIGN_ID,
+      () => sign(FOREIGN_ID),
+      'webhook_payload_invalid',
+    ],
+    ['signed, of a huge type', HUGE_TYPE, () => sign(HUGE_TYPE), 'webhook_payload_invalid'],
+    ['signed, about a huge object id', HUGE_OBJECT, () => sign(HUGE_OBJECT), 'webhook_payload_invalid'],
+    [
+      'signed, about a strange object id',
+      STRANGE_OBJECT,
+      () => sign(STRANGE_OBJECT),
+      'webhook_payload_invalid',
+    ],
   ])('%s', async (_what, payload, signature, code) => {
     const before = await api.ledger.countUnclaimedEvents();
     expect(await send(payload, signature())).toMatchObject({ status: 400, body: { status: 400, code } });
@@ -83,7 +109,7 @@ test.each([
 
 test('what is not ours is kept and counted once, however often it comes, and whatever it calls itself', async () => {
   const before = await api.ledger.countUnclaimedEvents();
-  const body = eventOf({ object: 'balance', livemode: false }, 'balance.available');
+  const body = eventOf({ object: 'payment_intent', livemode: false });
   for (const contentType of ['application/json', 'application/json; charset=utf-8', 'text/plain'])
     expect((await send(body, sign(body), contentType)).status).toBe(200);
   expect(await api.ledger.countUnclaimedEvents()).toBe(before + 1);
@@ -95,7 +121,7 @@ test('metadata of another installation speaks for nobody here', async () => {
   expect((await send(body, sign(body))).status).toBe(200);
 });
 
-test('a customer is found by any of their objects; while Temporal is away, Stripe is asked to send again', async () => {
+test('a customer is found by any of their objects; while Temporal is unreachable, the answer has Stripe send again', async () => {
   const { installationId } = api.ledger;
   const ours = {
     'the object itself': { id: 'pi_known' },
@@ -122,4 +148,89 @@ test('a customer is found by any of their objects; while Temporal is away, Strip
 test('an event larger than any of Stripe’s is 413', async () => {
   const body = eventOf({ id: 'pi_1', description: 'x'.repeat(1_100_000) });
   expect(await send(body, sign(body))).toMatchObject({ status: 413, body: { code: 'payload_too_large' } });
+});
+
+describe('an event that cannot change anything wakes nobody', () => {
+  // There is no Temporal here: whatever would wake a workflow is answered 503.
+  const WAKES = 503;
+  const WAKES_NOBODY = 200;
+  const chargeOf = (chargeId: string, status: ChargeView['status']): ChargeView => ({
+    chargeId,
+    status,
+    amount: 4900,
+    currency: 'eur',
+    attempts: [],
+    paymentIntentId: `pi_${chargeId}`,
+    dueAtMs: 0,
+  });
+  const STATUSES = ['succeeded', 'failed', 'cancelled', 'awaiting_step_up', 'unknown', 'processing'] as const;
+  beforeAll(async () => {
+    const enrolment = { number: 1, requestId: 'r', setupIntentId: 'seti_settled', hasConsent: true };
+    await api.put('settled', {
+      charges: STATUSES.map((status) => chargeOf(status, status)),
+      view: { enrolment: { ...enrolment, status: 'succeeded' } },
+    });
+    await api.put('enrolling', {
+      view: { enrolment: { ...enrolment, setupIntentId: 'seti_open', status: 'awaiting_customer' } },
+    });
+    for (const chargeId of STATUSES) {
+      await api.ledger.addStripeObject({ stripeId: `pi_${chargeId}`, customerId: 'settled', chargeId });
+      await api.ledger.addStripeObject({ stripeId: `pi_other_${chargeId}`, customerId: 'settled', chargeId });
+    }
+    await api.ledger.addStripeObject({ stripeId: 'seti_settled', customerId: 'settled' });
+    await api.ledger.addStripeObject({ stripeId: 'seti_earlier', customerId: 'settled' });
+    await api.ledger.addStripeObject({ stripeId: 'seti_open', customerId: 'enrolling' });
+  });
+
+  test.each([
+    ['payment_intent.succeeded', 'pi_succeeded', WAKES_NOBODY],
+    ['payment_intent.canceled', 'pi_failed', WAKES_NOBODY],
+    ['payment_intent.canceled', 'pi_cancelled', WAKES_NOBODY],
+    ['setup_intent.succeeded', 'seti_settled', WAKES_NOBODY],
+    ['payment_method.attached', 'pi_unknown', WAKES_NOBODY],
+    ['payment_intent.created', 'pi_unknown', WAKES_NOBODY],
+    ['charge.succeeded', 'pi_unknown', WAKES_NOBODY],
+    ['payment_intent.succeeded', 'pi_other_succeeded', WAKES],
+    ['payment_intent.succeeded', 'pi_failed', WAKES],
+    ['payment_intent.succeeded', 'pi_cancelled', WAKES],
+    ['payment_intent.succeeded', 'pi_awaiting_step_up', WAKES],
+    ['payment_intent.succeeded', 'pi_unknown', WAKES],
+    ['payment_intent.succeeded', 'pi_processing', WAKES],
+    ['payment_intent.canceled', 'pi_succeeded', WAKES],
+    ['payment_intent.canceled', 'pi_other_failed', WAKES],
+    ['payment_intent.canceled', 'pi_awaiting_step_up', WAKES],
+    ['payment_intent.payment_failed', 'pi_succeeded', WAKES],
+    ['payment_intent.requires_action', 'pi_failed', WAKES],
+    ['setup_intent.succeeded', 'seti_earlier', WAKES],
+    ['setup_intent.succeeded', 'seti_open', WAKES],
+    ['setup_intent.canceled', 'seti_settled', WAKES],
+  ])('%s of %s', async (type, id, status) => {
+    const before = await api.ledger.countUnclaimedEvents();
+    const body = eventOf({ id }, type);
+    expect((await send(body, sign(body))).status).toBe(status);
+    expect(await api.ledger.countUnclaimedEvents()).toBe(before);
+  });
+
+  test.each(Object.keys(STRIPE_EVENTS))('%s of an open charge wakes', async (type) => {
+    const body = eventOf({ id: 'dp_1', payment_intent: 'pi_awaiting_step_up' }, type);
+    expect((await send(body, sign(body))).status).toBe(WAKES);
+  });
+
+  test('refunds and disputes of a settled charge wake', async () => {
+    for (const type of ['refund.created', 'refund.updated', 'refund.failed', 'charge.dispute.created']) {
+      const body = eventOf({ id: 're_1', payment_intent: 'pi_succeeded' }, type);
+      expect((await send(body, sign(body))).status, type).toBe(WAKES);
+    }
+  });
+
+  test('metadata that names no possible customer speaks for nobody', async () => {
+    const before = await api.ledger.countUnclaimedEvents();
+    const { installationId } = api.ledger;
+    const body = eventOf({
+      id: 'pi_strange',
+      metadata: { customerId: 'a/b'.repeat(50_000), installationId },
+    });
+    expect((await send(body, sign(body))).status).toBe(WAKES_NOBODY);
+    expect(await api.ledger.countUnclaimedEvents()).toBe(before + 1);
+  });
 });
