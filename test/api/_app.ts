@@ -12,6 +12,9 @@ import { openLedger } from '../../ledger/open.ts';
 import { createLinks, type Links } from '../../links/links.ts';
 import { inMemory } from '../support/databases.ts';
 
+/** Milliseconds for `startTestApp`: opening a ledger takes a while on a busy machine. */
+export const STARTING = 120_000;
+
 /** Nobody listens on port 1. */
 const NOWHERE = '127.0.0.1:1';
 export const WEBHOOK_SECRETS = ['whsec_new', 'whsec_old'];

@@ -1,7 +1,7 @@
 // While Temporal is unreachable: what is on record is shown, what needs a workflow is 503, nothing is lost.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ChargeView } from '../../domain/view.ts';
-import { startTestApp, type TestApp } from './_app.ts';
+import { STARTING, startTestApp, type TestApp } from './_app.ts';
 
 const due = Date.parse('2026-02-01T10:00:00Z');
 const waiting: ChargeView = {
@@ -66,7 +66,7 @@ beforeAll(async () => {
       },
     ],
   });
-});
+}, STARTING);
 afterAll(() => api.close());
 
 test('a customer is shown as last recorded', async () => {

@@ -1,11 +1,11 @@
 // Which key may ask for what.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startTestApp, type TestApp } from '../_app.ts';
+import { STARTING, startTestApp, type TestApp } from '../_app.ts';
 
 let api: TestApp;
 beforeAll(async () => {
   api = await startTestApp();
-});
+}, STARTING);
 afterAll(() => api.close());
 
 describe('without a valid key', () => {

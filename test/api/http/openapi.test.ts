@@ -1,6 +1,6 @@
 // The OpenAPI document: what there is, how it answers, and nothing that there is not.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startTestApp, type TestApp } from '../_app.ts';
+import { STARTING, startTestApp, type TestApp } from '../_app.ts';
 
 interface Operation {
   parameters?: { name: string; example?: unknown; schema: { examples?: unknown[] } }[];
@@ -24,7 +24,7 @@ beforeAll(async () => {
         operation,
       ]),
   );
-});
+}, STARTING);
 afterAll(() => api.close());
 
 test('lists every route and no other', () => {

@@ -5,12 +5,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readApiKeys } from '../../../api/http/api-keys.ts';
 import { createAuthenticate, REQUESTS_PER_KEY } from '../../../api/http/auth.ts';
 import { answerProblem } from '../../../api/http/error-handler.ts';
-import { startTestApp, type TestApp } from '../_app.ts';
+import { STARTING, startTestApp, type TestApp } from '../_app.ts';
 
 let api: TestApp;
 beforeAll(async () => {
   api = await startTestApp();
-});
+}, STARTING);
 afterAll(() => api.close());
 
 test('a key that asks too much is answered 429 with a time to come back, and no other key is', async () => {
@@ -38,16 +38,20 @@ test('a key that asks too much is answered 429 with a time to come back, and no 
   await app.close();
 });
 
-test('an address that asks pages too much is answered 429 with a time to come back; a key is not', async () => {
-  for (let sent = 0; sent < 3_000; sent += 1)
-    expect((await api.app.inject({ url: '/enrol/forged' })).statusCode).toBe(404);
-  const { body, headers } = await api.ask('GET', '/enrol/forged/status', undefined, null);
-  expect(body).toMatchObject({ status: 429, code: 'too_many_requests' });
-  expect(headers['content-type']).toBe('application/problem+json; charset=utf-8');
-  expect(Number(headers['retry-after'])).toBeGreaterThan(0);
-  expect((await api.ask('GET', '/v1/customers')).status).toBe(200);
-  expect((await api.ask('GET', '/healthz', undefined, null)).status).toBe(200);
-});
+test(
+  'an address that asks pages too much is answered 429 with a time to come back; a key is not',
+  async () => {
+    for (let sent = 0; sent < 3_000; sent += 1)
+      expect((await api.app.inject({ url: '/enrol/forged' })).statusCode).toBe(404);
+    const { body, headers } = await api.ask('GET', '/enrol/forged/status', undefined, null);
+    expect(body).toMatchObject({ status: 429, code: 'too_many_requests' });
+    expect(headers['content-type']).toBe('application/problem+json; charset=utf-8');
+    expect(Number(headers['retry-after'])).toBeGreaterThan(0);
+    expect((await api.ask('GET', '/v1/customers')).status).toBe(200);
+    expect((await api.ask('GET', '/healthz', undefined, null)).status).toBe(200);
+  },
+  STARTING,
+);
 
 test('the document says so, with the header', async () => {
   const { body } = await api.ask('GET', '/openapi.json', undefined, null);

@@ -1,12 +1,12 @@
 // What is wrong with a request is said, all of it, and nothing has changed then.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startTestApp, type TestApp } from '../_app.ts';
+import { STARTING, startTestApp, type TestApp } from '../_app.ts';
 
 let api: TestApp;
 beforeAll(async () => {
   api = await startTestApp();
   await api.put('known');
-});
+}, STARTING);
 afterAll(() => api.close());
 
 const consent = { termsVersion: '2026-01', acceptedAt: '2026-01-31T09:00:00Z' };

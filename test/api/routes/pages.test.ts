@@ -1,7 +1,7 @@
 // The customer's pages without a browser: what they say, whom they let in, and what they may load.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ChargeView, EnrolmentView } from '../../../domain/view.ts';
-import { startTestApp, type TestApp } from '../_app.ts';
+import { STARTING, startTestApp, type TestApp } from '../_app.ts';
 
 const enrolment: EnrolmentView = {
   number: 2,
@@ -37,7 +37,7 @@ beforeAll(async () => {
     charges: [chargeOf('first', 'succeeded'), chargeOf('second', 'awaiting_step_up')],
   });
   await api.put('paid', { charges: [chargeOf('first', 'succeeded')] });
-});
+}, STARTING);
 afterAll(() => api.close());
 
 /** The page's path, as behind PUBLIC_URL. */

@@ -3,7 +3,7 @@ import Stripe from 'stripe';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { STRIPE_EVENTS } from '../../../domain/shared/stripe-events.ts';
 import type { ChargeView } from '../../../domain/view.ts';
-import { startTestApp, type TestApp, WEBHOOK_SECRETS } from '../_app.ts';
+import { STARTING, startTestApp, type TestApp, WEBHOOK_SECRETS } from '../_app.ts';
 
 const [SECRET = '', OLD_SECRET = ''] = WEBHOOK_SECRETS;
 
@@ -14,7 +14,7 @@ beforeAll(async () => {
   await api.ledger.addStripeObject({ stripeId: 'pi_known', customerId: 'known', chargeId: 'c' });
   await api.ledger.addStripeObject({ stripeId: 'seti_known', customerId: 'known' });
   await api.ledger.addStripeObject({ stripeId: 'cus_known', customerId: 'known' });
-});
+}, STARTING);
 afterAll(() => api.close());
 
 let events = 0;
