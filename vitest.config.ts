@@ -8,7 +8,7 @@ import { BaseSequencer } from 'vitest/node';
 const INTEGRATION = [
   'chaos/process.test.ts',
   'test/api/main.test.ts',
-  'test/dev/temporal.test.ts',
+  'test/dev/**/*.test.ts',
   'test/emulator/persistence.test.ts',
   'test/ledger/**/*.test.ts',
   'test/ops/**/*.test.ts',

@@ -1,18 +1,18 @@
 // The product in one process on a given Temporal server: emulator (or Stripe), ledger, worker, api.
 // Used by `npm start` and by end-to-end tests; production runs the same parts as separate processes.
 import { randomBytes } from 'node:crypto';
-import { Client, Connection } from '@temporalio/client';
+import { Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import type { FastifyBaseLogger } from 'fastify';
 import { createActivities } from '../activities/index.ts';
-import { buildApp } from '../api/app.ts';
+import { assembleApi } from '../api/assemble.ts';
 import { loadConfig as loadApiConfig } from '../api/config.ts';
+import { defined } from '../domain/shared/defined.ts';
 import { buildEmulator } from '../emulator/app.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { type LedgerOptions, openLedger } from '../ledger/open.ts';
 import { createLinks } from '../links/links.ts';
 import { createStripeClient } from '../stripe/client.ts';
-import { createStripeReader } from '../stripe/reader.ts';
 import { createPayloadCodec, dataConverterWith } from '../temporal/payload-codec.ts';
 import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
 import { scheduleCatchUp } from '../worker/catch-up-schedule.ts';
@@ -22,12 +22,12 @@ import { freePort } from './free-port.ts';
 
 export interface StackOptions {
   readonly temporal: { readonly address: string; readonly namespace: string };
-  /** One that is open already is lent: it stays open. */
+  /** A ledger that is already open stays open when the stack ends. */
   readonly ledger: LedgerOptions | Ledger;
   readonly workflows:
     | { readonly workflowsPath: string }
     | { readonly workflowBundle: { readonly codePath: string } };
-  /** The product's environment; what it leaves open is filled in for one machine. */
+  /** The product's environment; what it does not set gets a value for one machine. */
   readonly env?: NodeJS.ProcessEnv;
   /** Null: Stripe itself or a stand-in that `env` names. `dataFile` absent: kept in memory. */
   readonly emulator: { readonly dataFile?: string; readonly port?: number } | null;
@@ -35,7 +35,7 @@ export interface StackOptions {
   readonly port?: number;
   /** Until a call to Stripe counts as unanswered; absent: as in production. */
   readonly stripeTimeoutMs?: number;
-  /** Of the api; absent: it logs nothing. */
+  /** Of the api; absent: nothing is logged. */
   readonly logger?: FastifyBaseLogger;
   readonly onProgress?: (line: string) => void;
 }
@@ -90,7 +90,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       const emulator = await buildEmulator({
         webhookSecret: env.STRIPE_WEBHOOK_SECRET?.split(',')[0] ?? webhookSecret,
         webhookUrl: `${url}/webhooks/stripe`,
-        ...(dataFile === undefined ? {} : { dataFile }),
+        ...defined({ dataFile }),
       });
       stops.push(() => emulator.close());
       emulatorUrl = await emulator.listen({ host: '127.0.0.1', port: emulatorPort ?? 0 });
@@ -105,14 +105,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     onProgress('Opening the ledger');
     const { ledger, close } = await ledgerFrom(options.ledger);
     stops.push(close);
-    const links = createLinks({ secrets: apiConfig.linkSecrets, publicUrl: apiConfig.app.publicUrl });
+    const links = createLinks({ secrets: workerConfig.linkSecrets, publicUrl: workerConfig.publicUrl });
 
     onProgress('Starting the worker');
     const nativeConnection = await NativeConnection.connect(workerConfig.temporal.connectionOptions);
     stops.push(() => nativeConnection.close());
     await ensureSearchAttributes(nativeConnection, temporal.namespace);
-    const payloads = createPayloadCodec(apiConfig.payloadKeys);
-    const dataConverter = dataConverterWith(payloads);
+    const dataConverter = dataConverterWith(createPayloadCodec(workerConfig.payloadKeys));
     const workers = await createWorkers({
       connection: nativeConnection,
       namespace: temporal.namespace,
@@ -133,7 +132,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     });
     await scheduleCatchUp(nativeConnection, temporal.namespace);
     const working = workers.run();
-    // A worker that dies takes the process down; until it is awaited below, that must not be lost.
+    // A worker that fails makes the process exit with 1; its error is awaited when the stack ends.
     working.catch((error) => {
       process.exitCode = 1;
       onProgress(`The worker has stopped: ${error instanceof Error ? error.message : String(error)}`);
@@ -146,14 +145,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     onProgress('Starting the api');
     const connection = await Connection.connect(apiConfig.temporal.connectionOptions);
     stops.push(() => connection.close());
-    const app = await buildApp({
-      config: apiConfig.app,
+    const app = await assembleApi(apiConfig, {
       ledger,
-      links,
-      temporal: new Client({ connection, namespace: temporal.namespace, dataConverter }),
-      payloads,
-      ...(options.logger ? { logger: options.logger } : {}),
-      stripe: createStripeReader({ apiKey: apiConfig.stripeReadKey, apiBase: apiConfig.app.stripe.apiBase }),
+      connection,
+      ...defined({ logger: options.logger }),
     });
     stops.push(() => app.close());
     await app.listen({ host: env.HOST ?? '127.0.0.1', port });
@@ -164,8 +159,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 }
 
-async function ledgerFrom(given: StackOptions['ledger']) {
-  if ('installationId' in given) return { ledger: given, close: async () => {} };
-  const ledger = await openLedger(given);
+async function ledgerFrom(option: StackOptions['ledger']) {
+  if ('installationId' in option) return { ledger: option, close: async () => {} };
+  const ledger = await openLedger(option);
   return { ledger, close: () => ledger.close() };
 }

