@@ -1,26 +1,14 @@
-// Puts the emulator together: the API, the control table, the bank's pages and Stripe.js on one Fastify app.
-// It reads no environment and listens nowhere.
+// Puts the emulator together: the API, the control API, the bank's pages and Stripe.js on one Fastify app.
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { challengePages } from './browser/challenge.ts';
 import { stripeJs } from './browser/stripe-js.ts';
-import { control } from './control/routes.ts';
+import { control } from './control/control.ts';
 import { runDue } from './due.ts';
 import { api } from './http/api.ts';
 import { IdempotencyKeys } from './http/idempotency.ts';
 import { LateRequests } from './http/late-requests.ts';
 import { parseForm } from './http/params.ts';
-import type { Route } from './http/route.ts';
-import { accountRoutes } from './objects/account.ts';
-import { chargeRoutes } from './objects/charges.ts';
-import { customerRoutes } from './objects/customers.ts';
-import { disputeRoutes } from './objects/disputes.ts';
-import { eventRoutes } from './objects/events.ts';
-import { mandateRoutes } from './objects/mandates.ts';
-import { paymentIntentRoutes } from './objects/payment-intents.ts';
-import { paymentMethodRoutes } from './objects/payment-methods.ts';
-import { refundRoutes } from './objects/refunds.ts';
-import { setupAttemptRoutes } from './objects/setup-attempts.ts';
-import { setupIntentRoutes } from './objects/setup-intents.ts';
+import { ROUTES } from './routes.ts';
 import { openStore } from './store/store.ts';
 import { createWorld } from './store/world.ts';
 import { Deliverer, type WebhookTarget } from './webhooks.ts';
@@ -32,25 +20,11 @@ export interface EmulatorOptions extends WebhookTarget {
   publicUrl?: () => string;
 }
 
-const ROUTES: readonly Route[] = [
-  ...accountRoutes,
-  ...customerRoutes,
-  ...paymentMethodRoutes,
-  ...setupIntentRoutes,
-  ...setupAttemptRoutes,
-  ...paymentIntentRoutes,
-  ...chargeRoutes,
-  ...mandateRoutes,
-  ...refundRoutes,
-  ...disputeRoutes,
-  ...eventRoutes,
-];
-
-/** How often the emulator looks whether something is due, milliseconds. */
-const LOOK_MS = 250;
+/** How often the emulator checks whether something is due, milliseconds. */
+const CHECK_MS = 250;
 
 /**
- * A stand-in for Stripe, ready to listen.
+ * A stand-in for Stripe, ready to listen; it opens no port.
  * `options.webhookUrl` is read at every delivery and may be set later.
  * Closing the app stops every timer and delivery and writes what is left; what is undelivered is kept.
  * @throws if the data file cannot be read or written
@@ -68,19 +42,19 @@ export async function buildEmulator(options: EmulatorOptions): Promise<FastifyIn
   const deliverer = new Deliverer(world, options, onFault);
   const commit = async (): Promise<void> => {
     await store.flush();
-    deliverer.kick();
+    deliverer.deliverNew();
   };
   const originOf = (request: FastifyRequest) =>
     options.publicUrl?.() ?? `${request.protocol}://${request.headers.host ?? request.hostname}`;
 
-  const look = setInterval(() => {
+  const dueCheck = setInterval(() => {
     const call = { world, requestId: null, idempotencyKey: null, origin: '', publishable: false };
     if (runDue(call)) commit().catch(onFault);
-  }, LOOK_MS);
+  }, CHECK_MS);
   app.addHook('onReady', async () => deliverer.resume());
   const late = new LateRequests();
   app.addHook('onClose', async () => {
-    clearInterval(look);
+    clearInterval(dueCheck);
     late.close();
     await deliverer.close();
     await store.close();

@@ -1,4 +1,4 @@
-// The emulator's settings from the environment. It starts nothing.
+// The emulator's settings from the environment.
 import { join } from 'node:path';
 
 export interface EmulatorConfig {

@@ -1,7 +1,7 @@
-// What happens by itself once its time has come on the emulator's clock. It sets no timer; app.ts does.
-
-import { settlePayment } from './confirming/paying.ts';
-import { complain, review } from './objects/disputes.ts';
+// What happens by itself once its time has come on the emulator's clock.
+import { settlePayment } from './confirming/settle-payment.ts';
+import { complain, review } from './objects/dispute.ts';
+import { warnOfFraud } from './objects/early-fraud-warnings.ts';
 import { settleMandate } from './objects/mandates.ts';
 import { settleRefund } from './objects/refunds.ts';
 import type { DueRecord } from './store/records.ts';
@@ -20,32 +20,29 @@ export function runDue(call: Call): boolean {
 }
 
 function run(call: Call, { what, id }: DueRecord): void {
-  const { store } = call.world;
+  const { charges, disputes, mandates, paymentIntents, refunds } = call.world.store;
   switch (what) {
-    case 'payment': {
-      const intent = store.paymentIntents.get(id);
-      if (intent) settlePayment(call, intent);
+    case 'payment':
+      ifThere(paymentIntents.get(id), (intent) => settlePayment(call, intent));
       return;
-    }
-    case 'mandate': {
-      const mandate = store.mandates.get(id);
-      if (mandate) settleMandate(call, mandate, 'succeed');
+    case 'mandate':
+      ifThere(mandates.get(id), (mandate) => settleMandate(call, mandate, 'succeed'));
       return;
-    }
-    case 'refund': {
-      const refund = store.refunds.get(id);
-      if (refund) settleRefund(call, refund);
+    case 'refund':
+      ifThere(refunds.get(id), (refund) => settleRefund(call, refund));
       return;
-    }
-    case 'complaint': {
-      const charge = store.charges.get(id);
-      if (charge) complain(call, charge);
+    case 'complaint':
+      ifThere(charges.get(id), (charge) => complain(call, charge));
       return;
-    }
-    case 'review': {
-      const dispute = store.disputes.get(id);
-      if (dispute) review(call, dispute);
+    case 'fraudWarning':
+      ifThere(charges.get(id), (charge) => warnOfFraud(call, charge));
       return;
-    }
+    case 'review':
+      ifThere(disputes.get(id), (dispute) => review(call, dispute));
+      return;
   }
+}
+
+function ifThere<T>(record: T | undefined, act: (record: T) => void): void {
+  if (record !== undefined) act(record);
 }

@@ -1,4 +1,6 @@
-// `npm run emulator`: the Stripe stand-in as a process of its own, until it is told to stop.
+// `npm run emulator`: the stand-in for Stripe as a process of its own, until it is told to stop.
+import { parseArgs } from 'node:util';
+import closeWithGrace from 'close-with-grace';
 import { buildEmulator } from './app.ts';
 import { type EmulatorConfig, loadConfig } from './config.ts';
 
@@ -9,14 +11,22 @@ Environment:
   PORT                   port to listen on (default 8420; 0: any free one)
   DATA_DIR               folder it keeps its state in (default .data)
   STRIPE_WEBHOOK_SECRET  whsec_… it signs events with; the first of a comma-separated list (required)
-  EMULATOR_WEBHOOK_URL    where it sends events (without it, none are sent)
+  EMULATOR_WEBHOOK_URL   where it sends events (without it, none are sent)
 
 Point a Stripe SDK at it with host, port and protocol http, and any key that starts with sk_test_.
 GET /_emulator/ explains how to steer it.
 `;
 
+/** How long deliveries under way may take to end, milliseconds. */
+const CLOSE_MS = 10_000;
+
 function configOrExit(): EmulatorConfig {
   try {
+    const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h' } } });
+    if (values.help) {
+      process.stdout.write(HELP);
+      process.exit(0);
+    }
     return loadConfig(process.env);
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\nnpm run emulator -- --help lists all settings\n`);
@@ -25,10 +35,6 @@ function configOrExit(): EmulatorConfig {
 }
 
 async function main(): Promise<void> {
-  if (process.argv.includes('--help') || process.argv.includes('-h')) {
-    process.stdout.write(HELP);
-    return;
-  }
   const config = configOrExit();
   process.umask(0o077); // what it keeps is its owner's alone
   const app = await buildEmulator({
@@ -38,20 +44,13 @@ async function main(): Promise<void> {
   });
   const address = await app.listen({ host: config.host, port: config.port });
   process.stdout.write(
-    `Stripe stand-in: ${address}\nControl table:   ${address}/_emulator/\nState:           ${config.dataFile}\n` +
+    `Stripe stand-in: ${address}\nControl API:     ${address}/_emulator/\nState:           ${config.dataFile}\n` +
       `Webhooks:        ${config.webhookUrl ?? 'none (EMULATOR_WEBHOOK_URL is not set)'}\n`,
   );
-  const stop = () => {
-    void app.close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        process.stderr.write(`${String(error)}\n`);
-        process.exit(1);
-      },
-    );
-  };
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
+  closeWithGrace({ delay: CLOSE_MS }, async ({ err }) => {
+    if (err) process.stderr.write(`${err.stack ?? String(err)}\n`);
+    await app.close();
+  });
 }
 
 main().catch((error: unknown) => {

@@ -1,4 +1,4 @@
-// Delivers events to the webhook URL: signed, at least once, and as badly as the control table orders.
+// Delivers events to the webhook URL: signed, at least once, and as badly as the control API orders.
 import { createHmac } from 'node:crypto';
 import type { DeliveryRecord } from './store/records.ts';
 import type { World } from './store/world.ts';
@@ -33,7 +33,7 @@ export class Deliverer {
   private readonly active = new Set<Promise<void>>();
   /** Batches of event ids; the events of a batch go one after the other. */
   private readonly queue: string[][] = [];
-  private held: string[] = [];
+  private readonly toShuffle: string[] = [];
 
   constructor(world: World, target: WebhookTarget, onFault: (error: unknown) => void) {
     this.world = world;
@@ -48,13 +48,13 @@ export class Deliverer {
     }
   }
 
-  /** Begins to deliver what has been announced since the last call. */
-  kick(): void {
+  /** Starts to deliver what has been announced since the last call. */
+  deliverNew(): void {
     for (const id of this.world.announced.splice(0)) {
       const delivery = this.world.store.deliveries.get(id);
       if (delivery?.status !== 'pending') continue;
       if (this.target.webhookUrl === undefined) this.end(id, delivery, 'unwanted');
-      else if (delivery.mode === 'shuffle') this.hold(id);
+      else if (delivery.mode === 'shuffle') this.shuffle(id);
       else if (delivery.mode === 'late') this.later(LATE_MS, () => this.enqueue(id));
       else this.enqueue(id);
     }
@@ -80,21 +80,21 @@ export class Deliverer {
   }
 
   /** Collects a moment's events and sends them in the opposite order. */
-  private hold(id: string): void {
-    if (this.held.length === 0) {
+  private shuffle(id: string): void {
+    if (this.toShuffle.length === 0) {
       this.later(SHUFFLE_MS, () => {
-        this.enqueue(...this.held.splice(0).reverse());
+        this.enqueue(...this.toShuffle.splice(0).reverse());
       });
     }
-    this.held.push(id);
+    this.toShuffle.push(id);
   }
 
   private enqueue(...ids: string[]): void {
     this.queue.push(ids);
-    this.pump();
+    this.sendNext();
   }
 
-  private pump(): void {
+  private sendNext(): void {
     while (this.active.size < AT_ONCE && !this.closing.signal.aborted) {
       const batch = this.queue.shift();
       if (batch === undefined) return;
@@ -102,7 +102,7 @@ export class Deliverer {
         .catch(this.onFault)
         .finally(() => {
           this.active.delete(sending);
-          this.pump();
+          this.sendNext();
         });
       this.active.add(sending);
     }

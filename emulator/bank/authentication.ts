@@ -1,4 +1,4 @@
-// 3-D Secure: what is recorded of an authentication, and what the caller is told to do for one. It asks nobody.
+// 3-D Secure: what is recorded of an authentication, and what the caller is told to do for one.
 import { randomUUID } from 'node:crypto';
 import type Stripe from 'stripe';
 import { newId } from '../store/ids.ts';

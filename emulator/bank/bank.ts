@@ -1,5 +1,4 @@
-// What the bank answers to one request, from the card, the situation and the script. It is pure and changes nothing.
-
+// What the bank answers to one request, from the card, the situation and the script.
 import type { Outcome } from '../store/records.ts';
 import { type Card, takesMandate } from './cards.ts';
 import { type Decline, declineFor } from './declines.ts';
@@ -37,7 +36,7 @@ export interface ChargeSituation extends SetupSituation {
   readonly setUp: boolean;
   /** The card's own Mandate under India's rules: none, not named in the request, or named. */
   readonly mandate: 'none' | 'withheld' | 'given';
-  /** What the control table says the bank will answer, if anything. */
+  /** What the control API says the bank will answer, if anything. */
   readonly scripted: Outcome | null;
 }
 

@@ -1,4 +1,4 @@
-// Stripe's test cards: their numbers, their `pm_card_*` tokens and what each does. A table; bank.ts acts on it.
+// Stripe's test cards: their numbers, their `pm_card_*` tokens and what each does.
 // Source: docs.stripe.com/testing.
 import { type Decline, declineFor } from './declines.ts';
 
@@ -34,6 +34,8 @@ export interface Card {
   readonly refund: 'succeeds' | 'pending_first' | 'fails_later';
   /** What its holder does about every charge that succeeds, or null. */
   readonly complaint: Complaint | null;
+  /** Its issuer reports every charge that succeeds as fraud, without a dispute. */
+  readonly reportsFraud: boolean;
 }
 
 const PLAIN: Omit<Card, 'number' | 'tokens'> = {
@@ -48,6 +50,7 @@ const PLAIN: Omit<Card, 'number' | 'tokens'> = {
   needsMandate: false,
   refund: 'succeeds',
   complaint: null,
+  reportsFraud: false,
 };
 
 function card(number: string, tokens: string[], differs: Partial<Card> = {}): Card {
@@ -149,6 +152,8 @@ const CARDS: readonly Card[] = [
   card('4000000000001976', ['createDisputeInquiry'], {
     complaint: { reason: 'fraudulent', caseType: 'inquiry' },
   }),
+
+  card('4000000000005423', ['createIssuerFraudRecord'], { reportsFraud: true }),
 
   card('4000003560000123', [], { country: 'IN', customerPresent: 'challenge', needsMandate: true }),
   card('4000003560000297', [], {

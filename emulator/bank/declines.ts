@@ -1,4 +1,4 @@
-// The words a bank uses to decline: codes, advice and messages as Stripe passes them on. It declines nobody.
+// The words a bank uses to decline: codes, advice and messages as Stripe passes them on.
 
 /** One decline, as it appears on the error, the charge's outcome and `last_payment_error`. */
 export interface Decline {

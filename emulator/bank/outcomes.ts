@@ -1,4 +1,4 @@
-// The script of a card: what the bank will answer to its next charges, set by the control table.
+// The script of a card: what the bank will answer to its next charges, set by the control API.
 import type { Outcome } from '../store/records.ts';
 import type { World } from '../store/world.ts';
 

@@ -1,9 +1,9 @@
 // The customer at their bank: finding the intent that waits for them, and answering in their place.
 import { resourceMissing } from '../http/errors.ts';
-import { answerSetupChallenge } from '../objects/setup-intents.ts';
 import type { Challenge, PaymentIntentRecord, SetupIntentRecord } from '../store/records.ts';
 import type { Call, World } from '../store/world.ts';
-import { answerPaymentChallenge, confirmPayment } from './paying.ts';
+import { answerPaymentChallenge, confirmPayment } from './confirm-payment.ts';
+import { answerSetupChallenge } from './confirm-setup.ts';
 
 export type Waiting =
   | { readonly kind: 'setup'; readonly record: SetupIntentRecord; readonly challenge: Challenge }

@@ -1,4 +1,4 @@
-// The page a person sees under `/_emulator/`: what is there and how to change it. It changes nothing.
+// The page a person sees under `/_emulator/`: what is there and how to change it.
 import { escapeHtml, htmlPage } from '../browser/html.ts';
 import type { LateRequest } from '../http/late-requests.ts';
 import type { World } from '../store/world.ts';
@@ -98,7 +98,7 @@ export function controlPage(world: World, late: readonly LateRequest[]): string 
     'Stripe stand-in',
     [
       `<p>Its clock says ${escapeHtml(new Date(world.nowMs()).toISOString())} (${settings.clockAheadMs / 1000} s ahead). Webhooks: ${escapeHtml(settings.webhookMode)}. Any <code>sk_test_…</code> key opens it.</p>`,
-      '<h2>Control table</h2>',
+      '<h2>Control API</h2>',
       `<table>${CALLS.map(([call, does]) => `<tr><td><code>${escapeHtml(call)}</code></td><td>${does}</td></tr>`).join('')}</table>`,
       table('Faults to come', ['method', 'path', 'kind', 'when', 'times', 'customerId'], faults),
       table(

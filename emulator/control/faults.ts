@@ -1,17 +1,15 @@
-// Faults the control table has ordered: which request is to fail, and how. It answers nothing itself.
-
+// Faults the control API has ordered: which requests are to fail, and how.
 import { asRecord } from '../http/params.ts';
 import { newId } from '../store/ids.ts';
 import type { FaultRecord } from '../store/records.ts';
 import type { World } from '../store/world.ts';
 
-/** Orders a fault. */
 export function orderFault(world: World, fault: Omit<FaultRecord, 'id'>): void {
   const id = newId('fault');
   world.store.faults.put(id, { ...fault, id });
 }
 
-/** The oldest fault that is still to strike a request like this, or null. */
+/** The oldest fault that a request like this is still to meet, or null. */
 export function faultFor(world: World, method: string, path: string, params: unknown): FaultRecord | null {
   const found = world.store.faults
     .entries()
@@ -38,8 +36,8 @@ function isAbout({ store }: World, customerId: string, path: string, params: unk
   return [asRecord(metadata).customerId, named?.wire.metadata?.customerId].includes(customerId);
 }
 
-/** Counts one strike. */
-export function strike(world: World, fault: FaultRecord): void {
+/** One request has met the fault. */
+export function countUse(world: World, fault: FaultRecord): void {
   const left = { ...fault, times: fault.times - 1 };
   if (left.times > 0) world.store.faults.put(fault.id, left);
   else world.store.faults.delete(fault.id);
@@ -52,9 +50,9 @@ export function clearFaults(world: World): void {
 /** Segment by segment; `*` or a segment that starts with `:` stands for any one segment. */
 function samePath(pattern: string, path: string): boolean {
   const wanted = pattern.split('/');
-  const given = path.split('/');
+  const actual = path.split('/');
   return (
-    wanted.length === given.length &&
-    wanted.every((segment, index) => segment === '*' || segment.startsWith(':') || segment === given[index])
+    wanted.length === actual.length &&
+    wanted.every((segment, index) => segment === '*' || segment.startsWith(':') || segment === actual[index])
   );
 }

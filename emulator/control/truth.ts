@@ -1,4 +1,4 @@
-// What really happened, by the merchant's own ids: every time the bank was asked, and every intent. Read only.
+// What really happened, by the merchant's own ids: every time the bank was asked, and every intent.
 import type Stripe from 'stripe';
 import type { World } from '../store/world.ts';
 

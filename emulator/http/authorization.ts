@@ -1,4 +1,4 @@
-// Who may call: test keys only. It keeps no keys; any key of the right form opens this account.
+// Who may call: any test key opens the one account there is.
 import type { FastifyRequest } from 'fastify';
 import { unauthorized } from './errors.ts';
 
@@ -16,10 +16,11 @@ export function keyOf(request: FastifyRequest): { publishable: boolean } {
   if (/^(sk|rk)_test_\w+$/.test(key)) return { publishable: false };
   if (/^pk_test_\w+$/.test(key)) return { publishable: true };
   const shown = `${key.slice(0, 8)}${'*'.repeat(Math.max(0, key.length - 8))}`;
-  const why = /^(sk|rk|pk)_live_/.test(key) ? ' This is an emulator: live keys have no place here.' : '';
-  throw unauthorized(`Invalid API Key provided: ${shown}.${why}`);
+  const hint = /^(sk|rk|pk)_live_/.test(key) ? ' This is an emulator, which takes no live keys.' : '';
+  throw unauthorized(`Invalid API Key provided: ${shown}.${hint}`);
 }
 
+/** The key in an `Authorization` header: as a bearer token, or as the user name of basic authentication. */
 function keyIn(header: string): string {
   const [scheme, value = ''] = header.split(' ');
   if (scheme?.toLowerCase() === 'bearer') return value;

@@ -1,4 +1,4 @@
-// The idempotency keys: the first answer under a key is the answer for 24 hours. It decides no answer.
+// The idempotency keys: the first answer under a key is the answer for 24 hours.
 import { createHash } from 'node:crypto';
 import type { IdempotencyRecord } from '../store/records.ts';
 import type { World } from '../store/world.ts';
@@ -45,23 +45,12 @@ export class IdempotencyKeys {
         message: 'Keys for idempotent requests can have up to 255 characters.',
       });
     }
-    if (this.inUse.has(key)) {
-      throw new StripeProblem(409, {
-        type: 'idempotency_error',
-        code: 'idempotency_key_in_use',
-        message: `There is currently another in-progress request using this Idempotency Key (that probably means you submitted twice, and the other request is still going through): ${key}. Please try again later.`,
-      });
-    }
+    if (this.inUse.has(key)) throw keyInUse(key);
     const stored = this.world.store.idempotency.get(key);
     if (stored && this.isOld(stored)) {
       this.world.store.idempotency.delete(key);
     } else if (stored) {
-      if (stored.fingerprint !== print) {
-        throw new StripeProblem(400, {
-          type: 'idempotency_error',
-          message: `Keys for idempotent requests can only be used with the same endpoint and the same parameters they were first used with. Try using a key other than '${key}' if you meant to execute a different request.`,
-        });
-      }
+      if (stored.fingerprint !== print) throw usedOtherwise(key);
       return stored;
     }
     this.inUse.add(key);
@@ -80,4 +69,20 @@ export class IdempotencyKeys {
   private isOld(stored: IdempotencyRecord): boolean {
     return this.world.nowMs() - stored.at >= KEPT_MS;
   }
+}
+
+/** 409 while another request uses the key. */
+export function keyInUse(key: string): StripeProblem {
+  return new StripeProblem(409, {
+    type: 'idempotency_error',
+    code: 'idempotency_key_in_use',
+    message: `There is currently another in-progress request using this Idempotent Key (that probably means you submitted twice, and the other request is still going through): ${key}. Please try again later.`,
+  });
+}
+
+function usedOtherwise(key: string): StripeProblem {
+  return new StripeProblem(400, {
+    type: 'idempotency_error',
+    message: `Keys for idempotent requests can only be used with the same endpoint and the same parameters they were first used with. Try using a key other than '${key}' if you meant to execute a different request.`,
+  });
 }

@@ -1,7 +1,6 @@
-// Requests on their way that the control table has made late: each is held for its time, whether its client waits or
-// not. It carries nothing out, answers nothing, and keeps nothing over a restart.
+// Requests that the control API has made late: each is held for its time, whether its client waits or not.
 
-/** A request that is held now. */
+/** A request that is held. */
 export interface LateRequest {
   readonly method: string;
   readonly path: string;
@@ -14,7 +13,7 @@ export interface LateRequest {
 }
 
 export class LateRequests {
-  private readonly held = new Map<LateRequest, NodeJS.Timeout>();
+  private readonly timers = new Map<LateRequest, NodeJS.Timeout>();
 
   /** Resolves when the time is up; never where the emulator closes before, as if its process had died. */
   hold(request: Omit<LateRequest, 'until'>, seconds: number): Promise<void> {
@@ -22,20 +21,20 @@ export class LateRequests {
     const held = { ...request, until: new Date(Date.now() + ms).toISOString() };
     return new Promise((resolve) => {
       const timeIsUp = () => {
-        this.held.delete(held);
+        this.timers.delete(held);
         resolve();
       };
-      this.held.set(held, setTimeout(timeIsUp, ms));
+      this.timers.set(held, setTimeout(timeIsUp, ms));
     });
   }
 
   /** Longest held first. */
   list(): LateRequest[] {
-    return [...this.held.keys()];
+    return [...this.timers.keys()];
   }
 
   close(): void {
-    for (const timer of this.held.values()) clearTimeout(timer);
-    this.held.clear();
+    for (const timer of this.timers.values()) clearTimeout(timer);
+    this.timers.clear();
   }
 }

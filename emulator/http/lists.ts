@@ -1,8 +1,9 @@
 // Lists as Stripe pages them: newest first, by cursor, and narrowed by the fields a list may be asked by.
 import type Stripe from 'stripe';
-import { invalidRequest, resourceMissing } from './errors.ts';
-import { asRecord, created, integer, readParams, type Shape, text, texts } from './params.ts';
-import type { Route } from './route.ts';
+import { invalidRequest, StripeProblem, unknownReference } from './errors.ts';
+import { asRecord, readParams, type Shape } from './params.ts';
+import { created, integer, text, texts } from './readers.ts';
+import type { Handler } from './route.ts';
 
 /** The parameters every list takes. */
 export const PAGING = { limit: integer, starting_after: text, ending_before: text, expand: texts };
@@ -15,7 +16,7 @@ interface Paging {
 
 /**
  * One page of `newestFirst`.
- * @throws StripeProblem 400 for a limit outside 1 to 100, 404 for a cursor that is not in the list
+ * @throws StripeProblem 400 for a limit outside 1 to 100 and for a cursor that is not in the list
  */
 export function page<T extends { id: string }>(
   url: string,
@@ -28,7 +29,7 @@ export function page<T extends { id: string }>(
   }
   const indexOf = (cursor: string, param: string) => {
     const index = newestFirst.findIndex((item) => item.id === cursor);
-    if (index === -1) throw resourceMissing('object', cursor, param);
+    if (index === -1) throw unknownReference('object', cursor, param);
     return index;
   };
   if (paging.ending_before !== undefined) {
@@ -43,27 +44,32 @@ export function page<T extends { id: string }>(
 }
 
 /**
- * The list of all objects of one kind.
+ * Lists all objects of one kind.
  * @param fields parameters that narrow it: each is the name of a field, which must have the value given
  */
-export function listRoute(
-  path: string,
-  kind: 'charges' | 'disputes' | 'paymentIntents' | 'refunds' | 'setupIntents',
+export function listing(
+  url: string,
+  kind: 'charges' | 'disputes' | 'earlyFraudWarnings' | 'paymentIntents' | 'refunds' | 'setupIntents',
   fields: readonly string[],
-): Route {
+): Handler {
   const narrowing: Shape = Object.fromEntries(fields.map((field) => [field, text]));
-  return {
-    method: 'GET',
-    path,
-    handle({ world }, raw) {
-      const params = readParams(raw, { ...narrowing, ...PAGING, created });
-      const records: readonly { wire: { id: string; created: number } }[] = world.store[kind].newestFirst();
-      const given = Object.entries(params).filter(([name]) => fields.includes(name));
-      const matching = records
-        .map(({ wire }) => wire)
-        .filter((wire) => given.every(([field, value]) => asRecord(wire)[field] === value))
-        .filter((wire) => params.created?.(wire.created) ?? true);
-      return page(`/v1${path}`, matching, params);
-    },
+  return ({ world }, raw) => {
+    const params = readParams(raw, { ...narrowing, ...PAGING, created });
+    const records: readonly { wire: { id: string; created: number } }[] = world.store[kind].newestFirst();
+    const wanted = Object.entries(params).filter(([name]) => fields.includes(name));
+    const matching = records
+      .map(({ wire }) => wire)
+      .filter((wire) => wanted.every(([field, value]) => asRecord(wire)[field] === value))
+      .filter((wire) => params.created?.(wire.created) ?? true);
+    return page(url, matching, params);
   };
 }
+
+/** Stripe's search index lags behind by a minute or more; nothing here could show that. */
+export const search: Handler = () => {
+  throw new StripeProblem(404, {
+    type: 'invalid_request_error',
+    message:
+      'There is no search in this emulator. List the objects and narrow the list, as is right after any write.',
+  });
+};

@@ -1,26 +1,18 @@
 // The one account there is: what callers ask to find out whether their keys belong together.
-import type { Route } from '../http/route.ts';
+import type { Handler } from '../http/route.ts';
 
 const ACCOUNT_ID = 'acct_1Emulator000000000';
 
-export const accountRoutes: Route[] = [
-  {
-    method: 'GET',
-    path: '/account',
-    handle() {
-      return {
-        id: ACCOUNT_ID,
-        object: 'account',
-        business_profile: { name: 'Emulator' },
-        charges_enabled: true,
-        country: 'IE',
-        default_currency: 'eur',
-        details_submitted: true,
-        email: null,
-        payouts_enabled: true,
-        settings: { dashboard: { display_name: 'Emulator', timezone: 'Etc/UTC' } },
-        type: 'standard',
-      };
-    },
-  },
-];
+export const readAccount: Handler = () => ({
+  id: ACCOUNT_ID,
+  object: 'account',
+  business_profile: { name: 'Emulator' },
+  charges_enabled: true,
+  country: 'IE',
+  default_currency: 'eur',
+  details_submitted: true,
+  email: null,
+  payouts_enabled: true,
+  settings: { dashboard: { display_name: 'Emulator', timezone: 'Etc/UTC' } },
+  type: 'standard',
+});

@@ -1,37 +1,13 @@
-// Disputes: a cardholder has complained to their bank, which asks or takes the money back, and in the end decides.
-// Its bank decides on the evidence of Stripe's tests alone, and holds nobody to a deadline.
-import type Stripe from 'stripe';
-import type { Complaint } from '../bank/cards.ts';
-import { invalidRequest, resourceMissing } from '../http/errors.ts';
-import { listRoute } from '../http/lists.ts';
-import { flag, mergeMetadata, metadata, readParams, texts, verbatim } from '../http/params.ts';
-import type { Route } from '../http/route.ts';
-import { newId } from '../store/ids.ts';
-import type { ChargeRecord, DisputeRecord } from '../store/records.ts';
-import { type Call, schedule } from '../store/world.ts';
-import { cardCharged } from './charges.ts';
-import { announce } from './events.ts';
-
-/** How long the bank reads evidence here. */
-const REVIEW_MS = 2_000;
-
-/** How long the merchant has to answer: to the end of that day, as Stripe counts it. */
-const DAYS_TO_RESPOND = 8;
-const DAY_SECONDS = 86_400;
-
-/** What Stripe takes for a chargeback and keeps whoever wins, minor units. */
-const FEE = 1_500;
-
-/** Visa's codes for Stripe's reasons, docs.stripe.com/disputes/categories. An inquiry has one of its own. */
-const VISA_CODES: Readonly<Record<string, string>> = {
-  credit_not_processed: '13.6',
-  duplicate: '12.6.1',
-  fraudulent: '10.4',
-  product_not_received: '13.1',
-  product_unacceptable: '13.3',
-  subscription_canceled: '13.2',
-};
-const VISA_INQUIRY = '10';
+// Disputes: read, answered with evidence, or given up.
+import { notAllowed, resourceMissing } from '../http/errors.ts';
+import { mergeMetadata, metadata } from '../http/metadata.ts';
+import { readParams } from '../http/params.ts';
+import { flag, texts, verbatim } from '../http/readers.ts';
+import type { Handler } from '../http/route.ts';
+import type { DisputeRecord } from '../store/records.ts';
+import type { Call } from '../store/world.ts';
+import { endDispute, submit } from './dispute.ts';
+import { announceChange } from './events.ts';
 
 const OVER: readonly string[] = ['won', 'lost', 'warning_closed'];
 
@@ -45,210 +21,40 @@ function disputeFor(call: Call, id: string): DisputeRecord {
 /** @throws StripeProblem 404 if there is none, 400 if it is over */
 function openDisputeFor(call: Call, id: string): DisputeRecord {
   const record = disputeFor(call, id);
-  if (OVER.includes(record.wire.status)) throw invalidRequest('This dispute is already closed');
+  if (OVER.includes(record.wire.status)) throw notAllowed('This dispute is already closed');
   return record;
 }
 
-/** The dispute about this charge; Stripe's test cards make at most one, and so does the control table. */
-export function disputeOf({ world }: Call, chargeId: string): DisputeRecord | undefined {
-  return world.store.disputes.newestFirst().find(({ wire }) => wire.charge === chargeId);
-}
+export const readDispute: Handler = (call, raw, { id }) => {
+  readParams(raw, { expand: texts });
+  return disputeFor(call, id).wire;
+};
 
-/** The cardholder does what is said of their card, unless they have complained of this charge already. */
-export function complain(call: Call, charge: ChargeRecord): void {
-  const { complaint } = cardCharged(call, charge.wire);
-  if (complaint && !charge.wire.disputed) disputeCharge(call, charge, complaint);
-}
+const UPDATE = { evidence: verbatim, expand: texts, metadata, submit: flag };
 
-/** Opens a dispute about a charge that succeeded and has none. */
-export function disputeCharge(
-  call: Call,
-  charge: ChargeRecord,
-  { reason, caseType }: Complaint,
-): Stripe.Dispute {
-  const { store } = call.world;
-  const { amount, currency, id, payment_intent } = charge.wire;
-  const { brand } = cardCharged(call, charge.wire);
-  const wire: Stripe.Dispute = {
-    id: newId('du'),
-    object: 'dispute',
-    amount,
-    balance_transactions: [],
-    charge: id,
-    created: call.world.now(),
-    currency,
-    enhanced_eligibility_types: [],
-    evidence: { enhanced_evidence: {} } as Stripe.Dispute.Evidence,
-    evidence_details: {
-      due_by: dueBy(call),
-      enhanced_eligibility: {},
-      has_evidence: false,
-      past_due: false,
-      submission_count: 0,
-      submission_method: 'not_submitted',
-    },
-    intended_submission_method: null,
-    is_charge_refundable: true,
-    livemode: false,
-    metadata: {},
-    payment_intent,
-    payment_method_details: {
-      type: 'card',
-      card: {
-        brand,
-        case_type: 'inquiry',
-        network: brand,
-        network_reason_code: brand === 'visa' ? VISA_INQUIRY : null,
-      },
-    },
-    reason,
-    status: 'warning_needs_response',
-  };
-  if (caseType === 'chargeback') chargeBack(call, wire);
-  charge.wire.disputed = true;
-  store.charges.put(id, charge);
-  store.disputes.put(wire.id, { wire });
-  announce(call, 'charge.dispute.created', wire);
-  if (caseType === 'chargeback') announce(call, 'charge.dispute.funds_withdrawn', wire);
+export const updateDispute: Handler = (call, raw, { id }) => {
+  const params = readParams(raw, UPDATE);
+  const record = openDisputeFor(call, id);
+  const { wire } = record;
+  const before = structuredClone(wire);
+  wire.metadata = mergeMetadata(wire.metadata, params.metadata);
+  // An empty string takes a field back.
+  for (const [field, words] of Object.entries(params.evidence ?? {})) {
+    Object.assign(wire.evidence, { [field]: words || null });
+  }
+  const fields = Object.values(wire.evidence);
+  wire.evidence_details.has_evidence = fields.some((words) => typeof words === 'string');
+  // Metadata alone submits nothing that was staged before.
+  const submits = params.submit ?? params.evidence !== undefined;
+  if (submits && wire.evidence_details.has_evidence) submit(call, record);
+  call.world.store.disputes.put(id, record);
+  announceChange(call, 'charge.dispute.updated', wire, before);
   return wire;
-}
+};
 
-/** What has only been asked about is taken back. */
-function chargeBack(call: Call, wire: Stripe.Dispute): void {
-  wire.status = 'needs_response';
-  wire.is_charge_refundable = false;
-  wire.evidence_details.due_by = dueBy(call);
-  wire.balance_transactions.push(movement(call, wire, 'withdrawal'));
-  const card = wire.payment_method_details?.card;
-  if (card) {
-    card.case_type = 'chargeback';
-    card.network_reason_code = card.brand === 'visa' ? (VISA_CODES[wire.reason] ?? null) : null;
-  }
-}
-
-function dueBy({ world }: Call): number {
-  const today = Math.floor(world.now() / DAY_SECONDS);
-  return (today + DAYS_TO_RESPOND + 1) * DAY_SECONDS - 1;
-}
-
-function movement(
-  { world }: Call,
-  wire: Stripe.Dispute,
-  kind: 'withdrawal' | 'reversal',
-): Stripe.BalanceTransaction {
-  const { currency, id: source } = wire;
-  const withdrawn = kind === 'withdrawal';
-  const amount = withdrawn ? -wire.amount : wire.amount;
-  const fee = withdrawn ? FEE : 0;
-  return {
-    id: newId('txn'),
-    object: 'balance_transaction',
-    amount,
-    available_on: world.now(),
-    balance_type: 'payments',
-    created: world.now(),
-    currency,
-    description: `Chargeback ${kind} for ${wire.charge}`,
-    exchange_rate: null,
-    fee,
-    fee_details: withdrawn
-      ? [{ amount: fee, application: null, currency, description: 'Dispute fee', type: 'stripe_fee' }]
-      : [],
-    net: amount - fee,
-    reporting_category: withdrawn ? 'dispute' : 'dispute_reversal',
-    source,
-    status: 'available',
-    type: 'adjustment',
-  };
-}
-
-/** The evidence goes to the bank. */
-function submit(call: Call, { wire }: DisputeRecord): void {
-  const details = wire.evidence_details;
-  details.past_due = call.world.now() > (details.due_by ?? 0);
-  details.submission_count += 1;
-  details.submission_method = 'manual';
-  wire.status = isInquiry(wire) ? 'warning_under_review' : 'under_review';
-  schedule(call.world, 'review', wire.id, REVIEW_MS);
-}
-
-/** The bank has read the evidence. What docs.stripe.com/testing#disputes does not name, it never decides on. */
-export function review(call: Call, record: DisputeRecord): void {
-  const { wire } = record;
-  const inquiry = isInquiry(wire);
-  // The merchant may have given in meanwhile, or an earlier answer of theirs may have been decided on.
-  if (wire.status !== 'under_review' && wire.status !== 'warning_under_review') return;
-  switch (wire.evidence.uncategorized_text) {
-    case 'winning_evidence':
-      end(call, record, inquiry ? 'warning_closed' : 'won');
-      return;
-    case 'losing_evidence':
-      end(call, record, inquiry ? 'warning_closed' : 'lost');
-      return;
-    case 'escalate_inquiry_evidence':
-      if (!inquiry) return;
-      chargeBack(call, wire);
-      call.world.store.disputes.put(wire.id, record);
-      announce(call, 'charge.dispute.updated', wire);
-      announce(call, 'charge.dispute.funds_withdrawn', wire);
-  }
-}
-
-function isInquiry({ status }: Stripe.Dispute): boolean {
-  return status.startsWith('warning_');
-}
-
-function end(call: Call, record: DisputeRecord, status: 'won' | 'lost' | 'warning_closed'): void {
-  const { wire } = record;
-  wire.status = status;
-  if (status === 'won') {
-    wire.is_charge_refundable = true;
-    wire.balance_transactions.push(movement(call, wire, 'reversal'));
-  }
-  call.world.store.disputes.put(wire.id, record);
-  if (status === 'won') announce(call, 'charge.dispute.funds_reinstated', wire);
-  announce(call, 'charge.dispute.closed', wire);
-}
-
-export const disputeRoutes: Route[] = [
-  {
-    method: 'GET',
-    path: '/disputes/:id',
-    handle(call, raw, { id }) {
-      readParams(raw, { expand: texts });
-      return disputeFor(call, id).wire;
-    },
-  },
-  {
-    method: 'POST',
-    path: '/disputes/:id',
-    handle(call, raw, { id }) {
-      const params = readParams(raw, { evidence: verbatim, expand: texts, metadata, submit: flag });
-      const record = openDisputeFor(call, id);
-      const { wire } = record;
-      wire.metadata = mergeMetadata(wire.metadata, params.metadata);
-      // An empty string takes a field back.
-      for (const [field, said] of Object.entries(params.evidence ?? {}))
-        Object.assign(wire.evidence, { [field]: said || null });
-      const fields = Object.values(wire.evidence);
-      wire.evidence_details.has_evidence = fields.some((said) => typeof said === 'string');
-      // Metadata alone submits nothing that was staged before.
-      const asked = params.submit ?? params.evidence !== undefined;
-      if (asked && wire.evidence_details.has_evidence) submit(call, record);
-      call.world.store.disputes.put(id, record);
-      announce(call, 'charge.dispute.updated', wire);
-      return wire;
-    },
-  },
-  {
-    method: 'POST',
-    path: '/disputes/:id/close',
-    handle(call, raw, { id }) {
-      readParams(raw, { expand: texts });
-      const record = openDisputeFor(call, id);
-      end(call, record, 'lost');
-      return record.wire;
-    },
-  },
-  listRoute('/disputes', 'disputes', ['charge', 'payment_intent']),
-];
+export const closeDispute: Handler = (call, raw, { id }) => {
+  readParams(raw, { expand: texts });
+  const record = openDisputeFor(call, id);
+  endDispute(call, record, 'lost');
+  return record.wire;
+};

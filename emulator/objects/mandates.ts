@@ -1,12 +1,13 @@
 // Mandates: for India-issued cards alone, made by a SetupIntent, active a little later.
 import type Stripe from 'stripe';
 import { resourceMissing } from '../http/errors.ts';
-import { readParams, texts } from '../http/params.ts';
-import type { Route } from '../http/route.ts';
+import { readParams } from '../http/params.ts';
+import { texts } from '../http/readers.ts';
+import type { Handler } from '../http/route.ts';
 import { newId } from '../store/ids.ts';
 import type { MandateRecord, PaymentMethodRecord } from '../store/records.ts';
 import { type Call, schedule } from '../store/world.ts';
-import { announce } from './events.ts';
+import { announceChange } from './events.ts';
 
 /** How long a mandate stays pending here; with Stripe up to 30 minutes. */
 const PENDING_MS = 2_000;
@@ -62,22 +63,16 @@ function changeMandate(
   record: MandateRecord,
   inactiveReason: Stripe.Mandate.PaymentMethodDetails.Card.India.InactiveReason | null,
 ): void {
-  const before = record.wire.status;
+  const before = structuredClone(record.wire);
   record.wire.status = inactiveReason === null ? 'active' : 'inactive';
   record.wire.payment_method_details.card = { india: { inactive_reason: inactiveReason } };
   call.world.store.mandates.put(record.wire.id, record);
-  announce(call, 'mandate.updated', record.wire, { status: before });
+  announceChange(call, 'mandate.updated', record.wire, before);
 }
 
-export const mandateRoutes: Route[] = [
-  {
-    method: 'GET',
-    path: '/mandates/:id',
-    handle({ world }, raw, { id }) {
-      readParams(raw, { expand: texts });
-      const record = world.store.mandates.get(id);
-      if (!record) throw resourceMissing('mandate', id);
-      return record.wire;
-    },
-  },
-];
+export const readMandate: Handler = ({ world }, raw, { id }) => {
+  readParams(raw, { expand: texts });
+  const record = world.store.mandates.get(id);
+  if (!record) throw resourceMissing('mandate', id);
+  return record.wire;
+};

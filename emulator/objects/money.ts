@@ -1,4 +1,4 @@
-// Which amounts and currencies the API accepts. Minor units throughout.
+// Which amounts and currencies can be charged. Minor units throughout.
 // Source: docs.stripe.com/currencies#minimum-and-maximum-charge-amounts.
 import { invalidRequest } from '../http/errors.ts';
 
@@ -19,17 +19,33 @@ const MINIMUM: Readonly<Record<string, number>> = {
   thb: 1000,
 };
 const USUAL_MINIMUM = 50;
-const MAXIMUM = 99_999_999;
+
+/** Twelve digits for Indonesian rupiah, eight for all others. */
+const MAXIMUM: Readonly<Record<string, number>> = { idr: 999_999_999_999 };
+const USUAL_MAXIMUM = 99_999_999;
 
 const CURRENCIES = new Set(Intl.supportedValuesOf('currency').map((code) => code.toLowerCase()));
 
+/**
+ * The currency in lower case: upper case is taken too.
+ * @throws StripeProblem 400 unless there is such a currency
+ */
+export function currencyOf(code: string): string {
+  const currency = code.toLowerCase();
+  if (CURRENCIES.has(currency)) return currency;
+  throw invalidRequest(
+    `Invalid currency: ${currency}. Stripe currently supports these currencies: ${[...CURRENCIES].join(', ')}`,
+    { param: 'currency' },
+  );
+}
+
 /** @throws StripeProblem 400 unless this amount can be charged in this currency */
-export function checkMoney(amount: number, currency: string): void {
-  if (!CURRENCIES.has(currency)) {
-    throw invalidRequest(`Invalid currency: ${currency}.`, { param: 'currency' });
-  }
+export function checkAmount(amount: number, currency: string): void {
   if (amount <= 0) {
-    throw invalidRequest('Invalid positive integer', { code: 'parameter_invalid_integer', param: 'amount' });
+    throw invalidRequest('This value must be greater than or equal to 1.', {
+      code: 'parameter_invalid_integer',
+      param: 'amount',
+    });
   }
   const minimum = MINIMUM[currency] ?? USUAL_MINIMUM;
   if (amount < minimum) {
@@ -38,8 +54,9 @@ export function checkMoney(amount: number, currency: string): void {
       param: 'amount',
     });
   }
-  if (amount > MAXIMUM) {
-    throw invalidRequest(`Amount must be no more than ${MAXIMUM} in minor units of ${currency}`, {
+  const maximum = MAXIMUM[currency] ?? USUAL_MAXIMUM;
+  if (amount > maximum) {
+    throw invalidRequest(`Amount must be no more than ${maximum} in minor units of ${currency}`, {
       code: 'amount_too_large',
       param: 'amount',
     });

@@ -2,12 +2,13 @@
 import type Stripe from 'stripe';
 import { threeDSecure } from '../bank/authentication.ts';
 import { PAGING, page } from '../http/lists.ts';
-import { created, readParams, text } from '../http/params.ts';
-import type { Route } from '../http/route.ts';
+import { readParams } from '../http/params.ts';
+import { created, text } from '../http/readers.ts';
+import type { Handler } from '../http/route.ts';
 import { newId } from '../store/ids.ts';
 import type { PaymentMethodRecord, SetupIntentRecord } from '../store/records.ts';
 import type { Call } from '../store/world.ts';
-import { cardOf } from './payment-methods.ts';
+import { cardOf } from './payment-method.ts';
 
 /** Begins the record of one confirmation; `finishAttempt` says how it ended. */
 export function beginAttempt(call: Call, intent: SetupIntentRecord, method: PaymentMethodRecord): void {
@@ -81,18 +82,12 @@ export function abandonAttempt(call: Call, intent: SetupIntentRecord): void {
   call.world.store.setupAttempts.put(record.wire.id, record);
 }
 
-export const setupAttemptRoutes: Route[] = [
-  {
-    method: 'GET',
-    path: '/setup_attempts',
-    handle({ world }, raw) {
-      const params = readParams(raw, { ...PAGING, created, setup_intent: text }, ['setup_intent']);
-      const matching = world.store.setupAttempts
-        .newestFirst()
-        .map(({ wire }) => wire)
-        .filter((wire) => wire.setup_intent === params.setup_intent)
-        .filter((wire) => params.created?.(wire.created) ?? true);
-      return page('/v1/setup_attempts', matching, params);
-    },
-  },
-];
+export const listSetupAttempts: Handler = ({ world }, raw) => {
+  const params = readParams(raw, { ...PAGING, created, setup_intent: text }, ['setup_intent']);
+  const matching = world.store.setupAttempts
+    .newestFirst()
+    .map(({ wire }) => wire)
+    .filter((wire) => wire.setup_intent === params.setup_intent)
+    .filter((wire) => params.created?.(wire.created) ?? true);
+  return page('/v1/setup_attempts', matching, params);
+};

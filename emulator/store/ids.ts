@@ -1,4 +1,4 @@
-// Ids in Stripe's manner: a prefix that names the kind, and random letters and digits. It reads no id.
+// Ids in Stripe's manner: a prefix that names the kind, and random letters and digits.
 import { randomBytes } from 'node:crypto';
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';

@@ -1,5 +1,5 @@
-// Keeps a second process off a journal that one is writing. A lock whose owner is dead counts for nothing,
-// so that a restart after a crash does not have to wait.
+// Keeps a second process off a journal. The lock of a dead process counts for nothing, so that a restart after a crash
+// does not have to wait.
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 

@@ -1,5 +1,5 @@
 // What the emulator remembers of each object: the wire shape, and beside it what Stripe knows but never shows.
-// It holds no behaviour; every record is plain JSON, for it is kept in the data folder.
+// Every record is plain JSON, for it is kept in the data folder.
 import type Stripe from 'stripe';
 import type { Decline } from '../bank/declines.ts';
 
@@ -69,6 +69,10 @@ export interface DisputeRecord {
   wire: Stripe.Dispute;
 }
 
+export interface EarlyFraudWarningRecord {
+  wire: Stripe.Radar.EarlyFraudWarning;
+}
+
 export interface EventRecord {
   wire: Stripe.EventBase;
 }
@@ -79,7 +83,7 @@ export type WebhookMode = 'normal' | 'lose' | 'twice' | 'late' | 'shuffle';
 export interface DeliveryRecord {
   eventId: string;
   mode: WebhookMode;
-  /** `unwanted`: there was no webhook URL. `lost`: the control table ordered it. `failed`: tried to the end. */
+  /** `unwanted`: there was no webhook URL. `lost`: the control API ordered it. `failed`: tried to the end. */
   status: 'pending' | 'delivered' | 'lost' | 'failed' | 'unwanted';
   tries: number;
   nextAt: number;
@@ -125,8 +129,8 @@ export interface OutcomesRecord {
 
 /** Something that happens by itself later. `at` is epoch milliseconds on the emulator's clock. */
 export interface DueRecord {
-  what: 'payment' | 'mandate' | 'refund' | 'complaint' | 'review';
-  /** Of what it happens to; for a `complaint` that is the charge, for a `review` the dispute. */
+  what: 'payment' | 'mandate' | 'refund' | 'complaint' | 'fraudWarning' | 'review';
+  /** Of what it happens to; for a `complaint` and a `fraudWarning` that is the charge, for a `review` the dispute. */
   id: string;
   at: number;
 }

@@ -1,16 +1,12 @@
 // Where everything the emulator knows is kept: in memory, and in a journal file that a restart reads again.
-// A commit is one line, so it is kept whole or not at all. It knows nothing of what the records mean.
-import { createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { createInterface } from 'node:readline';
-import { lockJournal } from './journal-lock.ts';
+import { type JournalEntry, openJournal } from './journal.ts';
 import type {
   ChargeRecord,
   CustomerRecord,
   DeliveryRecord,
   DisputeRecord,
   DueRecord,
+  EarlyFraudWarningRecord,
   EventRecord,
   FaultRecord,
   IdempotencyRecord,
@@ -63,6 +59,7 @@ interface Kinds {
   mandates: MandateRecord;
   refunds: RefundRecord;
   disputes: DisputeRecord;
+  earlyFraudWarnings: EarlyFraudWarningRecord;
   events: EventRecord;
   deliveries: DeliveryRecord;
   idempotency: IdempotencyRecord;
@@ -72,16 +69,34 @@ interface Kinds {
   settings: SettingsRecord;
 }
 
+const KINDS = [
+  'customers',
+  'paymentMethods',
+  'setupIntents',
+  'setupAttempts',
+  'paymentIntents',
+  'charges',
+  'mandates',
+  'refunds',
+  'disputes',
+  'earlyFraudWarnings',
+  'events',
+  'deliveries',
+  'idempotency',
+  'faults',
+  'outcomes',
+  'due',
+  'settings',
+] as const satisfies readonly (keyof Kinds)[];
+
 type Collections = { readonly [K in keyof Kinds]: Collection<Kinds[K]> };
 
 export interface Store extends Collections {
-  /** Writes every change since the last call; resolves once the operating system has them. */
+  /** Writes every change since the last call, as one commit; resolves once the operating system has it. */
   flush(): Promise<void>;
   /** Writes what is left and lets go of the file. */
   close(): Promise<void>;
 }
-
-type JournalEntry = [kind: string, id: string, record: unknown];
 
 /**
  * Opens the store.
@@ -89,122 +104,45 @@ type JournalEntry = [kind: string, id: string, record: unknown];
  * @throws if the file cannot be read or written, if another process has it open, or if a line other than a torn last one is not a commit
  */
 export async function openStore(file?: string): Promise<Store> {
-  const dirty = new Map<string, [kind: keyof Kinds, id: string]>();
-  const collection = <K extends keyof Kinds>(kind: K): Collection<Kinds[K]> =>
-    new Collection<Kinds[K]>((id) => void dirty.set(`${kind} ${id}`, [kind, id]));
-  const collections: Collections = {
-    customers: collection('customers'),
-    paymentMethods: collection('paymentMethods'),
-    setupIntents: collection('setupIntents'),
-    setupAttempts: collection('setupAttempts'),
-    paymentIntents: collection('paymentIntents'),
-    charges: collection('charges'),
-    mandates: collection('mandates'),
-    refunds: collection('refunds'),
-    disputes: collection('disputes'),
-    events: collection('events'),
-    deliveries: collection('deliveries'),
-    idempotency: collection('idempotency'),
-    faults: collection('faults'),
-    outcomes: collection('outcomes'),
-    due: collection('due'),
-    settings: collection('settings'),
-  };
+  const changed = new Map<string, [kind: keyof Kinds, id: string]>();
+  const collections = Object.fromEntries(
+    KINDS.map((kind) => [
+      kind,
+      new Collection<unknown>((id) => void changed.set(`${kind} ${id}`, [kind, id])),
+    ]),
+  ) as unknown as Collections;
   if (file === undefined) {
-    const forget = async () => dirty.clear();
+    const forget = async () => changed.clear();
     return { ...collections, flush: forget, close: forget };
   }
 
-  await mkdir(dirname(file), { recursive: true });
-  const unlock = await lockJournal(file);
-  try {
-    await replay(file, collections);
-    await compact(file, collections);
-    dirty.clear();
-    const journal = await open(file, 'a');
-    return { ...collections, ...journalWriter(journal, unlock, dirty, collections) };
-  } catch (error) {
-    await unlock();
-    throw error;
-  }
-}
-
-function journalWriter(
-  journal: FileHandle,
-  unlock: () => Promise<void>,
-  dirty: Map<string, [kind: keyof Kinds, id: string]>,
-  collections: Collections,
-): Pick<Store, 'flush' | 'close'> {
-  let written: Promise<void> = Promise.resolve();
-  const flush = (): Promise<void> => {
-    if (dirty.size > 0) {
-      const entries = [...dirty.values()].map(
-        ([kind, id]): JournalEntry => [kind, id, collections[kind].get(id) ?? null],
-      );
-      dirty.clear();
-      const line = `${JSON.stringify(entries)}\n`;
-      // A line that failed to be written fails every later one: the file would no longer tell the truth.
-      written = written.then(() => journal.appendFile(line));
-    }
-    return written;
+  const anyKind = collections as unknown as Record<string, Collection<unknown> | undefined>;
+  const restore = ([kind, id, record]: JournalEntry) => {
+    const collection = anyKind[kind];
+    if (!collection) throw new Error(`an unknown kind "${kind}"`);
+    if (record === null) collection.delete(id);
+    else collection.put(id, record);
   };
-  return {
-    flush,
-    close: async () => {
-      try {
-        await flush();
-      } finally {
-        await journal.close();
-        await unlock();
-      }
-    },
-  };
-}
+  const all = (): JournalEntry[] =>
+    KINDS.flatMap((kind) =>
+      collections[kind].entries().map(([id, record]): JournalEntry => [kind, id, record]),
+    );
+  const journal = await openJournal(file, restore, all);
+  changed.clear();
 
-async function replay(file: string, collections: Collections): Promise<void> {
-  const exists = await stat(file).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return false;
-      throw error;
-    },
-  );
-  if (!exists) return;
-  let torn: Error | null = null;
-  let number = 0;
-  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
-    number += 1;
-    if (torn) throw torn;
-    let entries: JournalEntry[];
+  const flush = async (): Promise<void> => {
+    const entries = [...changed.values()].map(
+      ([kind, id]): JournalEntry => [kind, id, collections[kind].get(id) ?? null],
+    );
+    changed.clear();
+    await journal.append(entries);
+  };
+  const close = async (): Promise<void> => {
     try {
-      entries = JSON.parse(line);
-    } catch {
-      // Only the last line may be torn: its commit was never answered, so nobody has heard of it.
-      torn = new Error(`${file}: line ${number} is not a commit`);
-      continue;
+      await flush();
+    } finally {
+      await journal.close();
     }
-    for (const [kind, id, record] of entries) {
-      const target = (collections as unknown as Record<string, Collection<unknown> | undefined>)[kind];
-      if (!target) throw new Error(`${file}: line ${number} names an unknown kind "${kind}"`);
-      if (record === null) target.delete(id);
-      else target.put(id, record);
-    }
-  }
-}
-
-/** Rewrites the journal as it would be without the past: beside the old one first, then in its place. */
-async function compact(file: string, collections: Collections): Promise<void> {
-  const fresh = `${file}.new`;
-  const target = await open(fresh, 'w');
-  try {
-    for (const [kind, records] of Object.entries(collections) as Array<[string, Collection<unknown>]>) {
-      for (const [id, record] of records.entries()) {
-        await target.appendFile(`${JSON.stringify([[kind, id, record]])}\n`);
-      }
-    }
-    await target.sync();
-  } finally {
-    await target.close();
-  }
-  await rename(fresh, file);
+  };
+  return { ...collections, flush, close };
 }

@@ -1,4 +1,4 @@
-// What every part of the emulator stands on: the store, the clock, and who is calling. It knows no object of Stripe's.
+// What every part of the emulator stands on: the store, the clock, and who is calling.
 import { newId } from './ids.ts';
 import type { DueRecord, SettingsRecord } from './records.ts';
 import type { Store } from './store.ts';
@@ -8,7 +8,7 @@ export const API_VERSION = '2026-10-28.endive';
 
 export interface World {
   readonly store: Store;
-  /** The emulator's clock, epoch milliseconds: wall time plus what the control table has added. */
+  /** The emulator's clock, epoch milliseconds: wall time plus what the control API has added. */
   nowMs(): number;
   /** The same in whole seconds, as Stripe writes times. */
   now(): number;

@@ -11,7 +11,7 @@ export interface Emulator {
   readonly options: EmulatorOptions;
   readonly url: string;
   readonly stripe: Stripe;
-  /** A call of the control table; answers with status and parsed body. */
+  /** A call of the control API; answers with status and parsed body. */
   control(
     path: string,
     body?: unknown,

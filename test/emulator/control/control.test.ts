@@ -1,4 +1,4 @@
-// The control table: strict bodies, clear refusals, and the truth about what was charged.
+// The control API: strict bodies, clear refusals, and the truth about what was charged.
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { enrol, failureOf, intentFor, startEmulator } from '../start.ts';
 
@@ -179,7 +179,7 @@ test('the truth tells every attempt by the merchant’s charge id, and everythin
   expect((await emulator.control('/truth?nonsense=1')).status).toBe(400);
 });
 
-test('the index explains the control table and lists what there is', async () => {
+test('the index explains the control API and lists what there is', async () => {
   const emulator = await startEmulator();
   const { paymentMethod } = await enrol(emulator);
   const late = { method: 'GET', path: '/v1/customers', kind: 'late', when: 'after', times: 2 };

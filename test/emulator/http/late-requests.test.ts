@@ -1,4 +1,4 @@
-// Requests that the control table has made late: what happens meanwhile, to them and to whoever repeats them.
+// Requests that the control API has made late: what happens meanwhile, to them and to whoever repeats them.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -304,7 +304,7 @@ describe('reading', () => {
   });
 });
 
-describe('the control table', () => {
+describe('the control API', () => {
   test('disputes any payment, months later and for any reason', async () => {
     const emulator = await startEmulator();
     const paid = await pay(emulator, 'pm_card_mastercard');

@@ -220,7 +220,7 @@ describe('the customer comes back', () => {
     expect((await emulator.control('/truth?chargeId=ch-1')).body.succeeded).toBe(0);
   });
 
-  test('the control table plays the whole visit after an authentication_required decline', async () => {
+  test('the control API plays the whole visit after an authentication_required decline', async () => {
     const { emulator, id } = await stepUp();
     expect(await emulator.control(`/challenges/${id}`, { result: 'succeed' })).toEqual({
       status: 200,
@@ -344,7 +344,7 @@ describe('states', () => {
     expect((await emulator.control('/truth?chargeId=ch-1')).body.attempts).toBe(0);
   });
 
-  test('processing ends as the control table says, and cannot be cancelled before', async () => {
+  test('processing ends as the control API says, and cannot be cancelled before', async () => {
     const emulator = await startEmulator();
     const { customer, paymentMethod } = await enrol(emulator);
     await emulator.control('/outcomes', { paymentMethod, outcomes: ['processing', 'processing'] });
