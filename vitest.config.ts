@@ -9,7 +9,7 @@ const INTEGRATION = [
   'chaos/process.test.ts',
   'test/api/main.test.ts',
   'test/dev/**/*.test.ts',
-  'test/emulator/persistence.test.ts',
+  'test/emulator/store/journal.test.ts',
   'test/ledger/**/*.test.ts',
   'test/ops/**/*.test.ts',
   'test/replay/replay.test.ts',
