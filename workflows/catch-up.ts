@@ -1,5 +1,4 @@
-// Rings for the events of Stripe's that failed to arrive, and starts a run for money that goes back from a customer who
-// has none. It reads no object.
+// Tells customers' workflows of the Stripe events that failed to arrive.
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   continueAsNew,
@@ -25,10 +24,10 @@ import {
   workflowIdOf,
 } from './messages.ts';
 
-/** Read again each time: clocks differ, and Stripe lists an event a little after it happened. */
+/** Read again each time, for clocks differ, and Stripe lists an event a little after it happened. */
 const OVERLAP = 10 * MINUTE;
 /** A new installation has missed nothing; one that lost its position asks no further back than this. */
-const FIRST_LOOK = 1 * HOUR;
+const FIRST_SPAN = 1 * HOUR;
 
 const { listUndeliveredEvents } = proxyActivities<StripeActivities>({
   taskQueue: STRIPE_QUEUE,
@@ -45,36 +44,41 @@ const { caughtUpThrough, keepUnclaimed, setCaughtUp } = proxyActivities<LedgerAc
   priority: { priorityKey: 5 },
 });
 
-/** To start a run or reach one, for each event. */
-const TRIES = 5;
+/** How often each event is tried to be delivered, to an open run or by a new one. */
+const DELIVERY_TRIES = 5;
 
-type Missed = Awaited<ReturnType<StripeActivities['listUndeliveredEvents']>>['events'];
+type UndeliveredEvents = Awaited<ReturnType<StripeActivities['listUndeliveredEvents']>>['events'];
 
-/** Where a run goes on that was cut for the length of its history. */
+/** Where the next run goes on when this one's history has grown long. Times are epoch milliseconds. */
 export interface CatchUpProgress {
   readonly sinceMs: number;
   readonly startedAtMs: number;
+  /** The last event of the pages already read. */
   readonly after: string;
   readonly notified: number;
 }
 
-/** `unclaimed`: all that the ledger has by now. */
 export interface CatchUpResult {
+  /** Events delivered to a customer's run. */
   readonly notified: number;
+  /** All unclaimed events that the ledger has by now. */
   readonly unclaimed: number;
 }
 
-/** Started by its schedule. The position moves only once every page has been read and every bell rung. */
+/**
+ * Started by its schedule. The position moves only once every page has been read and every event delivered, so a run
+ * that is cancelled or terminated is made up for by the next one.
+ */
 export async function CatchUp(progress?: CatchUpProgress): Promise<CatchUpResult> {
   const startedAtMs = progress?.startedAtMs ?? Date.now();
-  const sinceMs = progress?.sinceMs ?? ((await caughtUpThrough()) ?? startedAtMs - FIRST_LOOK) - OVERLAP;
+  const sinceMs = progress?.sinceMs ?? ((await caughtUpThrough()) ?? startedAtMs - FIRST_SPAN) - OVERLAP;
   let after = progress?.after ?? null;
   let notified = progress?.notified ?? 0;
   for (;;) {
     const { events, next } = await listUndeliveredEvents({ sinceMs, after });
-    const unheard = await notify(events);
-    if (unheard.length > 0) await keepUnclaimed(unheard);
-    notified += events.length - unheard.length;
+    const unclaimed = await notify(events);
+    if (unclaimed.length > 0) await keepUnclaimed(unclaimed);
+    notified += events.length - unclaimed.length;
     if (next === null) return { notified, unclaimed: await setCaughtUp({ throughMs: startedAtMs }) };
     if (workflowInfo().continueAsNewSuggested)
       await continueAsNew<typeof CatchUp>({ sinceMs, startedAtMs, after: next, notified });
@@ -82,24 +86,25 @@ export async function CatchUp(progress?: CatchUpProgress): Promise<CatchUpResult
   }
 }
 
-/** Bells have no order; one that was heard before is dropped by its event's id. @returns those whose customer has no open workflow */
-async function notify(events: Missed): Promise<Missed> {
-  const processedEventIds = await Promise.all(
-    events.map(async ({ customerId, mayStart, ...news }) => {
-      if (!mayStart) return await signal(customerId, news);
-      // Another event of theirs may have started a run, and that run may be over again.
-      for (let tries = 0; tries < TRIES; tries++)
-        if ((await signal(customerId, news)) || (await start(customerId, news))) return true;
+/** In no order: each says only what is to be read. @returns those whose customer has no open workflow */
+async function notify(events: UndeliveredEvents): Promise<UndeliveredEvents> {
+  const delivered = await Promise.all(
+    events.map(async ({ customerId, mayStart, eventId, type, objectId }) => {
+      const event: StripeEventRef = { eventId, type, objectId };
+      if (!mayStart) return await signal(customerId, event);
+      // Another event of theirs may have started a run, and that run may have ended again.
+      for (let tries = 0; tries < DELIVERY_TRIES; tries++)
+        if ((await signal(customerId, event)) || (await start(customerId, event))) return true;
       return false;
     }),
   );
-  return events.filter((_event, index) => !processedEventIds[index]);
+  return events.filter((_event, index) => !delivered[index]);
 }
 
 /** @returns false when the customer has no open workflow */
-async function signal(customerId: string, news: StripeEventRef): Promise<boolean> {
+async function signal(customerId: string, event: StripeEventRef): Promise<boolean> {
   try {
-    await getExternalWorkflowHandle(workflowIdOf(customerId)).signal(stripeEventReceived, news);
+    await getExternalWorkflowHandle(workflowIdOf(customerId)).signal(stripeEventReceived, event);
     return true;
   } catch (error) {
     if (isCancellation(error)) throw error;
@@ -108,15 +113,15 @@ async function signal(customerId: string, news: StripeEventRef): Promise<boolean
 }
 
 /**
- * Money goes back long after a customer has gone. Their run begins with the news, for it may be over before a signal
- * could reach it.
+ * Refunds and disputes come long after a customer was cancelled. Their run begins with the event in its state, for it
+ * may end before a signal could reach it.
  * @returns false when there is one already
  */
-async function start(customerId: string, news: StripeEventRef): Promise<boolean> {
-  const carried = advance(newCustomer(customerId), { ...news, kind: 'stripeEventReceived' }, Date.now());
+async function start(customerId: string, event: StripeEventRef): Promise<boolean> {
+  const state = advance(newCustomer(customerId), { ...event, kind: 'stripeEventReceived' }, Date.now());
   try {
     await startChild<typeof CustomerBilling>(CUSTOMER_BILLING, {
-      ...startOf(customerId, carried),
+      ...startOf(customerId, state),
       parentClosePolicy: ParentClosePolicy.ABANDON,
     });
     return true;

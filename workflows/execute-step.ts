@@ -1,172 +1,191 @@
-// Carries out one step of a life with one activity, and says what came of it. It decides nothing and keeps no state.
+// Executes one step with one activity, and says what came of it.
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   ActivityCancellationType,
   ActivityFailure,
+  type ActivityOptions,
   ApplicationFailure,
   CancellationScope,
   condition,
+  log,
   ParentClosePolicy,
   proxyActivities,
+  sleep,
   startChild,
 } from '@temporalio/workflow';
 import type { LedgerActivities, StripeActivities } from '../activities/index.ts';
 import type { CustomerEvent } from '../domain/model/events.ts';
 import type { Notice } from '../domain/model/facts.ts';
 import type { CustomerState } from '../domain/model/state.ts';
-import type { Step } from '../domain/model/steps.ts';
+import type { Step, StepOf } from '../domain/model/steps.ts';
 import { formatMoney } from '../domain/shared/money.ts';
+import { HOUR, SECOND } from '../domain/shared/time.ts';
 import { chargeView, viewOf } from '../domain/view.ts';
 import { BILLING_QUEUE, STRIPE_QUEUE } from './messages.ts';
 import { noticeWorkflowIdOf, SendNotice } from './send-notice.ts';
 
-/** People who wait come first, then money that is due, then looking again (docs.temporal.io/task-queue/priority). */
+/** People who wait come first, then money that is due, then everything else (docs.temporal.io/task-queue/priority). */
 const FOR_PEOPLE = { priorityKey: 1 };
 const FOR_MONEY = { priorityKey: 3 };
 const FOR_LATER = { priorityKey: 4 };
 
+/** Steps that need the world outside. */
+export type ActivityStep = Exclude<Step, { do: 'decide' | 'wait' | 'end' }>;
+/** Steps whose activity, of the same name, asks Stripe. */
+type StripeStep = Exclude<ActivityStep, { do: 'load' | 'record' | 'startNotice' }>;
+
 /**
- * The same request under the same key, three times; after that nobody knows, and the domain asks Stripe what has
- * become of it. Never once Stripe may have forgotten the key (24 hours): then the same request would be another one,
- * so what no worker has ended by half of that is unanswered as well (docs/decisions/0012).
+ * The same request under the same key, three times; after that the outcome is unknown, and the domain has the object
+ * read. Never once Stripe may have forgotten the key (24 hours), for then the same request would be another one: what
+ * no worker has ended by half of that is unanswered as well (docs/decisions/0012).
  */
 const stripe = proxyActivities<StripeActivities>({
   taskQueue: STRIPE_QUEUE,
   startToCloseTimeout: '60s',
-  heartbeatTimeout: '15s', // a killed worker is missed after this; activities/beating.ts beats far more often
+  heartbeatTimeout: '15s', // how soon a killed worker is missed; activities/heartbeat.ts reports far more often
   scheduleToCloseTimeout: '12 hours',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumAttempts: 3 },
 });
 
-/** Our own database: asked until it answers, for nothing may happen that is not on record. */
+/** Our own database is asked until it answers, for nothing may happen that is not on record. */
 const ledger = proxyActivities<LedgerActivities>({
   taskQueue: BILLING_QUEUE,
   startToCloseTimeout: '20s',
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
 });
 
-/** Steps that need somebody else. */
-export type ActivityStep = Exclude<Step, { do: 'decide' | 'wait' | 'end' }>;
+/** Between questions to a ledger that refuses. */
+const FIRST_PAUSE = 30 * SECOND;
+const LONGEST_PAUSE = 1 * HOUR;
+
+interface StripeCall<Do extends StripeStep['do']> {
+  /** Shown in the timeline: at most 200 bytes. */
+  readonly summary: (step: StepOf<Do>) => string;
+  readonly priority: NonNullable<ActivityOptions['priority']>;
+  readonly cancellationType?: ActivityCancellationType;
+}
+
+/** How each step that asks Stripe is shown and how urgent it is. */
+const STRIPE_CALLS: { readonly [Do in StripeStep['do']]: StripeCall<Do> } = {
+  createStripeCustomer: { summary: () => 'create the customer at Stripe', priority: FOR_PEOPLE },
+  createSetupIntent: {
+    summary: ({ enrolmentNumber }) => `enrolment ${enrolmentNumber}: create the SetupIntent`,
+    priority: FOR_PEOPLE,
+  },
+  confirmSetupIntent: {
+    summary: ({ enrolmentNumber }) => `enrolment ${enrolmentNumber}: confirm with the card given`,
+    priority: FOR_PEOPLE,
+  },
+  readSetupIntent: { summary: ({ setupIntentId }) => `read ${setupIntentId}`, priority: FOR_PEOPLE },
+  cancelSetupIntent: { summary: ({ setupIntentId }) => `cancel ${setupIntentId}`, priority: FOR_LATER },
+  createPaymentIntent: {
+    summary: ({ chargeId, amount, currency }) => `${chargeId}: intent over ${formatMoney(amount, currency)}`,
+    priority: FOR_MONEY,
+  },
+  confirmPaymentIntent: {
+    summary: ({ chargeId, attemptNumber }) => `${chargeId}: attempt ${attemptNumber}`,
+    priority: FOR_MONEY,
+    // A call that is under way comes to its end: its answer is needed.
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  },
+  readPaymentIntent: { summary: ({ chargeId }) => `${chargeId}: read its intent`, priority: FOR_PEOPLE },
+  cancelPaymentIntent: { summary: ({ chargeId }) => `${chargeId}: cancel its intent`, priority: FOR_LATER },
+  findPaymentIntent: { summary: ({ chargeId }) => `${chargeId}: find its intent`, priority: FOR_LATER },
+  readRefund: { summary: ({ refundId }) => `read ${refundId}`, priority: FOR_LATER },
+  readDispute: { summary: ({ disputeId }) => `read ${disputeId}`, priority: FOR_LATER },
+};
 
 /**
  * @param isWithdrawn turns true when nobody wants the money asked for any more
- * @returns what came of it; a step nobody answered is `unanswered`, never a decline
+ * @returns what came of it; a step without an answer is `unanswered`, never a decline
  */
 export async function executeStep(
-  errand: ActivityStep,
+  step: ActivityStep,
   state: CustomerState,
   isWithdrawn: () => boolean,
 ): Promise<CustomerEvent> {
-  try {
-    return await unlessWithdrawn(isWithdrawn, () => run(errand, state));
-  } catch (error) {
-    if (!(error instanceof ActivityFailure)) throw error;
-    const { cause } = error;
-    const failure = cause instanceof ApplicationFailure ? cause : null;
-    const [code, id] = failure?.details ?? [];
-    const answered = { step: errand, ...(typeof id === 'string' ? { requestId: id } : {}) };
-    return failure?.type === 'StripeRejected'
-      ? { kind: 'refused', code: String(code ?? 'unknown'), ...answered }
-      : { kind: 'unanswered', ...answered };
+  switch (step.do) {
+    case 'load':
+      return untilAnswered(() =>
+        ledger.load.executeWithOptions({ summary: 'what the ledger remembers' }, [
+          { customerId: state.customerId },
+        ]),
+      );
+    case 'record':
+      return untilAnswered(() => record(state));
+    case 'startNotice':
+      return startNotice(state.customerId, step.notice);
+    default:
+      return askStripe(step, state.customerId, isWithdrawn);
   }
 }
 
-/** What waits for its first or its next try is never sent then; a call to Stripe under way comes to its end. */
+async function askStripe(
+  step: StripeStep,
+  customerId: string,
+  isWithdrawn: () => boolean,
+): Promise<CustomerEvent> {
+  const { summary, ...options } = STRIPE_CALLS[step.do] as StripeCall<StripeStep['do']>;
+  const activity = stripe[step.do] as (typeof stripe)['createPaymentIntent'];
+  const input = { ...step, customerId } as Parameters<typeof activity>[0];
+  try {
+    const answer = await unlessWithdrawn(isWithdrawn, () =>
+      activity.executeWithOptions({ ...options, summary: summary(step) }, [input]),
+    );
+    return isEvent(answer) ? answer : { kind: 'unanswered', step };
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    return eventFromFailure(step, error);
+  }
+}
+
+/** Only what Stripe itself has rejected is known not to have happened. */
+function eventFromFailure(step: StripeStep, { cause }: ActivityFailure): CustomerEvent {
+  const failure = cause instanceof ApplicationFailure ? cause : null;
+  const [code, requestId] = failure?.details ?? [];
+  const about = { step, ...(typeof requestId === 'string' && { requestId }) };
+  return failure?.type === 'StripeRejected'
+    ? { kind: 'refused', code: typeof code === 'string' ? code : 'unknown', ...about }
+    : { kind: 'unanswered', ...about };
+}
+
+/** A call that waits for its first or its next try is then never sent; one under way comes to its end. */
 async function unlessWithdrawn<Answer>(
   isWithdrawn: () => boolean,
-  ask: () => Promise<Answer>,
+  call: () => Promise<Answer>,
 ): Promise<Answer> {
-  const asking = new CancellationScope();
+  const calling = new CancellationScope();
   const watching = new CancellationScope();
-  const stop = () => asking.cancel();
+  const stop = () => calling.cancel();
   void watching.run(() => condition(isWithdrawn)).then(stop, () => undefined);
   try {
-    return await asking.run(ask);
+    return await calling.run(call);
   } finally {
     watching.cancel();
   }
 }
 
-function run(step: ActivityStep, state: CustomerState): Promise<CustomerEvent> {
-  const { customerId } = state;
-  switch (step.do) {
-    case 'load':
-      return ledger.load.executeWithOptions({ summary: 'what the ledger remembers' }, [{ customerId }]);
-    case 'record':
-      return record(state);
-    case 'startNotice':
-      return startNotice(customerId, step.notice);
-    case 'createStripeCustomer':
-      return stripe.createStripeCustomer.executeWithOptions(
-        { summary: 'create the customer at Stripe', priority: FOR_PEOPLE },
-        [{ ...step, customerId }],
-      );
-    case 'createSetupIntent':
-      return stripe.createSetupIntent.executeWithOptions(
-        { summary: `enrolment ${step.enrolmentNumber}: create the SetupIntent`, priority: FOR_PEOPLE },
-        [{ ...step, customerId }],
-      );
-    case 'confirmSetupIntent':
-      return stripe.confirmSetupIntent.executeWithOptions(
-        { summary: `enrolment ${step.enrolmentNumber}: try the card given`, priority: FOR_PEOPLE },
-        [{ ...step, customerId }],
-      );
-    case 'readSetupIntent':
-      return stripe.readSetupIntent.executeWithOptions(
-        { summary: `what has become of ${step.setupIntentId}`, priority: FOR_PEOPLE },
-        [{ ...step, customerId }],
-      );
-    case 'cancelSetupIntent':
-      return stripe.cancelSetupIntent.executeWithOptions(
-        { summary: `end ${step.setupIntentId}`, priority: FOR_LATER },
-        [{ ...step, customerId }],
-      );
-    case 'readRefund':
-      return stripe.readRefund.executeWithOptions(
-        { summary: `what has become of ${step.refundId}`, priority: FOR_LATER },
-        [{ ...step, customerId }],
-      );
-    case 'readDispute':
-      return stripe.readDispute.executeWithOptions(
-        { summary: `what has become of ${step.disputeId}`, priority: FOR_LATER },
-        [{ ...step, customerId }],
-      );
-    case 'createPaymentIntent':
-      return stripe.createPaymentIntent.executeWithOptions(
-        {
-          summary: `${step.chargeId}: intent over ${formatMoney(step.amount, step.currency)}`,
-          priority: FOR_MONEY,
-        },
-        [{ ...step, customerId }],
-      );
-    case 'confirmPaymentIntent':
-      return stripe.confirmPaymentIntent.executeWithOptions(
-        {
-          summary: `${step.chargeId}: attempt ${step.attemptNumber}`,
-          priority: FOR_MONEY,
-          cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-        },
-        [{ ...step, customerId }],
-      );
-    case 'readPaymentIntent':
-      return stripe.readPaymentIntent.executeWithOptions(
-        { summary: `${step.chargeId}: what has become of it`, priority: FOR_PEOPLE },
-        [{ ...step, customerId }],
-      );
-    case 'cancelPaymentIntent':
-      return stripe.cancelPaymentIntent.executeWithOptions(
-        { summary: `${step.chargeId}: end its intent`, priority: FOR_LATER },
-        [{ ...step, customerId }],
-      );
-    case 'findPaymentIntent':
-      return stripe.findPaymentIntent.executeWithOptions(
-        { summary: `${step.chargeId}: is there an intent?`, priority: FOR_LATER },
-        [{ ...step, customerId }],
-      );
+/** The ledger is asked again, ever more slowly, also after a failure that Temporal does not retry. */
+async function untilAnswered(call: () => Promise<CustomerEvent>): Promise<CustomerEvent> {
+  for (let pauseMs = FIRST_PAUSE; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE)) {
+    try {
+      const answer = await call();
+      if (isEvent(answer)) return answer;
+      log.error('an activity of the ledger was completed with what is no answer of it');
+    } catch (error) {
+      if (!(error instanceof ActivityFailure)) throw error;
+      log.error('the ledger refuses; nothing is done for this customer until it answers', { error });
+    }
+    await sleep(pauseMs, { summary: 'until the ledger is asked again' });
   }
 }
 
-/** Facts, the charges they concern, and the state without what is hereby written. */
+/** Anybody who reaches Temporal can complete an activity by its id, with anything. */
+function isEvent(answer: unknown): boolean {
+  return typeof (answer as { readonly kind?: unknown } | null | undefined)?.kind === 'string';
+}
+
+/** Writes the facts, the charges that they concern, and the state without the facts hereby written. */
 function record(state: CustomerState): Promise<CustomerEvent> {
   const { customerId, facts } = state;
   const nowMs = Date.now();
@@ -178,7 +197,7 @@ function record(state: CustomerState): Promise<CustomerEvent> {
   return ledger.record.executeWithOptions({ summary: summary.slice(0, 150) }, [entry]);
 }
 
-/** A workflow of its own, so that a slow endpoint never stands in the lane; its id makes it one for ever. */
+/** A workflow of its own, so that a slow endpoint never holds up the customer; by its id it is started only once. */
 async function startNotice(customerId: string, notice: Notice): Promise<CustomerEvent> {
   const { noticeId } = notice;
   try {

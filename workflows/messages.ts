@@ -1,4 +1,4 @@
-// THE contract between api, worker and workflow: names, queues, inputs. No behaviour lives here.
+// The contract between the processes and the workflows: names, queues, messages.
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Consent, MandateTerms } from '../domain/model/enrolment.ts';
@@ -21,7 +21,7 @@ export function workflowIdOf(customerId: string): string {
   return `billing/${customerId}`;
 }
 
-/** How a customer's run is started; `state` is what it begins with. */
+/** The options with which a customer's run is started. @param state what it begins with */
 export function startOf(customerId: string, state: CustomerState) {
   return {
     workflowId: workflowIdOf(customerId),
@@ -34,7 +34,7 @@ export function startOf(customerId: string, state: CustomerState) {
 /** The schedule of `CatchUp`, and the id of the workflows it starts. */
 export const CATCH_UP_ID = 'catch-up';
 
-/** A bell, not a parcel: Stripe has news of this object; the workflow reads it again. */
+/** Says that Stripe has an event about an object, which the workflow then reads; nothing else of the event is believed. */
 export interface StripeEventRef {
   readonly eventId: string;
   readonly type: string;
@@ -73,15 +73,19 @@ export interface ChargeAction extends Attribution {
   readonly chargeId: string;
 }
 
+export interface StepUpCompleted {
+  readonly chargeId: string;
+}
+
 export interface SendNoticeInput {
   readonly customerId: string;
   readonly notice: Notice;
 }
 
 export const stripeEventReceived = defineSignal<[StripeEventRef]>('stripeEventReceived');
-export const stepUpCompleted = defineSignal<[{ readonly chargeId: string }]>('stepUpCompleted');
+export const stepUpCompleted = defineSignal<[StepUpCompleted]>('stepUpCompleted');
 
-/** Answers once there is a SetupIntent to show and a card given with the request has been tried. */
+/** Answers once there is a SetupIntent to show and a card given with the request has been tried, or after 20 s. */
 export const enrol = defineUpdate<CustomerView, [EnrolRequest]>('enrol');
 /** The customer agreed on our page. */
 export const giveConsent = defineUpdate<CustomerView, [ConsentRequest]>('giveConsent');

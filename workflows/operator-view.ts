@@ -1,97 +1,84 @@
-// What the operator sees in the Temporal UI: search attributes, and current details in Markdown. No personal data.
-import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import type { Charge } from '../domain/model/charge.ts';
+// What the operator sees in the Temporal UI: current details in Markdown.
+import { setCurrentDetails } from '@temporalio/workflow';
 import type { CustomerState } from '../domain/model/state.ts';
-import type { Step } from '../domain/model/steps.ts';
+import type { Step, TimeEvent } from '../domain/model/steps.ts';
 import { agenda, blockingCharge } from '../domain/next-step.ts';
 import { formatMoney } from '../domain/shared/money.ts';
 import { type ChargeStatus, type ChargeView, type CustomerStatus, viewOf } from '../domain/view.ts';
-import { SEARCH_ATTRIBUTES } from './messages.ts';
+import type { LiveCustomer } from './message-handlers.ts';
 
-/** Temporal keeps 20 KB of details; a customer may have thousands of charges. */
+/** Temporal keeps 20 KB of details. */
 const CHARGES_SHOWN = 20;
 const PLANS_SHOWN = 5;
 
 const MEANING: { readonly [Status in CustomerStatus]: string } = {
-  cancelled: 'The customer is gone; what is open at Stripe is followed to its end.',
+  cancelled: 'Billing has ended; what is open at Stripe is followed to its end.',
   paused: 'Nothing is attempted until somebody resumes the customer (update `resume`).',
   awaiting_mandate:
-    'The customer has no card that may be charged. They have to finish their enrolment link, or be sent a new one.',
+    'There is no card that may be charged. The customer has to finish their enrolment link, or be sent a new one.',
   awaiting_step_up: 'The bank wants the customer. They have the link; remind them, or wait for the deadline.',
   past_due: 'Money is owed and not collected yet. See the charges below.',
   active: 'All is well. Nothing to do.',
 };
 
 const ADVICE: { readonly [Status in ChargeStatus]?: string } = {
-  awaiting_step_up: 'customer must open the step-up link',
-  awaiting_card: 'customer must give another card (new enrolment)',
-  refused: 'our fault or the account’s: mend it, then `retryCharge` or `cancelCharge`',
-  unknown: 'Stripe is being asked; nothing to do',
-  retrying: 'on its calendar; `retryCharge` to try now',
-  held: 'held until the charge in front is settled',
+  awaiting_step_up: 'The customer must open the step-up link',
+  awaiting_card: 'The customer must give another card (new enrolment).',
+  refused: 'Our fault or the account’s: mend it, then `retryCharge` or `cancelCharge`.',
+  unknown: 'Stripe is being asked; nothing to do.',
+  retrying: 'On its calendar; `retryCharge` attempts it now.',
+  held: 'Waits until the charge before it is settled.',
 };
 
-/** Shown at once; costs nothing (it is no event). Has to be set again by every run. */
-export function showDetails(state: CustomerState, step: Step): void {
+/** Shown at once, and no event of history. Every run has to set it again. No personal data. */
+export function showDetails(customer: LiveCustomer, step: Step): void {
+  const { state } = customer;
   const nowMs = Date.now();
   const view = viewOf(state, nowMs);
-  const holder = blockingCharge(state);
-  const lines = [
-    `## ${view.status}`,
-    MEANING[view.status],
-    '',
-    `**Now:** ${nowDoing(step)}`,
+  const planned = agenda(state, nowMs).toSorted((one, other) => one.atMs - other.atMs);
+  const blocking = blockingCharge(state);
+  const paragraphs = [
+    `## ${view.status}\n${MEANING[view.status]}`,
+    `**Now:** ${step.do === 'wait' ? waitingFor(state, step.untilMs, planned[0]?.step) : wordsFor(step)}`,
     ...((state.haltedUntilMs ?? 0) > nowMs
-      ? ['**The emergency brake is on:** nothing is attempted for anybody (`npm run ops -- brake status`).']
+      ? ['**The kill switch is on:** nothing is attempted for anybody (`npm run ops -- kill-switch status`).']
       : []),
-    ...(holder ? [`**Lane held by:** charge \`${holder.chargeId}\` (${holder.phase.is})`] : []),
+    ...(blocking ? [`**Other charges wait for:** \`${blocking.chargeId}\``] : []),
     ...(view.card
       ? [
           `**Card:** ${view.card.brand} …${view.card.last4} (${view.card.country ?? 'country unknown'}), mandate ${view.mandate?.status}`,
         ]
       : []),
     ...(state.stripeCustomerId ? [`**Stripe:** ${dashboard('customers', state.stripeCustomerId)}`] : []),
-    ...enrolmentLines(state),
-    ...chargeLines(view.charges, state.charges),
-    '',
-    '**Next:**',
-    ...agenda(state, nowMs)
-      .toSorted((one, other) => one.atMs - other.atMs)
-      .slice(0, PLANS_SHOWN)
-      .map(({ atMs, step: planned }) => `- ${at(atMs)}: ${nowDoing(planned)}`),
+    ...enrolmentLine(state),
+    ...unusualMessages(customer),
+    ...(view.charges.length === 0
+      ? ['No open charges.']
+      : view.charges.slice(0, CHARGES_SHOWN).map(chargeLines)),
+    ...(view.charges.length > CHARGES_SHOWN ? [`… and ${view.charges.length - CHARGES_SHOWN} more`] : []),
+    [
+      '**Next:**',
+      ...planned.slice(0, PLANS_SHOWN).map((plan) => `- ${at(plan.atMs)}: ${wordsFor(plan.step)}`),
+    ].join('\n'),
   ];
-  setCurrentDetails(lines.join('\n'));
+  setCurrentDetails(paragraphs.join('\n\n'));
 }
 
-/** Upserts what has changed only: each upsert is an event of history. */
-export function updateIndex(state: CustomerState): void {
-  const view = viewOf(state, Date.now());
-  const deadlines = state.charges.flatMap(({ phase }) =>
-    phase.is === 'awaiting_step_up' ? [phase.deadlineMs] : [],
-  );
-  const lastDecline = state.charges.findLast(({ decline }) => decline !== null)?.decline ?? null;
-  const wanted = [
-    { key: SEARCH_ATTRIBUTES.BillingStatus, value: view.status },
-    { key: SEARCH_ATTRIBUTES.StripeCustomerId, value: view.stripeCustomerId },
-    { key: SEARCH_ATTRIBUTES.Currency, value: view.currency },
-    { key: SEARCH_ATTRIBUTES.IssuerCountry, value: view.card?.country ?? null },
-    {
-      key: SEARCH_ATTRIBUTES.LastDecline,
-      value: lastDecline && (lastDecline.declineCode ?? lastDecline.code),
-    },
-    { key: SEARCH_ATTRIBUTES.AmountDue, value: view.amountDue },
-    { key: SEARCH_ATTRIBUTES.NextActionAt, value: dateOf(view.nextActionAtMs) },
-    {
-      key: SEARCH_ATTRIBUTES.StepUpDeadline,
-      value: dateOf(deadlines.length === 0 ? undefined : Math.min(...deadlines)),
-    },
+/** What somebody has sent to this run that it did not take. */
+function unusualMessages({ cancellationRefusedAtMs, droppedSignals }: LiveCustomer): string[] {
+  return [
+    ...(cancellationRefusedAtMs === null
+      ? []
+      : [
+          `**Request Cancellation was refused** (${at(cancellationRefusedAtMs)}): nothing has changed. To end billing this customer, send the update \`cancelCustomer\`.`,
+        ]),
+    ...(droppedSignals === 0
+      ? []
+      : [`**Dropped signals:** ${droppedSignals} were not understood in this run; see the worker's log.`]),
   ];
-  const present = workflowInfo().typedSearchAttributes;
-  const changed = wanted.filter(({ key, value }) => plain(present.get(key as never)) !== plain(value));
-  if (changed.length > 0) upsertSearchAttributes(changed as Parameters<typeof upsertSearchAttributes>[0]);
 }
 
-function enrolmentLines({ enrolment }: CustomerState): string[] {
+function enrolmentLine({ enrolment }: CustomerState): string[] {
   if (!enrolment || (enrolment.closed && enrolment.status === 'succeeded')) return [];
   const reason = enrolment.decline ? ` (${enrolment.decline.declineCode ?? enrolment.decline.code})` : '';
   return [
@@ -99,50 +86,85 @@ function enrolmentLines({ enrolment }: CustomerState): string[] {
   ];
 }
 
-function chargeLines(views: readonly ChargeView[], charges: readonly Charge[]): string[] {
-  if (views.length === 0) return ['', 'No open charges.'];
-  const rows = views.slice(0, CHARGES_SHOWN).map((charge) => {
-    const { chargeId, status, amount, currency, decline, dueAtMs, nextAttemptAtMs, stepUp, paymentIntentId } =
-      charge;
-    const until = stepUp ? `deadline ${at(stepUp.deadlineMs)}` : nextAttemptAtMs ? at(nextAttemptAtMs) : '';
-    const intent = paymentIntentId ? dashboard('payments', paymentIntentId) : '';
-    const code = decline ? (decline.declineCode ?? decline.code) : '';
-    const cells = [
-      chargeId,
-      formatMoney(amount, currency),
-      status,
-      code,
-      at(dueAtMs),
-      until,
-      intent,
-      ADVICE[status] ?? '',
-    ];
-    return `| ${cells.join(' | ')} |`;
-  });
-  const hidden = charges.length - rows.length;
-  return [
-    '',
-    '| charge | amount | status | decline | due | next | intent | what to do |',
-    '|---|---|---|---|---|---|---|---|',
-    ...rows,
-    ...(hidden > 0 ? [`… and ${hidden} more`] : []),
+/** A few short lines, for the pane is narrow. */
+function chargeLines(charge: ChargeView): string {
+  const { chargeId, status, amount, currency, decline, stepUp, nextAttemptAtMs, paymentIntentId } = charge;
+  const lines = [
+    `**\`${chargeId}\`** ${formatMoney(amount, currency)}: ${status}`,
+    ...(decline ? [`Last decline: ${decline.declineCode ?? decline.code}`] : []),
+    ...(stepUp
+      ? [`${ADVICE[status]}, at the latest ${at(stepUp.deadlineMs)}.`]
+      : ADVICE[status]
+        ? [ADVICE[status]]
+        : []),
+    nextAttemptAtMs === undefined ? `Due ${at(charge.dueAtMs)}` : `Next attempt ${at(nextAttemptAtMs)}`,
+    ...(paymentIntentId ? [dashboard('payments', paymentIntentId)] : []),
   ];
+  return lines.join('  \n');
 }
 
-function nowDoing(step: Step): string {
+/** Who or what ends the wait; `first` is what happens at its end if nothing else does. */
+function waitingFor(state: CustomerState, untilMs: number, first: Step | undefined): string {
+  const latest = (deadlineMs: number) => `at the latest ${at(deadlineMs)}`;
+  const stepUp = state.charges.find(({ phase }) => phase.is === 'awaiting_step_up');
+  if (stepUp?.phase.is === 'awaiting_step_up')
+    return `waiting until the customer authenticates \`${stepUp.chargeId}\`, ${latest(stepUp.phase.deadlineMs)}`;
+  if (state.paused) return 'waiting until somebody resumes the customer';
+  if (state.enrolment && !state.enrolment.closed && state.mandate?.status !== 'active')
+    return `waiting until the customer gives a card; looking again ${latest(untilMs)}`;
+  const card = state.charges.find(({ phase }) => phase.is === 'awaiting_card');
+  if (card) return `waiting for another card for \`${card.chargeId}\`; looking again ${latest(untilMs)}`;
+  return first
+    ? `waiting, then: ${wordsFor(first)}, ${at(untilMs)}`
+    : 'waiting for the next charge or message';
+}
+
+function wordsFor(step: Step): string {
   switch (step.do) {
-    case 'wait':
-      return `waiting, at the latest until ${at(step.untilMs)}`;
-    case 'end':
-      return 'the end';
-    case 'decide':
-      return `${step.event.kind}${'chargeId' in step.event ? ` for \`${step.event.chargeId}\`` : ''}`;
+    case 'load':
+      return 'asking the ledger what it remembers';
+    case 'record':
+      return 'writing to the ledger';
     case 'startNotice':
-      return `notice ${step.notice.kind}`;
-    default:
-      return `${step.do}${'chargeId' in step ? ` for \`${step.chargeId}\`` : ''}`;
+      return `sending the notice \`${step.notice.kind}\``;
+    case 'createStripeCustomer':
+      return 'create the customer at Stripe';
+    case 'createSetupIntent':
+      return 'create a SetupIntent';
+    case 'confirmSetupIntent':
+      return 'confirm the card given';
+    case 'readSetupIntent':
+      return 'read the SetupIntent at Stripe';
+    case 'cancelSetupIntent':
+      return 'cancel an unfinished SetupIntent';
+    case 'createPaymentIntent':
+    case 'confirmPaymentIntent':
+      return `attempt \`${step.chargeId}\``;
+    case 'readPaymentIntent':
+      return `ask Stripe about \`${step.chargeId}\``;
+    case 'findPaymentIntent':
+      return `find the intent of \`${step.chargeId}\``;
+    case 'cancelPaymentIntent':
+      return `cancel the intent of \`${step.chargeId}\``;
+    case 'readRefund':
+      return `read ${step.refundId} at Stripe`;
+    case 'readDispute':
+      return `read ${step.disputeId} at Stripe`;
+    case 'decide':
+      return DECISIONS[step.event.kind](step.event.chargeId);
+    case 'wait':
+      return `wait until ${at(step.untilMs)}`;
+    case 'end':
+      return 'the end: nothing of this customer is open';
   }
 }
+
+const DECISIONS: { readonly [Kind in TimeEvent['kind']]: (chargeId: string) => string } = {
+  cardMissing: (chargeId) => `wait for another card for \`${chargeId}\``,
+  cardWaitExpired: (chargeId) => `give \`${chargeId}\` up: no other card came`,
+  stepUpReminderDue: (chargeId) => `remind the customer to authenticate \`${chargeId}\``,
+  stepUpExpired: (chargeId) => `give \`${chargeId}\` up: the customer did not authenticate`,
+};
 
 function dashboard(kind: 'customers' | 'payments', id: string): string {
   return `[${id}](https://dashboard.stripe.com/${kind}/${id})`;
@@ -150,13 +172,4 @@ function dashboard(kind: 'customers' | 'payments', id: string): string {
 
 function at(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-}
-
-function dateOf(ms: number | undefined): Date | null {
-  return ms === undefined ? null : new Date(ms);
-}
-
-/** Dates are compared by their time. */
-function plain(value: unknown): unknown {
-  return value instanceof Date ? value.getTime() : (value ?? null);
 }

@@ -1,10 +1,10 @@
-// One notice to the merchant, tried until it has arrived or three days have passed, and its end put on record. It
-// decides nothing about money.
+// Sends one notice to the merchant, and puts on record how that ended.
 import {
+  ActivityCancellationType,
   ActivityFailure,
+  CancellationScope,
   isCancellation,
   log,
-  patched,
   proxyActivities,
   setCurrentDetails,
   TimeoutFailure,
@@ -25,11 +25,13 @@ const { sendMerchantNotice } = proxyActivities<NoticeActivities>({
   startToCloseTimeout: '30 seconds',
   scheduleToCloseTimeout: GIVE_UP_AFTER,
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '6 hours' },
+  // A request under way comes to its end, so that it is known whether it arrived.
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   // Behind the ledger on the same queue: an endpoint that hangs must not hold up anybody's billing.
   priority: { priorityKey: 5 },
 });
 
-/** Our own database: asked until it answers, for how a notice ended is evidence. */
+/** Our own database is asked until it answers, for how a notice ended is evidence. */
 const { recordNoticeDelivery } = proxyActivities<LedgerActivities>({
   taskQueue: BILLING_QUEUE,
   startToCloseTimeout: '20s',
@@ -37,15 +39,15 @@ const { recordNoticeDelivery } = proxyActivities<LedgerActivities>({
   priority: { priorityKey: 5 },
 });
 
-/** The workflow id of a notice, so that it is started once however often its customer's run is renewed. */
+/** The workflow id of a notice, by which it is started once however often its customer's run is renewed. */
 export function noticeWorkflowIdOf(customerId: string, noticeId: string): string {
   return `notice/${customerId}/${noticeId}`;
 }
 
 /**
  * Sends one notice to the merchant's endpoint, with back-off from 1 s to 6 h, for 3 days.
- * It completes whatever the endpoint does (one that stays down is `given_up`), so a failed run means a fault of ours.
- * A run that is cancelled or terminated has no end on record.
+ * It completes whatever the endpoint does: one that stays down, and a request to cancel this workflow, are `given_up`.
+ * Only a run that is terminated has no end on record.
  */
 export async function SendNotice(input: SendNoticeInput): Promise<SendNoticeResult> {
   const { customerId, notice } = input;
@@ -53,26 +55,26 @@ export async function SendNotice(input: SendNoticeInput): Promise<SendNoticeResu
   const about = `\`${notice.kind}\` of customer \`${customerId}\`${charge}`;
   setCurrentDetails(
     `Sending ${about}. Until the merchant's endpoint answers 2xx it is asked again, for ${GIVE_UP_AFTER}; ` +
-      'the pending activity shows its last answer and the next try.',
+      'the pending activity shows its last answer and the next try. Request Cancellation gives it up.',
   );
   const result = await sendMerchantNotice
     .executeWithOptions({ summary: `${notice.kind} to the merchant` }, [input])
     .catch(givenUp);
-  log.info('notice ended', { customerId, noticeId: notice.noticeId, kind: notice.kind, ...result });
-  // Runs from before the end was put on record are replayed without it.
-  if (patched('notice-end-on-record')) {
-    const { noticeId } = notice;
-    await recordNoticeDelivery.executeWithOptions({ summary: `on record: ${result.outcome}` }, [
+  const { noticeId, kind } = notice;
+  log.info('notice ended', { customerId, noticeId, kind, ...result });
+  await CancellationScope.nonCancellable(() =>
+    recordNoticeDelivery.executeWithOptions({ summary: `on record: ${result.outcome}` }, [
       { customerId, noticeId, runId: workflowInfo().runId, atMs: Date.now(), end: result },
-    ]);
-  }
+    ]),
+  );
   setCurrentDetails(`Ended as \`${result.outcome}\`: ${about}.`);
   return result;
 }
 
-/** Time has run out: the endpoint's last answer says why. A cancelled run stays a cancelled run. */
+/** Time has run out, and the endpoint's last answer says why; or somebody asked to cancel. */
 function givenUp(error: unknown): SendNoticeResult {
-  if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
+  if (isCancellation(error)) return { outcome: 'given_up', reason: 'cancelled in Temporal' };
+  if (!(error instanceof ActivityFailure)) throw error;
   const last = error.cause instanceof TimeoutFailure ? (error.cause.cause ?? error.cause) : error.cause;
   return { outcome: 'given_up', reason: last?.message ?? error.message };
 }

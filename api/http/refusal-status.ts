@@ -2,6 +2,7 @@
 import type { RefusalCode } from '../../domain/shared/refusal.ts';
 
 export const HTTP_STATUS = {
+  invalid_request: 400,
   customer_not_found: 404,
   charge_not_found: 404,
   customer_conflict: 409,

@@ -35,8 +35,12 @@ export const EVENT_ID_PATTERN = stripeIdPattern('evt');
 /** As Stripe names types of events: lower-case words between dots. */
 export const EVENT_TYPE_PATTERN = '^[a-z0-9_]{1,40}(\\.[a-z0-9_]{1,40}){1,4}$';
 
-/** Control characters, line ends, and marks that turn the direction of text: none belongs into one line of words. */
-const UNPRINTABLE = '\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069';
+/**
+ * Control characters, line ends, marks that turn the direction of text, and halves of surrogate pairs: none belongs
+ * into one line of words. Patterns with it need the flag `u`.
+ */
+const UNPRINTABLE =
+  '\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff';
 
 /** Who asked: a key's name, `link`, an operator. */
 export const ACTOR_PATTERN = `^[^${UNPRINTABLE}]{1,64}$`;
@@ -51,9 +55,9 @@ const ID = new RegExp(ID_PATTERN);
 const OBJECT_ID = new RegExp(STRIPE_OBJECT_ID_PATTERN);
 const EVENT_ID = new RegExp(EVENT_ID_PATTERN);
 const EVENT_TYPE = new RegExp(EVENT_TYPE_PATTERN);
-const ACTOR = new RegExp(ACTOR_PATTERN);
-const REASON = new RegExp(REASON_PATTERN);
-const TERMS_VERSION = new RegExp(TERMS_VERSION_PATTERN);
+const ACTOR = new RegExp(ACTOR_PATTERN, 'u');
+const REASON = new RegExp(REASON_PATTERN, 'u');
+const TERMS_VERSION = new RegExp(TERMS_VERSION_PATTERN, 'u');
 
 /** Whether `value` may be used as a customer's, a charge's or a request's id. */
 export function isId(value: unknown): value is string {

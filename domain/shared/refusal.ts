@@ -2,6 +2,7 @@
 
 /** Part of the HTTP contract: a code may be added, never changed. */
 export const REFUSAL_CODES = [
+  'invalid_request',
   'customer_not_found',
   'customer_conflict',
   'customer_cancelled',

@@ -1,0 +1,44 @@
+// By what the operator finds a customer in Temporal: search attributes, which are never encrypted.
+import { upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import type { CustomerState } from '../domain/model/state.ts';
+import { viewOf } from '../domain/view.ts';
+import { SEARCH_ATTRIBUTES } from './messages.ts';
+
+/** Writes only what has changed, for each write is an event of history. */
+export function upsertChangedAttributes(state: CustomerState): void {
+  const present = workflowInfo().typedSearchAttributes;
+  const changed = attributesOf(state).filter(
+    ({ key, value }) => plain(present.get(key as never)) !== plain(value),
+  );
+  if (changed.length > 0) upsertSearchAttributes(changed as Parameters<typeof upsertSearchAttributes>[0]);
+}
+
+function attributesOf(state: CustomerState) {
+  const view = viewOf(state, Date.now());
+  const deadlines = state.charges.flatMap(({ phase }) =>
+    phase.is === 'awaiting_step_up' ? [phase.deadlineMs] : [],
+  );
+  const decline = state.charges.findLast((charge) => charge.decline !== null)?.decline ?? null;
+  return [
+    { key: SEARCH_ATTRIBUTES.BillingStatus, value: view.status },
+    { key: SEARCH_ATTRIBUTES.StripeCustomerId, value: view.stripeCustomerId },
+    { key: SEARCH_ATTRIBUTES.Currency, value: view.currency },
+    { key: SEARCH_ATTRIBUTES.IssuerCountry, value: view.card?.country ?? null },
+    { key: SEARCH_ATTRIBUTES.LastDecline, value: decline && (decline.declineCode ?? decline.code) },
+    { key: SEARCH_ATTRIBUTES.AmountDue, value: view.amountDue },
+    { key: SEARCH_ATTRIBUTES.NextActionAt, value: dateOf(view.nextActionAtMs) },
+    {
+      key: SEARCH_ATTRIBUTES.StepUpDeadline,
+      value: dateOf(deadlines.length === 0 ? undefined : Math.min(...deadlines)),
+    },
+  ];
+}
+
+function dateOf(ms: number | undefined): Date | null {
+  return ms === undefined ? null : new Date(ms);
+}
+
+/** Dates and lists are compared by what they say. */
+function plain(value: unknown): unknown {
+  return value instanceof Date || Array.isArray(value) ? JSON.stringify(value) : (value ?? null);
+}
