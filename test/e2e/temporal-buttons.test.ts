@@ -1,0 +1,211 @@
+// What an operator can press and send in the Temporal UI: nothing of it may hurt a customer.
+import { defineQuery } from '@temporalio/workflow';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { stripeEventReceived, view, workflowIdOf } from '../../workflows/messages.ts';
+import { noticeWorkflowIdOf } from '../../workflows/send-notice.ts';
+import { CONSENT, startTestStack, startWorld, type TestStack } from '../support/stack.ts';
+
+const metadata = defineQuery<{ readonly currentDetails: string }>('__temporal_workflow_metadata');
+
+/** A ledger two of whose answers can be kept waiting, and with them the activities that ask for them. */
+function heldUp(ledger: Ledger) {
+  const gates = new Map<string, Promise<void>>();
+  const open = new Map<string, () => void>();
+  const pass = async (customerId: string) => await gates.get(customerId);
+  return {
+    ledger: {
+      ...ledger,
+      loadCustomer: async (customerId: string) => {
+        await pass(customerId);
+        return ledger.loadCustomer(customerId);
+      },
+      record: async (entry: Parameters<Ledger['record']>[0]) => {
+        await pass(entry.customerId);
+        return ledger.record(entry);
+      },
+    } satisfies Ledger,
+    hold: (customerId: string) =>
+      void gates.set(customerId, new Promise((resolve) => open.set(customerId, resolve))),
+    release: (customerId: string) => {
+      open.get(customerId)?.();
+      gates.delete(customerId);
+    },
+  };
+}
+
+let world: Awaited<ReturnType<typeof startWorld>>;
+let held: ReturnType<typeof heldUp>;
+let stack: TestStack;
+beforeAll(async () => {
+  world = await startWorld();
+  held = heldUp(world.ledger);
+  stack = await startTestStack({
+    world: { ...world, ledger: held.ledger },
+    merchantUrl: 'http://127.0.0.1:9/', // nobody listens there
+  });
+});
+afterAll(async () => {
+  await stack.stop();
+  await world.stop();
+});
+
+const handleOf = (customerId: string) => stack.client.workflow.getHandle(workflowIdOf(customerId));
+const detailsOf = async (customerId: string) => (await handleOf(customerId).query(metadata)).currentDetails;
+const charge = (customerId: string, number: number) =>
+  stack.post(`/v1/customers/${customerId}/charges`, {
+    chargeId: `${customerId}-${number}`,
+    amount: 1000,
+    currency: 'eur',
+  });
+
+/** The run that was started is still the one that is open, no task of it has failed, and it bills. */
+async function expectUnhurt(customerId: string, runId: string, chargeNumber: number): Promise<void> {
+  await charge(customerId, chargeNumber);
+  await stack.untilCharge(customerId, `${customerId}-${chargeNumber}`, 'succeeded');
+  expect(await stack.truth(`${customerId}-${chargeNumber}`)).toMatchObject({ succeeded: 1, attempts: 1 });
+  const described = await handleOf(customerId).describe();
+  expect(described).toMatchObject({ runId, status: { name: 'RUNNING' } });
+  const { events } = await handleOf(customerId).fetchHistory();
+  expect(events?.filter((event) => event.workflowTaskFailedEventAttributes)).toEqual([]);
+}
+
+test('Request Cancellation of a customer who waits changes nothing, says so, and may be repeated', async () => {
+  await stack.enrol('waiting');
+  const { runId } = await handleOf('waiting').describe();
+  const before = await handleOf('waiting').query(view);
+  for (let times = 0; times < 3; times++) await handleOf('waiting').cancel();
+  await expect
+    .poll(() => detailsOf('waiting'))
+    .toMatch(/\*\*Request Cancellation was refused\*\*.*nothing has changed.*`cancelCustomer`/);
+  expect(await handleOf('waiting').query(view)).toEqual(before);
+  expect((await stack.post('/v1/customers/waiting/pause')).body.status).toBe('paused');
+  expect((await stack.post('/v1/customers/waiting/resume')).body.status).toBe('active');
+  await expectUnhurt('waiting', runId, 1);
+  expect((await stack.post('/v1/customers/waiting/cancel')).body.status).toBe('cancelled');
+  await expect.poll(async () => (await handleOf('waiting').describe()).status.name).toBe('COMPLETED');
+});
+
+test('Request Cancellation while an activity is under way lets it come to its end', async () => {
+  await stack.enrol('busy');
+  const { runId } = await handleOf('busy').describe();
+  held.hold('busy');
+  await charge('busy', 1);
+  await handleOf('busy').cancel();
+  await charge('busy', 2);
+  held.release('busy');
+  await stack.untilCharge('busy', 'busy-1', 'succeeded');
+  await stack.untilCharge('busy', 'busy-2', 'succeeded');
+  await expectUnhurt('busy', runId, 3);
+});
+
+test('Request Cancellation of a run that has not loaded: the request that waits is answered', async () => {
+  held.hold('loading');
+  const enrolling = stack.post('/v1/customers', {
+    customerId: 'loading',
+    paymentMethod: 'pm_card_visa',
+    consent: CONSENT,
+  });
+  await expect
+    .poll(() =>
+      handleOf('loading')
+        .cancel()
+        .then(
+          () => true,
+          () => false,
+        ),
+    )
+    .toBe(true);
+  held.release('loading');
+  expect((await enrolling).status).toBe(201);
+  await stack.untilCustomer('loading', 'active');
+  await expectUnhurt('loading', (await handleOf('loading').describe()).runId, 1);
+});
+
+test.each([
+  ['no data', []],
+  ['null', [null]],
+  ['an empty object', [{}]],
+  ['a list', [[1]]],
+  ['text of 700 kB', ['x'.repeat(700_000)]],
+  ['an event id of 700 kB', [{ eventId: 'e'.repeat(700_000), type: 'refund.created', objectId: 're_1' }]],
+  ['one field too many', [{ eventId: 'evt_1', type: 'refund.created', objectId: 're_1', more: 1 }]],
+  [
+    'NUL and half of a surrogate pair',
+    [{ eventId: '\u0000\uD800', type: 'refund.created', objectId: 're_1' }],
+  ],
+])('signals with %s are noted and dropped', async (what, args) => {
+  const customerId = `signalled-${what.replaceAll(/\W/g, '-')}`;
+  await stack.enrol(customerId);
+  const { runId } = await handleOf(customerId).describe();
+  for (const name of ['stripeEventReceived', 'stepUpCompleted', 'anything'])
+    await handleOf(customerId).signal(name, ...args);
+  await expect.poll(() => detailsOf(customerId)).toContain('**Dropped signals:** 3 were not understood');
+  await expectUnhurt(customerId, runId, 1);
+});
+
+test('updates with anything are refused with a sentence and a code, and change nothing', async () => {
+  await stack.enrol('updated');
+  const { runId } = await handleOf('updated').describe();
+  const before = await handleOf('updated').query(view);
+  const names = [
+    ...['enrol', 'giveConsent', 'openCharge', 'cancelCharge', 'retryCharge'],
+    ...['pause', 'resume', 'cancelCustomer'],
+  ];
+  for (const name of names)
+    for (const args of [[], [null], [{}], [{ reason: 'nobody asks' }], [[]], ['x'.repeat(700_000)]])
+      await expect(handleOf('updated').executeUpdate(name, { args }), name).rejects.toMatchObject({
+        cause: {
+          type: 'Refusal',
+          message: expect.stringMatching(new RegExp(`^"${name}" is not understood\\. .{10,200}\\.$`)),
+          details: ['invalid_request'],
+        },
+      });
+  await expect(handleOf('updated').executeUpdate('anything')).rejects.toThrow();
+  expect(await handleOf('updated').query(view)).toEqual(before);
+  expect(await handleOf('updated').query('view', 'x'.repeat(10_000))).toEqual(before);
+  await expect(handleOf('updated').query('anything')).rejects.toThrow();
+  await expectUnhurt('updated', runId, 1);
+});
+
+test('a workflow that is started with anything but the state of its customer fails, and stands in nobody’s way', async () => {
+  for (const args of [[], [null], [{}], [{ version: 1, customerId: 'forged' }], ['x']]) {
+    const started = stack.client.workflow.start('CustomerBilling', {
+      workflowId: workflowIdOf('forged'),
+      taskQueue: 'billing',
+      args,
+    });
+    await expect((await started).result()).rejects.toMatchObject({ cause: { type: 'InvalidInput' } });
+  }
+  await stack.enrol('forged');
+});
+
+test('Request Cancellation of a notice gives it up, and that is on record', async () => {
+  await stack.enrol('noticed');
+  const notice = stack.client.workflow.getHandle(noticeWorkflowIdOf('noticed', 'enrolled-1'));
+  await expect
+    .poll(() =>
+      notice.cancel().then(
+        () => true,
+        () => false,
+      ),
+    )
+    .toBe(true);
+  expect(await notice.result()).toEqual({ outcome: 'given_up', reason: 'cancelled in Temporal' });
+  expect(await world.ledger.endedNotices('noticed', ['enrolled-1'])).toEqual(['enrolled-1']);
+});
+
+test('Terminate and Request Cancellation of the catch-up are made up for by the next one', async () => {
+  await stack.enrol('caught');
+  for (const stop of ['terminate', 'cancel'] as const) {
+    const workflowId = `catch-up-${stop}`;
+    const handle = await stack.client.workflow.start('CatchUp', {
+      taskQueue: 'billing',
+      workflowId,
+      args: [],
+    });
+    await handle[stop]().catch(() => undefined); // it may have ended
+    await handle.result().catch(() => undefined);
+    await stack.catchUp();
+  }
+});
