@@ -34,10 +34,11 @@ export async function CustomerBilling(carried: CustomerState): Promise<void> {
 async function bill(customer: LiveCustomer, cancellationRequested: Promise<never>): Promise<void> {
   const startedAtMs = Date.now();
   failWhenAdvancedByQuery();
-  handleMessages(customer);
+  const refreshDetails = () => showDetails(customer, nextStep(customer.state, Date.now()));
+  handleMessages(customer, refreshDetails);
   void cancellationRequested.catch(() => {
     customer.cancellationRefusedAtMs = Date.now();
-    showDetails(customer, nextStep(customer.state, Date.now()));
+    refreshDetails();
   });
 
   for (;;) {

@@ -39,8 +39,11 @@ export interface LiveCustomer {
   cancellationRefusedAtMs: number | null;
 }
 
-/** Registers every handler. To be called before anything is awaited, for Temporal keeps only signals until then. */
-export function handleMessages(customer: LiveCustomer): void {
+/**
+ * Registers every handler. To be called before anything is awaited, for Temporal keeps only signals until then.
+ * @param refreshDetails is called when the operator is to see something that no step follows
+ */
+export function handleMessages(customer: LiveCustomer, refreshDetails: () => void): void {
   /** The state with everything in it that is accepted already: what people are shown, and judged by. */
   const projectedState = (): CustomerState =>
     customer.inbox.reduce((next, event) => advance(next, event, Date.now()), customer.state);
@@ -55,6 +58,7 @@ export function handleMessages(customer: LiveCustomer): void {
   const dropSignal = (name: string, fault: string): void => {
     customer.droppedSignals += 1;
     log.warn('a signal was not understood and was dropped', { signal: name.slice(0, 100), fault });
+    refreshDetails();
   };
 
   const onSignal = <Message>(

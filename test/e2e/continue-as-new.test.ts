@@ -1,10 +1,10 @@
-// Runs cut short under fire: what arrives while a run is being cut is carried out by one run, and once.
+// Runs that continue as new all the while: what arrives at that moment is taken in by one run, and once.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTemporal, type TemporalServer } from '../../dev/temporal.ts';
 import { SEARCH_ATTRIBUTES, stripeEventReceived, workflowIdOf } from '../../workflows/messages.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 
-/** A charge that goes well is about 40 events, so runs are cut about once a charge. */
+/** A charge that goes well is about 40 events, so a run lasts about as long as a charge. */
 const EVENTS_PER_RUN = 40;
 /** Below the 15 attempts that a card has in 30 days. */
 const CHARGES = 12;
@@ -26,11 +26,11 @@ afterAll(async () => {
 });
 
 /** The refunds on record, in the order in which they were asked for. */
-async function heard(): Promise<string[]> {
+async function refundsOnRecord(): Promise<string[]> {
   const found: string[] = [];
   for (let cursor = ''; ; ) {
     const { items, nextCursor } = await stack.get(`/v1/customers/busy/evidence${cursor}`);
-    for (const { kind, data } of items) if (kind === 'refund') found.push(data.objectId);
+    for (const { kind, data } of items) if (kind === 'refund') found.push(data.refundId);
     if (!nextCursor) return found;
     cursor = `?cursor=${nextCursor}`;
   }
@@ -50,16 +50,17 @@ async function runs(customerId: string): Promise<number> {
   return count;
 }
 
-test('charges and bells arrive all the while: each charge is collected once, each bell heard once, and no request fails', async () => {
+test('charges, events and cancellation requests arrive all the while: each charge is collected once, each event is taken in once, and no request fails', async () => {
   await stack.enrol('busy');
   const handle = stack.client.workflow.getHandle(workflowIdOf('busy'));
-  let bells = 0;
-  let firing = true;
-  const ringing = (async () => {
-    for (; firing; bells += 1) {
-      // Of a refund that Stripe does not know: each such bell leaves its trace in the evidence.
-      const news = { eventId: `evt_${bells}`, type: 'refund.created', objectId: `re_${bells}` };
-      await handle.signal(stripeEventReceived, news);
+  let sent = 0;
+  let isSending = true;
+  const sending = (async () => {
+    for (; isSending; sent += 1) {
+      // Of a refund that Stripe does not know: each such event leaves its trace in the evidence.
+      const event = { eventId: `evt_${sent}`, type: 'refund.created', objectId: `re_${sent}` };
+      await handle.signal(stripeEventReceived, event);
+      if (sent % 2 === 0) await handle.cancel();
       await new Promise((resolve) => setTimeout(resolve, 60));
     }
   })();
@@ -73,13 +74,13 @@ test('charges and bells arrive all the while: each charge is collected once, eac
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 202]);
   }
   for (const chargeId of ids) await stack.untilCharge('busy', chargeId, 'succeeded');
-  firing = false;
-  await ringing;
+  isSending = false;
+  await sending;
   for (const chargeId of ids)
     expect(await stack.truth(chargeId)).toMatchObject({ succeeded: 1, attempts: 1 });
-  expect(bells).toBeGreaterThan(CHARGES);
-  const notified = Array.from({ length: bells }, (_, index) => `re_${index}`);
-  await expect.poll(heard, { timeout: 60_000 }).toHaveLength(bells);
-  expect((await heard()).sort()).toEqual(notified.sort());
+  expect(sent).toBeGreaterThan(CHARGES);
+  const notified = Array.from({ length: sent }, (_, index) => `re_${index}`);
+  await expect.poll(refundsOnRecord, { timeout: 60_000 }).toHaveLength(sent);
+  expect((await refundsOnRecord()).sort()).toEqual(notified.sort());
   expect(await runs('busy')).toBeGreaterThan(CHARGES / 4);
 });
