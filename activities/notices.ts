@@ -5,7 +5,7 @@ import { Webhook } from 'standardwebhooks';
 import type { MerchantWebhook } from '../config/merchant-webhook.ts';
 import type { Notice } from '../domain/model/facts.ts';
 import { defined } from '../domain/shared/defined.ts';
-import { withOutsideTimes } from '../domain/shared/outside-times.ts';
+import { withOutsideTimes } from '../domain/shared/rfc3339.ts';
 import type { Links } from '../links/links.ts';
 import { postToMerchant } from './merchant-endpoint.ts';
 

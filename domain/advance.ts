@@ -9,7 +9,7 @@ import {
   chargeUnanswered,
   retryCharge,
 } from './charge/charge.ts';
-import { checkNow } from './charge/checks.ts';
+import { checkNow } from './charge/check-schedule.ts';
 import { paymentIntentCreated, paymentIntentRead, paymentIntentSearched } from './charge/payment-intent.ts';
 import { stepUpExpired, stepUpReminded } from './charge/step-up.ts';
 import { disputeRead, disputeRefused } from './disputes/disputes.ts';
@@ -26,9 +26,9 @@ import type { CustomerEvent, EventOf } from './model/events.ts';
 import type { CustomerState } from './model/state.ts';
 import { loaded } from './recovery.ts';
 import { refundRead, refundRefused } from './refunds/refunds.ts';
-import { PROCESSED_EVENTS_REMEMBERED } from './shared/caps.ts';
 import { by, note } from './shared/facts.ts';
-import { follow, readLater } from './shared/followed-objects.ts';
+import { follow, readLater } from './shared/refund-or-dispute.ts';
+import { PROCESSED_EVENTS_REMEMBERED } from './shared/state-limits.ts';
 import { subjectOf } from './shared/stripe-events.ts';
 
 /**

@@ -6,8 +6,8 @@ import type { Charge } from './model/charge.ts';
 import type { EventOf } from './model/events.ts';
 import type { CustomerState } from './model/state.ts';
 import { by, note } from './shared/facts.ts';
-import { isRead } from './shared/followed-objects.ts';
 import { DEFAULT_POLICY } from './shared/policy.ts';
+import { isRead } from './shared/refund-or-dispute.ts';
 
 /** Somebody nobody has met yet; the first step asks the ledger whether that is so. */
 export function newCustomer(customerId: string): CustomerState {

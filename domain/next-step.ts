@@ -6,9 +6,9 @@ import type { CustomerEvent } from './model/events.ts';
 import type { FactKind } from './model/facts.ts';
 import type { CustomerState } from './model/state.ts';
 import type { Step, TimeEvent } from './model/steps.ts';
-import { LONGEST_SLEEP } from './shared/caps.ts';
 import { chargeableCard } from './shared/chargeable-card.ts';
 import { policyOf } from './shared/policy.ts';
+import { LONGEST_SLEEP } from './shared/state-limits.ts';
 
 /** `atMs` in epoch ms; in the past means now. */
 interface Planned {

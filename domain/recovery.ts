@@ -4,7 +4,7 @@ import type { Charge } from './model/charge.ts';
 import type { EventOf } from './model/events.ts';
 import type { CustomerState } from './model/state.ts';
 import { note } from './shared/facts.ts';
-import { follow } from './shared/followed-objects.ts';
+import { follow } from './shared/refund-or-dispute.ts';
 
 /**
  * The ledger's memory. Every intent it knows of is read before anything else happens to its charge: what came after

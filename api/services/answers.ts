@@ -1,6 +1,6 @@
 // Turns customers, charges and evidence into what goes over the wire.
 import { defined } from '../../domain/shared/defined.ts';
-import { withOutsideTimes } from '../../domain/shared/outside-times.ts';
+import { withOutsideTimes } from '../../domain/shared/rfc3339.ts';
 import type { ChargeView, CustomerView, EnrolmentView } from '../../domain/view.ts';
 import type { ChargeTerms, CustomerRow, EvidenceItem } from '../../ledger/ledger.ts';
 import type { Links } from '../../links/links.ts';

@@ -4,11 +4,11 @@ import type { Attempt, AttemptOutcome, Charge, Decline } from '../model/charge.t
 import type { PaymentIntentReading } from '../model/readings.ts';
 import type { CustomerState } from '../model/state.ts';
 import type { StepOf } from '../model/steps.ts';
-import { ATTEMPTS_REMEMBERED } from '../shared/caps.ts';
 import { findCharge, putCharge, reachedIssuer } from '../shared/charges.ts';
 import { note } from '../shared/facts.ts';
 import { countAttempt } from '../shared/issuer-budgets.ts';
 import { policyOf } from '../shared/policy.ts';
+import { ATTEMPTS_REMEMBERED } from '../shared/state-limits.ts';
 
 /** Where the newest attempt stands in the list. */
 const NEWEST = -1;

@@ -9,7 +9,7 @@ import { findCharge, putCharge } from '../shared/charges.ts';
 import { by, note } from '../shared/facts.ts';
 import { policyOf } from '../shared/policy.ts';
 import { noteAttempt, settleAttempt } from './attempts.ts';
-import { checkLater } from './checks.ts';
+import { checkLater } from './check-schedule.ts';
 import { cardNeeded, closeCharge } from './close.ts';
 
 /** Something is owed. The same id again changes nothing; other terms were refused before this. */

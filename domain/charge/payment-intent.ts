@@ -17,7 +17,7 @@ import {
   settleAttempt,
   unansweredInARow,
 } from './attempts.ts';
-import { checkLater } from './checks.ts';
+import { checkLater } from './check-schedule.ts';
 import { closed, stepUpEnded } from './close.ts';
 import { classifyDecline } from './decline-codes.ts';
 import { atTheBank, stepUpRead, stepUpStarts } from './step-up.ts';

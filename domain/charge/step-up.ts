@@ -8,7 +8,7 @@ import { note, tell } from '../shared/facts.ts';
 import { policyOf } from '../shared/policy.ts';
 import { declined, recordDecline } from './after-decline.ts';
 import { recordAnswer } from './attempts.ts';
-import { checkLater } from './checks.ts';
+import { checkLater } from './check-schedule.ts';
 import { closeCharge, stepUpEnded } from './close.ts';
 import { classifyDecline, isAuthenticationFailure } from './decline-codes.ts';
 

@@ -2,7 +2,7 @@
 import type { EventOf } from '../model/events.ts';
 import type { DisputeReading } from '../model/readings.ts';
 import type { CustomerState } from '../model/state.ts';
-import { takeReading } from '../shared/followed-objects.ts';
+import { takeReading } from '../shared/refund-or-dispute.ts';
 
 /** Nothing more can be done about it (docs.stripe.com/api/disputes/object#dispute_object-status). */
 const OVER = ['won', 'lost', 'warning_closed', 'prevented'];

@@ -5,7 +5,7 @@ import type { EventOf } from '../model/events.ts';
 import type { CustomerState } from '../model/state.ts';
 import { by, note } from '../shared/facts.ts';
 import { policyOf } from '../shared/policy.ts';
-import { addAbandonedSetup } from './abandoned-setups.ts';
+import { addAbandonedSetup } from './abandoned-setup-intents.ts';
 
 /**
  * Whether this request is the one that is there already. With consent in it the request can be told from a later one

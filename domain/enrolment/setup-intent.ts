@@ -15,7 +15,7 @@ import {
   abandonedSetupUnanswered,
   addAbandonedSetup,
   dropAbandonedSetup,
-} from './abandoned-setups.ts';
+} from './abandoned-setup-intents.ts';
 import { closeEnrolment, renewalAt } from './enrolment.ts';
 import { mandateGiven, mandateRead } from './mandate.ts';
 

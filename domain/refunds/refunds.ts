@@ -2,7 +2,7 @@
 import type { EventOf } from '../model/events.ts';
 import type { RefundReading } from '../model/readings.ts';
 import type { CustomerState } from '../model/state.ts';
-import { takeReading } from '../shared/followed-objects.ts';
+import { takeReading } from '../shared/refund-or-dispute.ts';
 
 export function refundRead(state: CustomerState, reading: RefundReading, nowMs: number): CustomerState {
   const { chargeId, ...data } = reading;

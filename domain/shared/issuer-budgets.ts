@@ -3,8 +3,8 @@ import type { Attempt } from '../model/charge.ts';
 import type { Card } from '../model/enrolment.ts';
 import type { Policy } from '../model/policy.ts';
 import type { CustomerState, IssuerBudget } from '../model/state.ts';
-import { ISSUER_BUDGETS_REMEMBERED } from './caps.ts';
 import { policyOf } from './policy.ts';
+import { ISSUER_BUDGETS_REMEMBERED } from './state-limits.ts';
 
 /** From when on this card may be asked again; `nowMs` when it may be asked now, null when never. */
 export function budgetFreeFrom(

@@ -6,7 +6,7 @@ import type { Charge } from '../../domain/model/charge.ts';
 import type { CustomerEvent, RememberedCharge } from '../../domain/model/events.ts';
 import type { CustomerState } from '../../domain/model/state.ts';
 import { nextStep } from '../../domain/next-step.ts';
-import { LONGEST_SLEEP } from '../../domain/shared/caps.ts';
+import { LONGEST_SLEEP } from '../../domain/shared/state-limits.ts';
 import { DAY, HOUR } from '../../domain/shared/time.ts';
 import {
   attempt,

@@ -7,8 +7,8 @@ import type { IssuerAnswer, PaymentIntentReading } from '../../../domain/model/r
 import type { CustomerState } from '../../../domain/model/state.ts';
 import type { Step, StepOf } from '../../../domain/model/steps.ts';
 import { nextStep } from '../../../domain/next-step.ts';
-import { ATTEMPTS_REMEMBERED } from '../../../domain/shared/caps.ts';
 import { DEFAULT_POLICY } from '../../../domain/shared/policy.ts';
+import { ATTEMPTS_REMEMBERED } from '../../../domain/shared/state-limits.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../domain/shared/time.ts';
 import {
   attempt,

@@ -2,7 +2,6 @@
 import { expect, test } from 'vitest';
 import type { Attempt } from '../../../domain/model/charge.ts';
 import type { CustomerState } from '../../../domain/model/state.ts';
-import { ISSUER_BUDGETS_REMEMBERED } from '../../../domain/shared/caps.ts';
 import {
   blockCard,
   budgetFreeFrom,
@@ -10,6 +9,7 @@ import {
   countAttempt,
 } from '../../../domain/shared/issuer-budgets.ts';
 import { DEFAULT_POLICY } from '../../../domain/shared/policy.ts';
+import { ISSUER_BUDGETS_REMEMBERED } from '../../../domain/shared/state-limits.ts';
 import { DAY } from '../../../domain/shared/time.ts';
 import { attempt, CARD, enrolled, mandate, T0 } from '../fixtures.ts';
 

@@ -2,9 +2,9 @@
 import type { Fact } from '../model/facts.ts';
 import type { CustomerState, FollowedObject } from '../model/state.ts';
 import { backoffDelay } from './backoff.ts';
-import { FOLLOWED_OBJECTS_REMEMBERED } from './caps.ts';
 import { note } from './facts.ts';
 import { policyOf } from './policy.ts';
+import { FOLLOWED_OBJECTS_REMEMBERED } from './state-limits.ts';
 
 type Kind = 'refunds' | 'disputes';
 

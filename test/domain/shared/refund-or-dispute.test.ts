@@ -5,8 +5,8 @@ import { isOver, newCustomer } from '../../../domain/lifecycle.ts';
 import type { CustomerEvent } from '../../../domain/model/events.ts';
 import type { CustomerState } from '../../../domain/model/state.ts';
 import { nextStep } from '../../../domain/next-step.ts';
-import { FOLLOWED_OBJECTS_REMEMBERED } from '../../../domain/shared/caps.ts';
 import { DEFAULT_POLICY } from '../../../domain/shared/policy.ts';
+import { FOLLOWED_OBJECTS_REMEMBERED } from '../../../domain/shared/state-limits.ts';
 import { disputeReading, enrolled, refundReading, T0 } from '../fixtures.ts';
 
 let events = 0;
