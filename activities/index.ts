@@ -1,5 +1,6 @@
 // Everything the workflows may ask the world, grouped by task queue.
 import type { MerchantWebhook } from '../config/merchant-webhook.ts';
+import type { AmountLimits } from '../domain/model/policy.ts';
 import type { Links } from '../links/links.ts';
 import { createCatchUpActivities } from './catch-up.ts';
 import type { StripeDependencies } from './dependencies.ts';
@@ -14,6 +15,8 @@ import { createStripeCustomerActivities } from './stripe-customers.ts';
 
 export interface ActivityDependencies extends StripeDependencies {
   readonly links: Links;
+  /** The merchant's own largest amounts. */
+  readonly amountLimits: AmountLimits;
   /** Null when the merchant has no endpoint. */
   readonly merchantWebhook: MerchantWebhook | null;
 }

@@ -1,18 +1,30 @@
 // Loads and records a customer in the ledger, and records how notices ended.
+import { isDeepStrictEqual } from 'node:util';
 import type { EventOf } from '../domain/model/events.ts';
 import type { Fact } from '../domain/model/facts.ts';
+import type { AmountLimits, Policy } from '../domain/model/policy.ts';
 import type { CustomerState } from '../domain/model/state.ts';
+import { DEFAULT_POLICY } from '../domain/shared/policy.ts';
 import type { ChargeView, CustomerView } from '../domain/view.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { loadForRun } from '../ledger/load.ts';
 import type { NoticeResult } from './notices.ts';
 
 /** @throws whatever the database throws: retried until it answers */
-export function createRecordActivities({ ledger }: { readonly ledger: Ledger }) {
+export function createRecordActivities({
+  ledger,
+  amountLimits,
+}: {
+  readonly ledger: Ledger;
+  readonly amountLimits: AmountLimits;
+}) {
+  /** As this worker is configured. It comes to a customer by an event, so that a history never changes with it. */
+  const policy: Policy = { ...DEFAULT_POLICY, amountLimits };
+
   return {
     /** What the ledger remembers of a customer, for a run that starts from nothing. */
-    load({ customerId }: { readonly customerId: string }): Promise<EventOf<'loaded'>> {
-      return loadForRun(ledger, customerId);
+    async load({ customerId }: { readonly customerId: string }): Promise<EventOf<'loaded'>> {
+      return { ...(await loadForRun(ledger, customerId)), policy };
     },
 
     /** Writes facts, what they changed, and the state as it then is. Writing a thing twice is harmless. */
@@ -24,7 +36,9 @@ export function createRecordActivities({ ledger }: { readonly ledger: Ledger }) 
       readonly snapshot: CustomerState;
     }): Promise<EventOf<'recorded'>> {
       const { alreadyClosed } = await ledger.record(entry);
-      return { kind: 'recorded', through: entry.facts.at(-1)?.sequence ?? 0, alreadyClosed };
+      const isCurrent = isDeepStrictEqual(entry.snapshot.policy, policy);
+      const through = entry.facts.at(-1)?.sequence ?? 0;
+      return { kind: 'recorded', through, alreadyClosed, ...(isCurrent ? {} : { policy }) };
     },
 
     /** How a notice ended, which Temporal forgets after its retention. Writing the end of one run twice is harmless. */

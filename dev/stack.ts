@@ -4,7 +4,6 @@ import { randomBytes } from 'node:crypto';
 import { Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import type { FastifyBaseLogger } from 'fastify';
-import { createActivities } from '../activities/index.ts';
 import { assembleApi } from '../api/assemble.ts';
 import { loadConfig as loadApiConfig } from '../api/config.ts';
 import { defined } from '../domain/shared/defined.ts';
@@ -12,12 +11,9 @@ import { buildEmulator } from '../emulator/app.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { type LedgerOptions, openLedger } from '../ledger/open.ts';
 import { createLinks } from '../links/links.ts';
-import { createStripeClient } from '../stripe/client.ts';
 import { createPayloadCodec, dataConverterWith } from '../temporal/payload-codec.ts';
-import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
-import { scheduleCatchUp } from '../worker/catch-up-schedule.ts';
+import { assembleWorker } from '../worker/assemble.ts';
 import { loadConfig as loadWorkerConfig } from '../worker/config.ts';
-import { createWorkers } from '../worker/worker.ts';
 import { freePort } from './free-port.ts';
 
 export interface StackOptions {
@@ -110,27 +106,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     onProgress('Starting the worker');
     const nativeConnection = await NativeConnection.connect(workerConfig.temporal.connectionOptions);
     stops.push(() => nativeConnection.close());
-    await ensureSearchAttributes(nativeConnection, temporal.namespace);
-    const dataConverter = dataConverterWith(createPayloadCodec(workerConfig.payloadKeys));
-    const workers = await createWorkers({
+    const workers = await assembleWorker(workerConfig, {
+      ledger,
       connection: nativeConnection,
-      namespace: temporal.namespace,
-      dataConverter,
-      rateCap: workerConfig.rateCap,
-      version: workerConfig.version,
-      activities: createActivities({
-        stripe: createStripeClient(
-          workerConfig.stripeSecretKey,
-          workerConfig.stripeApiBase,
-          options.stripeTimeoutMs,
-        ),
-        ledger,
-        links,
-        merchantWebhook: workerConfig.merchantWebhook,
-      }),
-      ...options.workflows,
+      workflows: options.workflows,
+      ...defined({ stripeTimeoutMs: options.stripeTimeoutMs }),
     });
-    await scheduleCatchUp(nativeConnection, temporal.namespace);
     const working = workers.run();
     // A worker that fails makes the process exit with 1; its error is awaited when the stack ends.
     working.catch((error) => {
@@ -143,6 +124,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     });
 
     onProgress('Starting the api');
+    const payloads = createPayloadCodec(apiConfig.payloadKeys);
+    const dataConverter = dataConverterWith(payloads);
     const connection = await Connection.connect(apiConfig.temporal.connectionOptions);
     stops.push(() => connection.close());
     const app = await assembleApi(apiConfig, {

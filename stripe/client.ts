@@ -1,5 +1,7 @@
 // The only Stripe client that can move money.
 import Stripe from 'stripe';
+import { isLiveKey } from './api-keys.ts';
+import { checkedHttpClient } from './checked-answers.ts';
 
 /** Longer than Stripe usually takes, shorter than an activity's time-out, so that an answer is known before that. */
 const TIMEOUT_MS = 25_000;
@@ -20,11 +22,13 @@ export function createStripeClient(
     timeout: timeoutMs,
     telemetry: false,
     appInfo: { name: 'offsession' },
-    ...(apiBase === null ? {} : standIn(apiBase)),
+    httpClient: checkedHttpClient(isLiveKey(secretKey)),
+    ...(apiBase === null ? {} : hostOf(apiBase)),
   });
 }
 
-function standIn(apiBase: string): Stripe.StripeConfig {
+/** The SDK's settings for a stand-in's origin. */
+export function hostOf(apiBase: string): Pick<Stripe.StripeConfig, 'protocol' | 'host' | 'port'> {
   const { protocol, hostname, port } = new URL(apiBase);
   const isPlain = protocol === 'http:';
   return { protocol: isPlain ? 'http' : 'https', host: hostname, port: port || (isPlain ? '80' : '443') };

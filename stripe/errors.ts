@@ -1,6 +1,7 @@
 // What each of Stripe's errors means for us; its message and body stop here, for they may hold secrets and personal data.
 import { ApplicationFailure } from '@temporalio/activity';
 import Stripe from 'stripe';
+import { LIVEMODE_MISMATCH } from './checked-answers.ts';
 
 /** Our fault or the account's: the same request again would be refused again. */
 const STRIPE_REJECTED = 'StripeRejected';
@@ -28,7 +29,7 @@ export async function callStripe<Answer>(call: () => Promise<Answer>): Promise<A
  * The failure to throw for anything but a decline. Only a decline says "no money moved": a time-out, a dropped
  * connection, a 5xx or a key in use says nothing, and the same request may be sent again under the same key
  * (docs.stripe.com/error-low-level). A bad API key is retried too: it stops the queue, not the customer.
- * Its `details` are Stripe's code and request id, where there was an answer.
+ * Its `details` are Stripe's code, request id and the parameter it is about, each null where there is none.
  */
 export function failureFrom(error: unknown): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
@@ -40,13 +41,14 @@ export function failureFrom(error: unknown): ApplicationFailure {
   const message = ['Stripe', error.statusCode ?? 'no answer', code, error.requestId]
     .filter(Boolean)
     .join(' ');
-  const details = [code, error.requestId ?? null];
+  const details = [code, error.requestId ?? null, error.param ?? null];
   if (isRateLimit(error))
     return ApplicationFailure.create({ type: 'StripeRateLimited', message, nextRetryDelay: '3s', details });
   const isRejected =
     error instanceof Stripe.errors.StripeInvalidRequestError ||
     error instanceof Stripe.errors.StripeIdempotencyError ||
-    error instanceof Stripe.errors.StripeCardError;
+    error instanceof Stripe.errors.StripeCardError ||
+    error.code === LIVEMODE_MISMATCH;
   return isRejected
     ? ApplicationFailure.create({ type: STRIPE_REJECTED, message, nonRetryable: true, details })
     : ApplicationFailure.create({ type: 'StripeUnavailable', message, details });

@@ -36,6 +36,7 @@ export async function assembleWorker(
       stripe: createStripeClient(config.stripeSecretKey, config.stripeApiBase, stripeTimeoutMs),
       ledger,
       links: createLinks({ secrets: config.linkSecrets, publicUrl: config.publicUrl }),
+      amountLimits: config.amountLimits,
       merchantWebhook: config.merchantWebhook,
     }),
     ...workflows,

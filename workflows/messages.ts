@@ -8,7 +8,6 @@ import type { CustomerState } from '../domain/model/state.ts';
 import type { ChargeView, CustomerView } from '../domain/view.ts';
 
 export const CUSTOMER_BILLING = 'CustomerBilling';
-export const SEND_NOTICE = 'SendNotice';
 export const CATCH_UP = 'CatchUp';
 
 /** Workflows, the ledger and notices. */

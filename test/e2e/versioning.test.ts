@@ -96,6 +96,7 @@ async function startNext(): Promise<void> {
       stripe: createStripeClient(EMULATOR_KEY, world.emulatorUrl),
       ledger: world.ledger,
       links: createLinks({ secrets: ['a'.repeat(32)], publicUrl: stack.url }),
+      amountLimits: {},
       merchantWebhook: null,
     }),
   });

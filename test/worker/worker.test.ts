@@ -19,7 +19,7 @@ import type { Notice } from '../../domain/model/facts.ts';
 import { DAY } from '../../domain/shared/time.ts';
 import { ensureSearchAttributes } from '../../temporal/search-attributes.ts';
 import { createWorkers, runTogether } from '../../worker/worker.ts';
-import { BILLING_QUEUE, SEARCH_ATTRIBUTES, SEND_NOTICE } from '../../workflows/messages.ts';
+import { BILLING_QUEUE, SEARCH_ATTRIBUTES } from '../../workflows/messages.ts';
 import { noticeWorkflowIdOf, type SendNotice } from '../../workflows/send-notice.ts';
 
 const NAMESPACES = ['default', 'another-type', 'notices', 'shutdown'];
@@ -116,7 +116,7 @@ async function workersIn(namespace: string, notices: object, ledger: object = en
   });
   const client = new Client({ connection, namespace });
   const send = (noticeId: string) =>
-    client.workflow.start<typeof SendNotice>(SEND_NOTICE, {
+    client.workflow.start<typeof SendNotice>('SendNotice', {
       taskQueue: BILLING_QUEUE,
       workflowId: noticeWorkflowIdOf('ada', noticeId),
       args: [{ customerId: 'ada', notice: { ...STEP_UP, noticeId } }],

@@ -1,0 +1,172 @@
+// The exact request that asks for the money, and when it is not sent.
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { createPaymentIntentActivities } from '../../activities/payment-intents.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { type ScriptedAnswer, type StripeRequest, scriptedStripe } from '../stripe/scripted-stripe.ts';
+
+const STEP = {
+  do: 'confirmPaymentIntent',
+  customerId: 'ada',
+  chargeId: 'july',
+  paymentIntentId: 'pi_1',
+  intentNumber: 1,
+  attemptNumber: 1,
+  amount: 2000,
+  currency: 'eur',
+  stripeCustomerId: 'cus_1',
+  paymentMethodId: 'pm_1',
+  stripeMandateId: null,
+  fingerprint: 'fp',
+  known: null,
+} as const;
+
+const CHARGE = { id: 'ch_1', object: 'charge', amount_refunded: 0, failure_code: null };
+const PAID = {
+  id: 'pi_1',
+  object: 'payment_intent',
+  status: 'succeeded',
+  amount: 2000,
+  amount_received: 2000,
+  currency: 'eur',
+  customer: 'cus_1',
+  latest_charge: CHARGE,
+};
+const DECLINED = {
+  error: {
+    type: 'card_error',
+    code: 'card_declined',
+    decline_code: 'insufficient_funds',
+    charge: 'ch_1',
+    payment_intent: { ...PAID, status: 'requires_payment_method', amount_received: 0, latest_charge: 'ch_1' },
+  },
+};
+
+let isKillSwitchOn: boolean;
+beforeEach(() => {
+  isKillSwitchOn = false;
+});
+
+/** Runs the confirm once, as try number `attempt` of its activity. */
+async function confirm(
+  step: object = {},
+  {
+    answer = () => [200, PAID] as const,
+    installationId = 'here',
+    attempt = 1,
+  }: {
+    readonly answer?: (request: StripeRequest) => ScriptedAnswer;
+    readonly installationId?: string;
+    readonly attempt?: number;
+  } = {},
+) {
+  const { stripe, requests } = await scriptedStripe(answer);
+  const ledger = { installationId, isKillSwitchOn: async () => isKillSwitchOn } as Ledger;
+  const { confirmPaymentIntent } = createPaymentIntentActivities({ stripe, ledger });
+  const environment = new MockActivityEnvironment({ attempt }, { logger: new DefaultLogger('ERROR') });
+  const event = environment.run(confirmPaymentIntent, { ...STEP, ...step });
+  return { event: await event.catch((failure: unknown) => failure), requests };
+}
+
+const keyOf = async (step: object, installationId = 'here') =>
+  (await confirm(step, { installationId })).requests.find(({ method }) => method === 'POST')?.idempotencyKey;
+
+test('off-session, with the card named, the charge expanded, and nothing else', async () => {
+  const { requests } = await confirm();
+  expect(requests).toEqual([
+    {
+      method: 'POST',
+      path: '/v1/payment_intents/pi_1/confirm',
+      params: { off_session: 'true', payment_method: 'pm_1', 'expand[0]': 'latest_charge' },
+      idempotencyKey: expect.stringMatching(/^confirm-payment-intent-[0-9a-f]{64}$/),
+    },
+  ]);
+});
+
+test('where Stripe has made a mandate it is named too', async () => {
+  const { requests } = await confirm({ stripeMandateId: 'mandate_1' });
+  expect(requests[0]?.params).toEqual({
+    off_session: 'true',
+    payment_method: 'pm_1',
+    mandate: 'mandate_1',
+    'expand[0]': 'latest_charge',
+  });
+});
+
+describe('the idempotency key', () => {
+  test('is the same for the same attempt, whoever sends it and whatever it has learnt', async () => {
+    const key = await keyOf({});
+    expect(await keyOf({ known: 'ch_0', fingerprint: null })).toBe(key);
+  });
+
+  test('differs by attempt, intent number, charge, customer and installation', async () => {
+    const keys = [
+      await keyOf({}),
+      await keyOf({ attemptNumber: 2 }),
+      await keyOf({ intentNumber: 2 }),
+      await keyOf({ chargeId: 'august' }),
+      await keyOf({ customerId: 'bob' }),
+      await keyOf({}, 'elsewhere'),
+      await keyOf({ customerId: 'ada', chargeId: 'july', intentNumber: 11, attemptNumber: 1 }),
+      await keyOf({ customerId: 'ada', chargeId: 'july', intentNumber: 1, attemptNumber: 11 }),
+    ];
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+});
+
+describe('while the kill switch is on', () => {
+  beforeEach(() => {
+    isKillSwitchOn = true;
+  });
+
+  test('nothing is sent, and the first try says so', async () => {
+    const { event, requests } = await confirm();
+    expect(event).toEqual({ kind: 'halted', chargeId: 'july' });
+    expect(requests).toEqual([]);
+  });
+
+  test('a later try does not say that nothing was sent: the first one may have been', async () => {
+    const { event, requests } = await confirm({}, { attempt: 2 });
+    expect(event).toMatchObject({ type: 'KillSwitchOn', nonRetryable: true });
+    expect(requests).toEqual([]);
+  });
+});
+
+describe('turned away for coming too often', () => {
+  const tooMany = { answer: () => [429, { error: { type: 'invalid_request_error' } }] as const };
+
+  test('on the first try: a wait, for certainly nothing was done', async () => {
+    expect((await confirm({}, tooMany)).event).toEqual({ kind: 'rateLimited', chargeId: 'july' });
+  });
+
+  test('on a later try: unknown, for the first one may have been sent', async () => {
+    expect((await confirm({}, { ...tooMany, attempt: 2 })).event).toMatchObject({
+      type: 'StripeRateLimited',
+      nonRetryable: false,
+    });
+  });
+});
+
+test('a decline is an answer, with Stripe’s codes and the request that brought it', async () => {
+  const list = { object: 'list', has_more: false, data: [{ ...CHARGE, failure_code: 'card_declined' }] };
+  const { event } = await confirm(
+    {},
+    { answer: ({ method }) => (method === 'POST' ? [402, DECLINED] : [200, list]) },
+  );
+  expect(event).toMatchObject({
+    kind: 'paymentIntentRead',
+    chargeId: 'july',
+    reading: {
+      status: 'requires_payment_method',
+      stripeChargeId: 'ch_1',
+      decline: { code: 'card_declined', declineCode: 'insufficient_funds' },
+      requestId: 'req_1',
+    },
+  });
+});
+
+test('a server error is no answer', async () => {
+  const { event } = await confirm({}, { answer: () => [500, { error: { type: 'api_error' } }] });
+  expect(event).toMatchObject({ type: 'StripeUnavailable', nonRetryable: false });
+});
