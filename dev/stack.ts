@@ -10,8 +10,6 @@ import { defined } from '../domain/shared/defined.ts';
 import { buildEmulator } from '../emulator/app.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { type LedgerOptions, openLedger } from '../ledger/open.ts';
-import { createLinks } from '../links/links.ts';
-import { createPayloadCodec, dataConverterWith } from '../temporal/payload-codec.ts';
 import { assembleWorker } from '../worker/assemble.ts';
 import { loadConfig as loadWorkerConfig } from '../worker/config.ts';
 import { freePort } from './free-port.ts';
@@ -101,7 +99,6 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     onProgress('Opening the ledger');
     const { ledger, close } = await ledgerFrom(options.ledger);
     stops.push(close);
-    const links = createLinks({ secrets: workerConfig.linkSecrets, publicUrl: workerConfig.publicUrl });
 
     onProgress('Starting the worker');
     const nativeConnection = await NativeConnection.connect(workerConfig.temporal.connectionOptions);
@@ -124,8 +121,6 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     });
 
     onProgress('Starting the api');
-    const payloads = createPayloadCodec(apiConfig.payloadKeys);
-    const dataConverter = dataConverterWith(payloads);
     const connection = await Connection.connect(apiConfig.temporal.connectionOptions);
     stops.push(() => connection.close());
     const app = await assembleApi(apiConfig, {
