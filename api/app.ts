@@ -17,6 +17,8 @@ import type { AppConfig } from './config.ts';
 import { createAuthenticate, NOBODY } from './http/auth.ts';
 import { closeWithoutWaiting } from './http/close.ts';
 import { answerNotFound, answerProblem, answerUnreadable } from './http/error-handler.ts';
+import { readJsonOnly, refuseEncodedBody } from './http/json-body.ts';
+import { refuseOtherMethods } from './http/methods.ts';
 import { describeRoutes } from './http/openapi.ts';
 import { Problem } from './http/problems.ts';
 import { codecRoutes } from './routes/codec.ts';
@@ -71,6 +73,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
         useDefaults: false,
         allErrors: true,
         verbose: true, // what is wrong is said with an example of what is right
+        unicode: false, // lengths in UTF-16 code units, as in domain/shared/stripe-texts.ts
       },
     },
     clientErrorHandler: answerUnreadable,
@@ -93,6 +96,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     );
   });
   readJsonOnly(app);
+  app.addHook('preParsing', refuseEncodedBody);
   closeWithoutWaiting(app);
 
   await app.register(rateLimit, { global: false });
@@ -114,6 +118,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   };
   const pages = { ledger, workflows, reader, links, stripe, browserStripe };
 
+  const addRefusals = refuseOtherMethods(app, (url) => !/^\/(v1|codec|docs)(\/|$)/.test(url));
   await describeRoutes(app, config.publicUrl);
   await app.register(healthRoutes, { ledger, workflows });
   await app.register(webhookRoutes, { ledger, workflows, secrets: config.webhookSecrets });
@@ -131,21 +136,9 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     charges: createCharges({ ledger, workflows, reader, answers, amountLimits }),
     evidence: createEvidence({ ledger, reader, answers }),
   });
+  addRefusals();
   await app.ready();
   return app;
-}
-
-/** JSON is the only body there is; an empty one is none, whatever its header says. */
-function readJsonOnly(app: FastifyInstance): void {
-  const parse = app.getDefaultJsonParser('error', 'error');
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body === '') return done(null, undefined);
-    void parse(request, body, (error, value) => {
-      if (error) done(new Problem(400, 'invalid_json', 'The body is not valid JSON.'));
-      else done(null, value);
-    });
-  });
 }
 
 /** A number counts hops: the address that connects to us is the first. */

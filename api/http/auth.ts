@@ -75,8 +75,9 @@ export function requireKey(authenticate: Authenticate) {
   };
 }
 
-/** What guarded routes share in the OpenAPI document; a route that forgot its scope stops the start. */
+/** What guarded routes share in the OpenAPI document; a documented route that forgot its scope stops the start. */
 export function describeKey(route: RouteOptions): void {
+  if (route.schema?.hide) return;
   const scope = route.config?.scope;
   if (scope === undefined) throw new Error(`${route.method} ${route.url} names no scope`);
   const isRead = route.method === 'GET' || route.method === 'HEAD';

@@ -1,13 +1,14 @@
-// Schemas of single values, shared by requests and answers. They check shapes; what an amount may be is domain's.
+// Schemas of single values, shared by requests and answers.
 import Type from 'typebox';
-import { ID_PATTERN } from '../../domain/shared/ids.ts';
+import { ID_PATTERN, type StripeIdPrefix, stripeIdPattern } from '../../domain/shared/ids.ts';
 import { OUR_METADATA_KEYS } from '../../domain/shared/metadata.ts';
+import { METADATA_KEY, METADATA_KEYS, METADATA_VALUE } from '../../domain/shared/stripe-texts.ts';
 
-/** Times over HTTP: RFC 3339 in UTC. `format` also knows how long a month is. */
+/** Times over HTTP: RFC 3339 in UTC, of this century. `format` also knows how long a month is. */
 export const Time = (description: string, example = '2026-03-01T09:00:00Z') =>
   Type.String({
     format: 'date-time',
-    pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:[0-5]\\d(\\.\\d{1,9})?Z$',
+    pattern: '^20\\d\\d-\\d\\d-\\d\\dT\\d\\d:\\d\\d:[0-5]\\d(\\.\\d{1,9})?Z$',
     description: `${description} RFC 3339 in UTC.`,
     examples: [example],
   });
@@ -18,15 +19,13 @@ const Id = (description: string, example: string) =>
 export const CustomerId = Id('Your own id of the customer.', 'customer-42');
 export const ChargeId = Id('Your own id of the charge; the same id never charges twice.', 'order-2026-0117');
 
-/** Any text a database can keep: no NUL, no half of a surrogate pair. */
-const STORABLE = '^[^\\u0000\\uD800-\\uDFFF]*$';
+/** Words in one line. @param pattern bounds the length too */
+export const Text = (description: string, pattern: string, example: string) =>
+  Type.String({ pattern, description, examples: [example] });
 
-export const Text = (description: string, maxLength: number, example: string) =>
-  Type.String({ minLength: 1, maxLength, pattern: STORABLE, description, examples: [example] });
-
-/** Stripe's ids; what comes after the prefix is Stripe's business. */
-export const StripeId = (description: string, example: string) =>
-  Type.String({ pattern: '^[A-Za-z0-9_]{1,255}$', description, examples: [example] });
+/** An id of one of Stripe's objects. */
+export const StripeId = (prefix: StripeIdPrefix, description: string, example: string) =>
+  Type.String({ pattern: stripeIdPattern(prefix), description, examples: [example] });
 
 export const Currency = Type.String({
   pattern: '^[a-z]{3}$',
@@ -39,15 +38,15 @@ export const Amount = Type.Integer({
   examples: [4900],
 });
 
-/** Stripe's limits (docs.stripe.com/api/metadata), less what is ours. */
-const METADATA_KEYS = 50 - OUR_METADATA_KEYS.length;
+/** What Stripe's limit leaves beside our own keys. */
+const THEIR_METADATA_KEYS = METADATA_KEYS - OUR_METADATA_KEYS.length;
 
 export const Metadata = Type.Unsafe<{ [key: string]: string }>({
   type: 'object',
-  maxProperties: METADATA_KEYS,
-  propertyNames: { pattern: '^[^\\[\\]\\u0000\\uD800-\\uDFFF]{1,40}$' },
-  additionalProperties: { type: 'string', maxLength: 500, pattern: STORABLE },
-  description: `Yours, as Stripe keeps it: at most ${METADATA_KEYS} keys of 40 characters, values of 500. ${OUR_METADATA_KEYS.join(', ')} are taken.`,
+  maxProperties: THEIR_METADATA_KEYS,
+  propertyNames: METADATA_KEY,
+  additionalProperties: { type: 'string', ...METADATA_VALUE },
+  description: `Yours, as Stripe keeps it: at most ${THEIR_METADATA_KEYS} keys of 40 characters, values of 500 (an emoji counts twice). ${OUR_METADATA_KEYS.join(', ')} are taken.`,
   examples: [{ orderNumber: '2026-0117' }],
 });
 

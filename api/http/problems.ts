@@ -7,6 +7,7 @@ export type ProblemCode =
   | 'unauthorized'
   | 'forbidden'
   | 'not_found'
+  | 'method_not_allowed'
   | 'payload_too_large'
   | 'headers_too_large'
   | 'unsupported_media_type'

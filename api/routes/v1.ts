@@ -2,6 +2,7 @@
 import type { FastifyPluginAsync } from 'fastify';
 import { type Authenticate, describeKey, requireKey } from '../http/auth.ts';
 import { answerNotFound } from '../http/error-handler.ts';
+import { refuseOtherMethods } from '../http/methods.ts';
 import { type ChargeRoutesOptions, chargeRoutes } from './charges.ts';
 import { type CustomerRoutesOptions, customerRoutes } from './customers.ts';
 import { type EnrolmentRoutesOptions, enrolmentRoutes } from './enrolments.ts';
@@ -24,8 +25,10 @@ export const v1Routes: FastifyPluginAsync<V1Options> = async (app, options) => {
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
   });
   app.setNotFoundHandler(answerNotFound);
+  const addRefusals = refuseOtherMethods(app);
   await app.register(customerRoutes, { customers });
   await app.register(enrolmentRoutes, { enrolments });
   await app.register(chargeRoutes, { charges });
   await app.register(evidenceRoutes, { evidence });
+  addRefusals();
 };

@@ -169,8 +169,13 @@ export function createCharges(deps: {
   };
 }
 
-function termsOf({ dueAt, ...terms }: NewCharge): ChargeTerms {
-  return defined({ ...terms, dueAtMs: dueAt === undefined ? undefined : msOf(dueAt) });
+/** Empty metadata is none: both are the same terms. */
+function termsOf({ dueAt, metadata = {}, ...terms }: NewCharge): ChargeTerms {
+  return defined({
+    ...terms,
+    metadata: Object.keys(metadata).length === 0 ? undefined : metadata,
+    dueAtMs: dueAt === undefined ? undefined : msOf(dueAt),
+  });
 }
 
 function askedForStepUp({ outcome }: ChargeView['attempts'][number]): boolean {

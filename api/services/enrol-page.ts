@@ -132,7 +132,9 @@ export function createEnrolPage({
       const { setupIntentId } = enrolment;
       // What is over needs no reading, and a link must not go on asking for one.
       if (setupIntentId === undefined || !isOpen(enrolment)) return;
-      const event = { eventId: `page-${randomUUID()}`, type: 'page.done', objectId: setupIntentId };
+      // Named as Stripe names events: one rule holds for the ids of all.
+      const eventId = `evt_page_${randomUUID().replaceAll('-', '')}`;
+      const event = { eventId, type: 'page.done', objectId: setupIntentId };
       if (!(await workflows.notify(link.customerId, event))) refuseClosed();
     },
   };

@@ -13,6 +13,7 @@ import type { CustomerWorkflows } from '../../temporal/customers.ts';
 import { type EnrolRequest, enrol } from '../../workflows/messages.ts';
 import type { Caller } from '../http/auth.ts';
 import { invalid } from '../http/problems.ts';
+import { isReturnUrl } from '../http/return-url.ts';
 import type { EnrolAnswer, NewCustomer } from '../http/schemas/customers.ts';
 import type { NewEnrolment } from '../http/schemas/enrolments.ts';
 import { msOf } from '../http/times.ts';
@@ -59,8 +60,11 @@ export function createEnrolments(deps: {
       throw new Refusal('consent_required', 'A card may only be confirmed with the customer’s `consent`.');
     if (consent !== undefined && msOf(consent.acceptedAt) > Date.now() + CLOCK_SKEW)
       throw invalid('/body/consent/acceptedAt', 'must not lie in the future');
-    if (returnUrl !== undefined && !deps.returnUrlOrigins.includes(originOf(returnUrl)))
-      throw new Refusal('return_url_not_allowed', 'The origin of `returnUrl` is not among those configured.');
+    if (returnUrl !== undefined && !isReturnUrl(returnUrl, deps.returnUrlOrigins))
+      throw new Refusal(
+        'return_url_not_allowed',
+        '`returnUrl` must be https, without a user, and its origin among those configured.',
+      );
     if (terms !== undefined) {
       const refusal = checkAmount(terms.maxAmount, terms.currency);
       if (refusal) throw refusal;
@@ -109,7 +113,7 @@ export function createEnrolments(deps: {
       check(body);
       checkCustomer(body);
       const { customerId, metadata = {}, stripeCustomerId, currency } = body;
-      const requestId = hashOf(body);
+      const requestId = hashOf(Object.keys(metadata).length === 0 ? withoutMetadata(body) : body);
       const claim = await ledger.claimCustomer({
         customerId,
         requestHash: requestId,
@@ -191,6 +195,7 @@ function personalOf(
   };
 }
 
-function originOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).origin : '';
+/** Empty metadata is none: both are the same request. */
+function withoutMetadata({ metadata: _none, ...body }: NewCustomer): NewCustomer {
+  return body;
 }

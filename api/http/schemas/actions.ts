@@ -1,9 +1,10 @@
 // The body of an action: a reason, or nothing.
 import Type, { type Static } from 'typebox';
+import { REASON_PATTERN } from '../../../domain/shared/ids.ts';
 import { Strict, Text } from '../fields.ts';
 
 export const Action = Strict({
-  reason: Type.Optional(Text('Kept in the evidence.', 500, 'The customer asked by phone.')),
+  reason: Type.Optional(Text('Kept in the evidence.', REASON_PATTERN, 'The customer asked by phone.')),
 });
 export type Action = Static<typeof Action>;
 

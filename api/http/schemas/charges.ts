@@ -1,7 +1,8 @@
 // The shapes of charges: what is asked for, listed and shown.
 import Type, { type Static } from 'typebox';
+import { DESCRIPTION, STATEMENT_DESCRIPTOR_SUFFIX } from '../../../domain/shared/stripe-texts.ts';
 import type { ChargeStatus as DomainChargeStatus } from '../../../domain/view.ts';
-import { Amount, ChargeId, Currency, CustomerId, Metadata, Strict, StripeId, Text, Time } from '../fields.ts';
+import { Amount, ChargeId, Currency, CustomerId, Metadata, Strict, StripeId, Time } from '../fields.ts';
 import { Decline } from './declines.ts';
 import { Cursor } from './lists.ts';
 import { wordsOf } from './words.ts';
@@ -44,12 +45,19 @@ export const NewCharge = Strict({
   chargeId: ChargeId,
   amount: Amount,
   currency: Currency,
-  description: Type.Optional(Text('Shown in your Stripe dashboard.', 1000, 'January usage')),
+  description: Type.Optional(
+    Type.String({
+      ...DESCRIPTION,
+      description: 'Shown in your Stripe dashboard.',
+      examples: ['January usage'],
+    }),
+  ),
   statementDescriptorSuffix: Type.Optional(
     Type.String({
-      // docs.stripe.com/get-started/account/statement-descriptors
-      pattern: '^[^<>\\\\\'"*\\u0000-\\u001F\\u007F\\uD800-\\uDFFF]{1,22}$',
-      description: 'On the card statement, after your prefix. At most 22 characters, none of < > \\ \' " *.',
+      ...STATEMENT_DESCRIPTOR_SUFFIX,
+      description:
+        'On the card statement, after your prefix, with which it has room for 22 characters. Latin characters without ' +
+        'accents, one letter at least, none of < > \\ \' " *.',
       examples: ['USAGE JAN'],
     }),
   ),
@@ -76,7 +84,7 @@ export const ChargeAnswer = Type.Object({
       adviceCode: Type.Optional(Type.String()),
     }),
   ),
-  paymentIntentId: Type.Optional(StripeId('The one live PaymentIntent.', 'pi_3Q0PsIJvEtkwdCNY')),
+  paymentIntentId: Type.Optional(StripeId('pi', 'The one live PaymentIntent.', 'pi_3Q0PsIJvEtkwdCNY')),
   decline: Type.Optional(Decline),
   reason: Type.Optional(Type.String({ description: 'Why it ended.', examples: ['step_up_expired'] })),
   stepUp: Type.Optional(

@@ -1,5 +1,6 @@
 // The shapes of customers: who is enrolled, listed and shown.
 import Type, { type Static } from 'typebox';
+import { EMAIL, LOCALE } from '../../../domain/shared/stripe-texts.ts';
 import type { CustomerStatus as DomainCustomerStatus } from '../../../domain/view.ts';
 import { Amount, Currency, CustomerId, Metadata, orNull, Strict, StripeId, Time } from '../fields.ts';
 import { EnrolmentAnswer, enrolmentFields } from './enrolments.ts';
@@ -28,20 +29,19 @@ export const NewCustomer = Strict({
   customerId: CustomerId,
   email: Type.Optional(
     Type.String({
-      format: 'email',
-      maxLength: 254,
+      ...EMAIL,
       description: 'Of the customer that is made at Stripe; nothing is mailed from here.',
       examples: ['ada@example.com'],
     }),
   ),
   stripeCustomerId: Type.Optional(
-    StripeId('A customer you have at Stripe, used instead of a new one.', 'cus_NffrFeUfNV2Hib'),
+    StripeId('cus', 'A customer you have at Stripe, used instead of a new one.', 'cus_NffrFeUfNV2Hib'),
   ),
   currency: Type.Optional(Currency),
   ...enrolmentFields,
   locale: Type.Optional(
     Type.String({
-      pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$',
+      ...LOCALE,
       description: 'BCP 47, of the customer that is made at Stripe; our pages speak English.',
       examples: ['de-AT'],
     }),
@@ -52,7 +52,7 @@ export type NewCustomer = Static<typeof NewCustomer>;
 
 const customerFields = {
   customerId: CustomerId,
-  stripeCustomerId: orNull<string>(StripeId('Null until Stripe has made it.', 'cus_NffrFeUfNV2Hib')),
+  stripeCustomerId: orNull<string>(StripeId('cus', 'Null until Stripe has made it.', 'cus_NffrFeUfNV2Hib')),
   status: CustomerStatus,
   card: Type.Optional(
     Type.Object({

@@ -1,11 +1,13 @@
 // The shapes of a request for a card and of the enrolment it opens.
 import Type, { type Static } from 'typebox';
+import { TERMS_VERSION_PATTERN } from '../../../domain/shared/ids.ts';
+import { DESCRIPTION } from '../../../domain/shared/stripe-texts.ts';
 import { Amount, Currency, Strict, StripeId, Text, Time } from '../fields.ts';
 import { Decline } from './declines.ts';
 
 const ConsentBody = Strict(
   {
-    termsVersion: Text('Which terms the customer agreed to.', 200, '2026-01'),
+    termsVersion: Text('Which terms the customer agreed to.', TERMS_VERSION_PATTERN, '2026-01'),
     acceptedAt: Time('When the customer agreed.'),
     ip: Type.Optional(
       Type.Unsafe<string>({
@@ -15,7 +17,9 @@ const ConsentBody = Strict(
         examples: ['203.0.113.7'],
       }),
     ),
-    userAgent: Type.Optional(Text('With what.', 1000, 'Mozilla/5.0')),
+    userAgent: Type.Optional(
+      Type.String({ ...DESCRIPTION, description: 'With which browser.', examples: ['Mozilla/5.0'] }),
+    ),
   },
   { description: 'What the customer agreed to in your own flow. Without it our page asks.' },
 );
@@ -36,7 +40,11 @@ const TermsBody = Strict(
 
 export const enrolmentFields = {
   paymentMethod: Type.Optional(
-    StripeId('A card you already have, confirmed at once. Needs `consent`.', 'pm_1Q0PsIJvEtkwdCNYMSaVuRz6'),
+    StripeId(
+      'pm',
+      'A card you already have, confirmed at once. Needs `consent`.',
+      'pm_1Q0PsIJvEtkwdCNYMSaVuRz6',
+    ),
   ),
   consent: Type.Optional(ConsentBody),
   terms: Type.Optional(TermsBody),
@@ -44,7 +52,9 @@ export const enrolmentFields = {
     Type.String({
       format: 'uri',
       maxLength: 2048,
-      description: 'Where our page sends the customer afterwards; its origin must be configured.',
+      description:
+        'Where our page sends the customer afterwards: https (http on this machine only), without user or password; ' +
+        'its origin must be configured.',
       examples: ['https://shop.example/account'],
     }),
   ),
@@ -54,7 +64,7 @@ export const NewEnrolment = Strict(enrolmentFields);
 export type NewEnrolment = Static<typeof NewEnrolment>;
 
 export const EnrolmentAnswer = Type.Object({
-  setupIntentId: Type.Optional(StripeId('Absent until Stripe has made it.', 'seti_1Q0PsIJvEtkwdCNY')),
+  setupIntentId: Type.Optional(StripeId('seti', 'Absent until Stripe has made it.', 'seti_1Q0PsIJvEtkwdCNY')),
   status: Type.Enum(['pending', 'awaiting_customer', 'processing', 'succeeded', 'failed', 'expired']),
   url: Type.Optional(
     Type.String({

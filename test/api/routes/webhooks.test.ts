@@ -48,6 +48,7 @@ const HUGE_ID = malformed({ id: `evt_${HUGE}` });
 const FOREIGN_ID = malformed({ id: 'page-1' });
 const HUGE_TYPE = malformed({ type: HUGE });
 const HUGE_OBJECT = eventOf({ id: HUGE });
+const NO_ID = eventOf({ object: 'payment_intent' });
 const STRANGE_OBJECT = eventOf({ id: 'pi_1 or 1=1' });
 
 describe('refused with 400, and nothing is kept', () => {
@@ -83,6 +84,7 @@ describe('refused with 400, and nothing is kept', () => {
     ],
     ['signed, of a huge type', HUGE_TYPE, () => sign(HUGE_TYPE), 'webhook_payload_invalid'],
     ['signed, about a huge object id', HUGE_OBJECT, () => sign(HUGE_OBJECT), 'webhook_payload_invalid'],
+    ['signed, about an object without an id', NO_ID, () => sign(NO_ID), 'webhook_payload_invalid'],
     [
       'signed, about a strange object id',
       STRANGE_OBJECT,
@@ -109,7 +111,7 @@ test.each([
 
 test('what is not ours is kept and counted once, however often it comes, and whatever it calls itself', async () => {
   const before = await api.ledger.countUnclaimedEvents();
-  const body = eventOf({ object: 'payment_intent', livemode: false });
+  const body = eventOf({ id: 'pi_of_somebody_else', object: 'payment_intent', livemode: false });
   for (const contentType of ['application/json', 'application/json; charset=utf-8', 'text/plain'])
     expect((await send(body, sign(body), contentType)).status).toBe(200);
   expect(await api.ledger.countUnclaimedEvents()).toBe(before + 1);
@@ -190,6 +192,7 @@ describe('an event that cannot change anything wakes nobody', () => {
     ['payment_method.attached', 'pi_unknown', WAKES_NOBODY],
     ['payment_intent.created', 'pi_unknown', WAKES_NOBODY],
     ['charge.succeeded', 'pi_unknown', WAKES_NOBODY],
+    ['coupon.created', 'ids of some objects are the merchant’s own', WAKES_NOBODY],
     ['payment_intent.succeeded', 'pi_other_succeeded', WAKES],
     ['payment_intent.succeeded', 'pi_failed', WAKES],
     ['payment_intent.succeeded', 'pi_cancelled', WAKES],

@@ -1,0 +1,42 @@
+// A known address with a method that it does not have.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { STARTING, startTestApp, type TestApp } from '../_app.ts';
+
+let api: TestApp;
+beforeAll(async () => {
+  api = await startTestApp();
+}, STARTING);
+afterAll(() => api.close());
+
+const ask = (method: string, url: string, key: string | null = 'all-secret') =>
+  api.app.inject({
+    method: method as 'GET',
+    url,
+    headers: key === null ? {} : { authorization: `Bearer ${key}` },
+  });
+
+test.each([
+  ['DELETE', '/v1/customers', 'GET, HEAD, POST'],
+  ['PUT', '/v1/customers/a', 'GET, HEAD'],
+  ['POST', '/v1/customers/a', 'GET, HEAD'],
+  ['GET', '/v1/customers/a/pause', 'POST'],
+  ['PATCH', '/v1/customers/a/charges/b', 'GET, HEAD'],
+  ['POST', '/v1/charges', 'GET, HEAD'],
+  ['OPTIONS', '/v1/charges', 'GET, HEAD'],
+  ['POST', '/healthz', 'GET, HEAD'],
+  ['GET', '/webhooks/stripe', 'POST'],
+  ['POST', '/enrol/token', 'GET, HEAD'],
+  ['GET', '/enrol/token/session', 'POST'],
+  ['DELETE', '/step-up/token/done', 'POST'],
+  ['POST', '/openapi.json', 'GET, HEAD'],
+])('%s %s is 405 and says what is allowed', async (method, url, allow) => {
+  const { statusCode, headers, body } = await ask(method, url);
+  expect({ statusCode, allow: headers.allow }).toEqual({ statusCode: 405, allow });
+  expect(JSON.parse(body)).toMatchObject({ status: 405, code: 'method_not_allowed' });
+});
+
+test('under /v1 the key comes first', async () => {
+  expect((await ask('DELETE', '/v1/customers', null)).statusCode).toBe(401);
+  expect((await ask('DELETE', '/v1/customers', 'reader-secret')).statusCode).toBe(405);
+  expect((await ask('DELETE', '/v1/nothing', 'reader-secret')).statusCode).toBe(404);
+});
