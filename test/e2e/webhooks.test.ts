@@ -24,7 +24,7 @@ async function send(
   object: Json,
   more: { id?: string; secret?: string; seconds?: number } = {},
 ) {
-  const { id = `evt_${randomUUID()}`, secret = SECRET, seconds = 0 } = more;
+  const { id = `evt_${randomUUID().replaceAll('-', '')}`, secret = SECRET, seconds = 0 } = more;
   const created = Math.floor(Date.now() / 1000) - seconds;
   const payload = JSON.stringify({ id, object: 'event', type, created, data: { object } });
   const answer = await fetch(`${stack.url}/webhooks/stripe`, {

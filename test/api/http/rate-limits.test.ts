@@ -13,30 +13,34 @@ beforeAll(async () => {
 }, STARTING);
 afterAll(() => api.close());
 
-test('a key that asks too much is answered 429 with a time to come back, and no other key is', async () => {
-  const app = Fastify();
-  await app.register(rateLimit, { global: false });
-  const authenticate = createAuthenticate(
-    app,
-    readApiKeys('loop:read:loop-secret,calm:read:calm-secret', []),
-  );
-  app.decorateRequest('actor', '');
-  app.get('/:times', async (request) => {
-    const { times } = request.params as { times: string };
-    for (let sent = 0; sent < Number(times); sent += 1) await authenticate(request);
-    return {};
-  });
-  app.setErrorHandler(answerProblem);
-  await app.ready();
-  const askAs = (secret: string, times: number) =>
-    app.inject({ url: `/${times}`, headers: { authorization: `Bearer ${secret}` } });
-  expect((await askAs('loop-secret', REQUESTS_PER_KEY)).statusCode).toBe(200);
-  const refused = await askAs('loop-secret', 1);
-  expect(refused.json()).toMatchObject({ status: 429, code: 'too_many_requests' });
-  expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
-  expect((await askAs('calm-secret', 1)).statusCode).toBe(200);
-  await app.close();
-});
+test(
+  'a key that asks too much is answered 429 with a time to come back, and no other key is',
+  async () => {
+    const app = Fastify();
+    await app.register(rateLimit, { global: false });
+    const authenticate = createAuthenticate(
+      app,
+      readApiKeys('loop:read:loop-secret,calm:read:calm-secret', []),
+    );
+    app.decorateRequest('actor', '');
+    app.get('/:times', async (request) => {
+      const { times } = request.params as { times: string };
+      for (let sent = 0; sent < Number(times); sent += 1) await authenticate(request);
+      return {};
+    });
+    app.setErrorHandler(answerProblem);
+    await app.ready();
+    const askAs = (secret: string, times: number) =>
+      app.inject({ url: `/${times}`, headers: { authorization: `Bearer ${secret}` } });
+    expect((await askAs('loop-secret', REQUESTS_PER_KEY)).statusCode).toBe(200);
+    const refused = await askAs('loop-secret', 1);
+    expect(refused.json()).toMatchObject({ status: 429, code: 'too_many_requests' });
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    expect((await askAs('calm-secret', 1)).statusCode).toBe(200);
+    await app.close();
+  },
+  STARTING,
+);
 
 test(
   'an address that asks pages too much is answered 429 with a time to come back; a key is not',
