@@ -1,20 +1,15 @@
 // What comes of an event for a customer: each kind is passed to the file that decides about it.
 import { attemptHalted, attemptRateLimited, attemptStarted } from './charge/attempts.ts';
-import {
-  cancelCharge,
-  cardMissing,
-  cardWaitExpired,
-  chargeOpened,
-  chargeRefused,
-  chargeUnanswered,
-  retryCharge,
-} from './charge/charge.ts';
+import { cancelCharge, openCharge, retryCharge } from './charge/charge.ts';
 import { checkNow } from './charge/check-schedule.ts';
-import { paymentIntentCreated, paymentIntentRead, paymentIntentSearched } from './charge/payment-intent.ts';
+import { paymentIntentCreated, paymentIntentSearched } from './charge/payment-intent.ts';
+import { paymentIntentRead } from './charge/payment-intent-read.ts';
+import { chargeRefused, chargeUnanswered } from './charge/refused-step.ts';
 import { stepUpExpired, stepUpReminded } from './charge/step-up.ts';
+import { cardMissing, cardWaitExpired } from './charge/waiting-for-card.ts';
 import { disputeRead, disputeRefused } from './disputes/disputes.ts';
 import { openEnrolment, readOpenEnrolment, takeConsent } from './enrolment/enrolment.ts';
-import { readMandate } from './enrolment/mandate.ts';
+import { mandateAfterRefusal, readMandate } from './enrolment/mandate.ts';
 import {
   setupIntentCreated,
   setupIntentRead,
@@ -26,7 +21,7 @@ import type { CustomerEvent, EventOf } from './model/events.ts';
 import type { CustomerState } from './model/state.ts';
 import { loaded } from './recovery.ts';
 import { refundRead, refundRefused } from './refunds/refunds.ts';
-import { by, note } from './shared/facts.ts';
+import { by, recordFact } from './shared/facts.ts';
 import { follow, readLater } from './shared/refund-or-dispute.ts';
 import { PROCESSED_EVENTS_REMEMBERED } from './shared/state-limits.ts';
 import { subjectOf } from './shared/stripe-events.ts';
@@ -42,7 +37,7 @@ export function advance(state: CustomerState, event: CustomerEvent, nowMs: numbe
     case 'giveConsent':
       return takeConsent(state, event, nowMs);
     case 'openCharge':
-      return chargeOpened(state, event, nowMs);
+      return openCharge(state, event, nowMs);
     case 'cancelCharge':
       return cancelCharge(state, event, nowMs);
     case 'retryCharge':
@@ -50,7 +45,7 @@ export function advance(state: CustomerState, event: CustomerEvent, nowMs: numbe
     case 'pause':
       return state.paused || state.cancelled
         ? state
-        : note({ ...state, paused: { atMs: nowMs } }, nowMs, 'paused', by(event));
+        : recordFact({ ...state, paused: { atMs: nowMs } }, nowMs, 'paused', by(event));
     case 'resume':
       return resume(state, event, nowMs);
     case 'cancelCustomer':
@@ -68,7 +63,7 @@ export function advance(state: CustomerState, event: CustomerEvent, nowMs: numbe
     case 'noticeStarted':
       return { ...state, notices: state.notices.filter(({ noticeId }) => noticeId !== event.noticeId) };
     case 'stripeCustomerCreated':
-      return { ...state, stripeCustomerId: state.stripeCustomerId ?? event.stripeCustomerId };
+      return stripeCustomerCreated(state, event.stripeCustomerId, nowMs);
     case 'setupIntentCreated':
       return setupIntentCreated(state, event, nowMs);
     case 'setupIntentRead':
@@ -154,6 +149,13 @@ function paymentIntentEventReceived(
   return isEcho && waits ? state : checkNow(state, charge.chargeId, nowMs);
 }
 
+/** Intents that were made for another customer are read before anything else: they are replaced. */
+function stripeCustomerCreated(state: CustomerState, stripeCustomerId: string, nowMs: number): CustomerState {
+  if (state.stripeCustomerId !== null) return state;
+  const known = { ...state, stripeCustomerId };
+  return state.charges.reduce<CustomerState>((next, { chargeId }) => checkNow(next, chargeId, nowMs), known);
+}
+
 /** What is in the ledger may leave: facts, and charges that are over. */
 function recorded(
   state: CustomerState,
@@ -175,13 +177,13 @@ function refused(state: CustomerState, event: EventOf<'refused'>, nowMs: number)
     case 'confirmSetupIntent':
     case 'readSetupIntent':
     case 'cancelSetupIntent':
-      return setupIntentRefused(state, event.step, event.code, nowMs);
+      return setupIntentRefused(state, event.step, event, nowMs);
     case 'readRefund':
       return refundRefused(state, event.step.refundId, event, nowMs);
     case 'readDispute':
       return disputeRefused(state, event.step.disputeId, event, nowMs);
     default:
-      return chargeRefused(state, event, nowMs);
+      return chargeRefused(mandateAfterRefusal(state, event, nowMs), event, nowMs);
   }
 }
 

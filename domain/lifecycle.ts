@@ -5,7 +5,7 @@ import { endMandate } from './enrolment/mandate.ts';
 import type { Charge } from './model/charge.ts';
 import type { EventOf } from './model/events.ts';
 import type { CustomerState } from './model/state.ts';
-import { by, note } from './shared/facts.ts';
+import { by, recordFact } from './shared/facts.ts';
 import { DEFAULT_POLICY } from './shared/policy.ts';
 import { isRead } from './shared/refund-or-dispute.ts';
 
@@ -24,6 +24,7 @@ export function newCustomer(customerId: string): CustomerState {
     mandate: null,
     abandonedSetups: [],
     charges: [],
+    failedCharges: [],
     issuerBudgets: [],
     refunds: [],
     disputes: [],
@@ -55,7 +56,7 @@ export function resume(state: CustomerState, event: EventOf<'resume'>, nowMs: nu
       ? { ...charge, phase: { ...phase, sinceMs } }
       : { ...charge, phase: { ...phase, sinceMs, deadlineMs: phase.deadlineMs + stoodStill } };
   });
-  return note({ ...state, paused: null, charges }, nowMs, 'resumed', by(event));
+  return recordFact({ ...state, paused: null, charges }, nowMs, 'resumed', by(event));
 }
 
 /** No new attempt from here on; what is open at Stripe is cancelled there and followed to its end. */
@@ -66,7 +67,7 @@ export function cancelCustomer(
 ): CustomerState {
   if (before.cancelled) return before;
   let state: CustomerState = { ...before, cancelled: { atMs: nowMs }, paused: null };
-  state = note(state, nowMs, 'cancelled', by(event));
+  state = recordFact(state, nowMs, 'cancelled', by(event));
   state = endMandate(state, nowMs);
   state = closeEnrolment(state, 'expired', 'customer_cancelled', nowMs);
   for (const charge of state.charges)

@@ -2,16 +2,18 @@
 import { renewalAt } from './enrolment/enrolment.ts';
 import { isOver } from './lifecycle.ts';
 import type { Charge } from './model/charge.ts';
+import type { Mandate } from './model/enrolment.ts';
 import type { CustomerEvent } from './model/events.ts';
 import type { FactKind } from './model/facts.ts';
 import type { CustomerState } from './model/state.ts';
 import type { Step, TimeEvent } from './model/steps.ts';
 import { chargeableCard } from './shared/chargeable-card.ts';
+import { isRefusedForCard } from './shared/missing-at-stripe.ts';
 import { policyOf } from './shared/policy.ts';
 import { LONGEST_SLEEP } from './shared/state-limits.ts';
 
 /** `atMs` in epoch ms; in the past means now. */
-interface Planned {
+export interface Planned {
   readonly atMs: number;
   readonly step: Step;
 }
@@ -36,7 +38,8 @@ export function blockingCharge(state: CustomerState): Charge | undefined {
 
 /** Giving a charge up answers nothing: its attempt may still have been paid. */
 function isUnknown({ phase, attempts }: Charge): boolean {
-  if (phase.is === 'closing') return attempts.at(-1)?.outcome === 'unknown';
+  if (phase.is === 'closing' || phase.is === 'replacing_intent')
+    return attempts.at(-1)?.outcome === 'unknown';
   return phase.is === 'unknown' || phase.is === 'attempting';
 }
 
@@ -46,17 +49,18 @@ function plannedEnrolmentSteps(state: CustomerState): Planned[] {
     step: { do: 'cancelSetupIntent', setupIntentId },
   }));
   const { enrolment, mandate, stripeCustomerId } = state;
-  if (mandate?.nextCheckAtMs != null)
+  const mandateReadAtMs = mandate && nextMandateRead(state, mandate);
+  if (mandate && mandateReadAtMs !== null)
     plan.push({
-      atMs: mandate.nextCheckAtMs,
+      atMs: mandateReadAtMs,
       step: { do: 'readSetupIntent', setupIntentId: mandate.setupIntentId },
     });
   if (!enrolment || enrolment.closed) return plan;
-  const at = (step: Step): Planned => ({ atMs: enrolment.nextCheckAtMs, step });
+  const planned = (step: Step): Planned => ({ atMs: enrolment.nextCheckAtMs, step });
   const { number: enrolmentNumber, setupNumber, setupIntentId, checks: tries } = enrolment;
   if (stripeCustomerId === null) {
     const { openedAtMs } = enrolment;
-    return [...plan, at({ do: 'createStripeCustomer', enrolmentNumber, tries, openedAtMs })];
+    return [...plan, planned({ do: 'createStripeCustomer', enrolmentNumber, tries, openedAtMs })];
   }
   if (setupIntentId === null) {
     const { terms, openedAtMs } = enrolment;
@@ -69,20 +73,34 @@ function plannedEnrolmentSteps(state: CustomerState): Planned[] {
       terms,
       openedAtMs,
     };
-    return [...plan, at(step)];
+    return [...plan, planned(step)];
   }
   if (enrolment.confirm === 'due' && enrolment.paymentMethodId) {
     const { paymentMethodId } = enrolment;
     return [
       ...plan,
-      at({ do: 'confirmSetupIntent', enrolmentNumber, setupNumber, tries, setupIntentId, paymentMethodId }),
+      planned({
+        do: 'confirmSetupIntent',
+        enrolmentNumber,
+        setupNumber,
+        tries,
+        setupIntentId,
+        paymentMethodId,
+      }),
     ];
   }
   // One that is too old is ended instead of read; had it been finished meanwhile, the answer says so.
   const renewAtMs = renewalAt(state, enrolment);
   const isOld =
     enrolment.status !== 'processing' && renewAtMs !== null && enrolment.nextCheckAtMs >= renewAtMs;
-  return [...plan, at({ do: isOld ? 'cancelSetupIntent' : 'readSetupIntent', setupIntentId })];
+  return [...plan, planned({ do: isOld ? 'cancelSetupIntent' : 'readSetupIntent', setupIntentId })];
+}
+
+/** Events may be lost, so an active mandate is read from time to time without one. */
+function nextMandateRead(state: CustomerState, mandate: Mandate): number | null {
+  const { readAtMs, nextCheckAtMs, status } = mandate;
+  if (nextCheckAtMs !== null) return nextCheckAtMs;
+  return status === 'active' ? readAtMs + policyOf(state).mandateReadIntervalMs : null;
 }
 
 /** Checks of what is open at Stripe; neither a pause nor a blocking charge holds them up. */
@@ -105,8 +123,9 @@ function plannedChecks(state: CustomerState, charge: Charge): Planned[] {
     return [{ atMs: nextCheckAtMs, step }];
   }
   const known = attempts.at(-1)?.outcome === 'processing' ? null : charge.stripeChargeId;
-  const ask = phase.is === 'closing' ? 'cancelPaymentIntent' : 'readPaymentIntent';
-  return [{ atMs: nextCheckAtMs, step: { do: ask, chargeId, paymentIntentId, known } }];
+  const isToBeCancelled = phase.is === 'closing' || phase.is === 'replacing_intent';
+  const question = isToBeCancelled ? 'cancelPaymentIntent' : 'readPaymentIntent';
+  return [{ atMs: nextCheckAtMs, step: { do: question, chargeId, paymentIntentId, known } }];
 }
 
 function plannedMoneyBackReads({ refunds, disputes }: CustomerState): Planned[] {
@@ -121,11 +140,14 @@ function plannedMoneyBackReads({ refunds, disputes }: CustomerState): Planned[] 
 }
 
 /** What time alone brings about. */
-function plannedDecisions(state: CustomerState, { chargeId, phase }: Charge): Planned[] {
+function plannedDecisions(state: CustomerState, charge: Charge): Planned[] {
+  const { chargeId, phase, nextCheckAtMs } = charge;
   const { awaitingCardDeadlineMs, stepUpRemindersMs } = policyOf(state);
   const decide = (atMs: number, event: TimeEvent): Planned => ({ atMs, step: { do: 'decide', event } });
   if (phase.is === 'awaiting_card')
     return [decide(phase.sinceMs + awaitingCardDeadlineMs, { kind: 'cardWaitExpired', chargeId })];
+  if (isRefusedForCard(phase) && nextCheckAtMs === null && state.mandate?.status === 'inactive')
+    return [decide(0, { kind: 'cardMissing', chargeId })];
   if (phase.is !== 'awaiting_step_up') return [];
   const plan = [decide(phase.deadlineMs, { kind: 'stepUpExpired', chargeId })];
   const reminder = stepUpRemindersMs[phase.reminders];
@@ -139,11 +161,17 @@ function plannedAttempts(state: CustomerState, nowMs: number): Planned[] {
   if (state.paused || state.cancelled || blockingCharge(state)) return [];
   return state.charges
     .flatMap((charge) => {
-      // News of its intent comes first: it may be paid already.
-      if (charge.phase.is !== 'due' || charge.nextCheckAtMs !== null) return [];
+      if (charge.phase.is !== 'due' || isCheckedFirst(state, charge)) return [];
       return [planAttempt(state, charge, charge.phase.atMs, nowMs)];
     })
     .sort((one, other) => one.atMs - other.atMs);
+}
+
+/** Its intent is read or searched for before it is attempted: it may be paid already. */
+function isCheckedFirst({ stripeCustomerId }: CustomerState, charge: Charge): boolean {
+  if (charge.nextCheckAtMs === null) return false;
+  // Without a customer at Stripe there is nothing to search.
+  return charge.paymentIntentId !== null || stripeCustomerId !== null;
 }
 
 function planAttempt(state: CustomerState, charge: Charge, dueAtMs: number, nowMs: number): Planned {

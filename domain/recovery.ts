@@ -3,7 +3,7 @@ import { newCharge } from './charge/charge.ts';
 import type { Charge } from './model/charge.ts';
 import type { EventOf } from './model/events.ts';
 import type { CustomerState } from './model/state.ts';
-import { note } from './shared/facts.ts';
+import { recordFact } from './shared/facts.ts';
 import { follow } from './shared/refund-or-dispute.ts';
 
 /**
@@ -46,9 +46,9 @@ export function loaded(
     for (const { objectId } of state[kind]) back = follow(back, kind, objectId, nowMs);
   for (const { chargeId, amount, currency, dueAtMs } of forgotten) {
     const data = { amount, currency, dueAtMs, from: 'ledger' };
-    back = note(back, nowMs, 'charge_opened', { chargeId, data });
+    back = recordFact(back, nowMs, 'charge_opened', { chargeId, data });
   }
-  return snapshot ? note(back, nowMs, 'recovered', { data: { charges: back.charges.length } }) : back;
+  return snapshot ? recordFact(back, nowMs, 'recovered', { data: { charges: back.charges.length } }) : back;
 }
 
 /** The newest intent in the address book; another than the snapshot's was made after that one was canceled. */

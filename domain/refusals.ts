@@ -142,6 +142,7 @@ const WORDS: { readonly [Phase in Charge['phase']['is']]: string } = {
   awaiting_step_up: 'waiting for the customer to authenticate',
   awaiting_card: 'waiting for another card',
   refused: 'refused by Stripe',
+  replacing_intent: 'being given another PaymentIntent',
   closing: 'being ended',
   closed: 'over',
 };

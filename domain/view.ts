@@ -1,9 +1,11 @@
-// What people are shown of a customer's life. Derived from the state; it holds nothing of its own.
+// What people are shown of a customer.
 
-import type { AttemptOutcome, Charge, Decline } from './model/charge.ts';
+import { type Attention, needsAttention } from './attention.ts';
+import type { Attempt, AttemptOutcome, Charge, ChargePhase, Decline, PhaseOf } from './model/charge.ts';
 import type { Card, Enrolment, EnrolmentStatus, Mandate, MandateStatus } from './model/enrolment.ts';
 import type { CustomerState } from './model/state.ts';
-import { agenda, blockingCharge } from './next-step.ts';
+import { agenda, blockingCharge, type Planned } from './next-step.ts';
+import { defined } from './shared/defined.ts';
 
 export type CustomerStatus =
   | 'cancelled'
@@ -33,6 +35,8 @@ export interface ChargeView {
   readonly status: ChargeStatus;
   readonly amount: number;
   readonly currency: string;
+  /** What Stripe has collected, in minor units; absent until something has been. */
+  readonly amountReceived?: number;
   readonly attempts: readonly {
     readonly number: number;
     readonly atMs: number;
@@ -54,8 +58,8 @@ export interface EnrolmentView {
   readonly requestId: string;
   readonly setupIntentId?: string;
   readonly status: EnrolmentStatus;
-  /** Nothing more can come of it; one that has failed is open until its tries are used up. Absent in old records. */
-  readonly closed?: boolean;
+  /** Nothing more can come of it; one that has failed is open until its tries are used up. */
+  readonly closed: boolean;
   /** False: our page collects it first, and the client secret is not given out before. */
   readonly hasConsent: boolean;
   readonly decline?: { readonly code: string; readonly declineCode?: string };
@@ -65,6 +69,8 @@ export interface CustomerView {
   readonly customerId: string;
   readonly stripeCustomerId: string | null;
   readonly status: CustomerStatus;
+  /** What a person has to look at; empty when nothing. */
+  readonly needsAttention: readonly Attention[];
   readonly enrolment?: EnrolmentView;
   readonly card?: Omit<Card, 'fingerprint'>;
   readonly mandate?: {
@@ -85,17 +91,23 @@ export interface CustomerView {
 /** The whole customer, as of `nowMs` (epoch ms). */
 export function viewOf(state: CustomerState, nowMs: number): CustomerView {
   const { enrolment, mandate } = state;
-  const nextActionAtMs = nextActionAt(state, nowMs);
+  const plan = agenda(state, nowMs);
+  const nextActionAtMs =
+    plan.length === 0 ? undefined : Math.max(nowMs, Math.min(...plan.map(({ atMs }) => atMs)));
   return {
     customerId: state.customerId,
     stripeCustomerId: state.stripeCustomerId,
     status: statusOf(state),
-    ...(enrolment ? { enrolment: enrolmentView(enrolment) } : {}),
-    ...(mandate ? { card: cardView(mandate.card), mandate: mandateView(mandate) } : {}),
+    needsAttention: needsAttention(state),
+    ...defined({
+      enrolment: enrolment ? enrolmentView(enrolment) : undefined,
+      card: mandate ? cardView(mandate.card) : undefined,
+      mandate: mandate ? mandateView(mandate) : undefined,
+    }),
     amountDue: amountDue(state, nowMs),
     currency: state.currency,
-    ...(nextActionAtMs === null ? {} : { nextActionAtMs }),
-    charges: state.charges.map((charge) => chargeView(state, charge, nowMs)),
+    ...defined({ nextActionAtMs }),
+    charges: state.charges.map((charge) => chargeViewIn(state, charge, plan, nowMs)),
   };
 }
 
@@ -117,32 +129,55 @@ export function statusOf(state: CustomerState): CustomerStatus {
 
 /** One charge, as of `nowMs` (epoch ms). */
 export function chargeView(state: CustomerState, charge: Charge, nowMs: number): ChargeView {
+  return chargeViewIn(state, charge, agenda(state, nowMs), nowMs);
+}
+
+function chargeViewIn(
+  state: CustomerState,
+  charge: Charge,
+  plan: readonly Planned[],
+  nowMs: number,
+): ChargeView {
   const { phase, decline } = charge;
-  const nextAttemptAtMs = nextAttemptAt(state, charge, nowMs);
+  const status = chargeStatus(state, charge, nowMs);
   return {
     chargeId: charge.chargeId,
-    status: chargeStatus(state, charge, nowMs),
+    status,
     amount: charge.amount,
     currency: charge.currency,
-    attempts: charge.attempts.map(({ number, atMs, outcome, decline: reason }) => ({
-      number,
-      atMs,
-      outcome: outcome ?? 'unknown',
-      ...(reason ? { declineCode: reason.declineCode ?? reason.code } : {}),
-      ...(reason?.adviceCode ? { adviceCode: reason.adviceCode } : {}),
-    })),
-    ...(charge.paymentIntentId ? { paymentIntentId: charge.paymentIntentId } : {}),
-    ...(decline ? { decline: declineView(decline) } : {}),
-    ...(phase.is === 'closed' && phase.reason ? { reason: phase.reason } : {}),
-    ...(phase.is === 'closing' || phase.is === 'refused'
-      ? { reason: phase.is === 'closing' ? phase.reason : phase.code }
-      : {}),
-    ...(phase.is === 'awaiting_step_up'
-      ? { stepUp: { deadlineMs: phase.deadlineMs, reminders: phase.reminders, failures: phase.failures } }
-      : {}),
+    attempts: charge.attempts.map(attemptView),
+    ...defined({
+      amountReceived: charge.amountReceived,
+      paymentIntentId: charge.paymentIntentId ?? undefined,
+      decline: decline ? declineView(decline) : undefined,
+      reason: reasonOf(phase),
+      stepUp: phase.is === 'awaiting_step_up' ? stepUpView(phase) : undefined,
+      nextAttemptAtMs: status === 'held' ? undefined : nextAttemptAt(charge, plan, nowMs),
+    }),
     dueAtMs: charge.dueAtMs,
-    ...(nextAttemptAtMs === null ? {} : { nextAttemptAtMs }),
   };
+}
+
+function attemptView({ number, atMs, outcome, decline }: Attempt): ChargeView['attempts'][number] {
+  return {
+    number,
+    atMs,
+    outcome: outcome ?? 'unknown',
+    ...defined({
+      declineCode: decline ? (decline.declineCode ?? decline.code) : undefined,
+      adviceCode: decline?.adviceCode ?? undefined,
+    }),
+  };
+}
+
+function reasonOf(phase: ChargePhase): string | undefined {
+  if (phase.is === 'closed') return phase.reason ?? undefined;
+  if (phase.is === 'closing') return phase.reason;
+  return phase.is === 'refused' ? phase.code : undefined;
+}
+
+function stepUpView({ deadlineMs, reminders, failures }: PhaseOf<'awaiting_step_up'>) {
+  return { deadlineMs, reminders, failures };
 }
 
 function chargeStatus(state: CustomerState, charge: Charge, nowMs: number): ChargeStatus {
@@ -150,13 +185,11 @@ function chargeStatus(state: CustomerState, charge: Charge, nowMs: number): Char
   switch (phase.is) {
     case 'closed':
       return phase.as;
-    case 'due': {
-      const isHalted = (state.haltedUntilMs ?? 0) > nowMs;
-      const isHeld = phase.atMs <= nowMs && (isHalted || blockingCharge(state) !== undefined);
-      if (isHeld) return 'held';
+    case 'due':
+      if (phase.atMs <= nowMs && waitsForSomebody(state, nowMs)) return 'held';
       return attempts.length > 0 ? 'retrying' : 'scheduled';
-    }
     case 'creating_intent':
+    case 'replacing_intent':
       return 'attempting';
     case 'closing':
       // Not over before Stripe says so: until then the money may still come.
@@ -166,18 +199,27 @@ function chargeStatus(state: CustomerState, charge: Charge, nowMs: number): Char
   }
 }
 
-function nextAttemptAt(state: CustomerState, charge: Charge, nowMs: number): number | null {
-  const planned = agenda(state, nowMs).find(
-    ({ step }) =>
-      (step.do === 'createPaymentIntent' || step.do === 'confirmPaymentIntent') &&
-      step.chargeId === charge.chargeId,
-  );
-  return planned?.atMs ?? null;
+/** What is due waits for a person or for the kill switch, and not only for another attempt that is under way. */
+function waitsForSomebody(state: CustomerState, nowMs: number): boolean {
+  const isHalted = (state.haltedUntilMs ?? 0) > nowMs;
+  return state.paused !== null || isHalted || blockingCharge(state)?.phase.is === 'awaiting_step_up';
 }
 
-function nextActionAt(state: CustomerState, nowMs: number): number | null {
-  const plan = agenda(state, nowMs);
-  return plan.length === 0 ? null : Math.max(nowMs, Math.min(...plan.map(({ atMs }) => atMs)));
+function nextAttemptAt(
+  { chargeId, phase }: Charge,
+  plan: readonly Planned[],
+  nowMs: number,
+): number | undefined {
+  const isAttempt = ({ step }: Planned) =>
+    (step.do === 'createPaymentIntent' || step.do === 'confirmPaymentIntent') && step.chargeId === chargeId;
+  const planned = plan.find(isAttempt);
+  if (planned) return planned.atMs;
+  const isDecided = plan.some(
+    ({ step }) =>
+      step.do === 'decide' && step.event.kind === 'cardMissing' && step.event.chargeId === chargeId,
+  );
+  // It is attempted as soon as what is under way, or a check of its intent, has been answered.
+  return phase.is === 'due' && !isDecided ? Math.max(phase.atMs, nowMs) : undefined;
 }
 
 function amountDue(state: CustomerState, nowMs: number): number {
@@ -192,11 +234,11 @@ function enrolmentView(enrolment: Enrolment): EnrolmentView {
   return {
     number,
     requestId,
-    ...(setupIntentId ? { setupIntentId } : {}),
+    ...defined({ setupIntentId: setupIntentId ?? undefined }),
     status,
     closed,
     hasConsent: consent !== null,
-    ...(decline ? { decline: declineView(decline) } : {}),
+    ...defined({ decline: decline ? declineView(decline) : undefined }),
   };
 }
 
@@ -210,5 +252,8 @@ function mandateView(mandate: Mandate): NonNullable<CustomerView['mandate']> {
 }
 
 function declineView({ code, declineCode, adviceCode }: Decline): NonNullable<ChargeView['decline']> {
-  return { code, ...(declineCode ? { declineCode } : {}), ...(adviceCode ? { adviceCode } : {}) };
+  return {
+    code,
+    ...defined({ declineCode: declineCode ?? undefined, adviceCode: adviceCode ?? undefined }),
+  };
 }

@@ -91,6 +91,7 @@ export function recordedCustomer({ customerId, view }: CustomerRow): CustomerVie
       customerId,
       stripeCustomerId: null,
       status: 'awaiting_mandate',
+      needsAttention: [],
       amountDue: 0,
       currency: null,
       charges: [],

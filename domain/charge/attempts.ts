@@ -1,11 +1,11 @@
-// The book of a charge's attempts: begun, answered, counted on their card. What an answer means is not decided here.
+// The list of a charge's attempts: started, answered, counted on their card. What an answer means is not decided here.
 
-import type { Attempt, AttemptOutcome, Charge, Decline } from '../model/charge.ts';
+import type { Attempt, AttemptOutcome, Charge, ChargePhase, Decline } from '../model/charge.ts';
 import type { PaymentIntentReading } from '../model/readings.ts';
 import type { CustomerState } from '../model/state.ts';
 import type { StepOf } from '../model/steps.ts';
 import { findCharge, putCharge, reachedIssuer } from '../shared/charges.ts';
-import { note } from '../shared/facts.ts';
+import { recordFact } from '../shared/facts.ts';
 import { countAttempt } from '../shared/issuer-budgets.ts';
 import { policyOf } from '../shared/policy.ts';
 import { ATTEMPTS_REMEMBERED } from '../shared/state-limits.ts';
@@ -40,11 +40,11 @@ export function attemptStarted(
   });
 }
 
-/** The emergency brake was on before anything was sent. */
+/** The kill switch was on before anything was sent. */
 export function attemptHalted(state: CustomerState, chargeId: string, nowMs: number): CustomerState {
   const charge = findCharge(state, chargeId);
   if (charge?.phase.is !== 'attempting') return state;
-  const due = asIfNeverBegun(charge, charge.attempts.at(-1)?.atMs ?? nowMs);
+  const due = asIfNeverStarted(charge, charge.attempts.at(-1)?.atMs ?? nowMs);
   return { ...putCharge(state, due), haltedUntilMs: nowMs + policyOf(state).killSwitchCheckMs };
 }
 
@@ -52,11 +52,11 @@ export function attemptHalted(state: CustomerState, chargeId: string, nowMs: num
 export function attemptRateLimited(state: CustomerState, chargeId: string, nowMs: number): CustomerState {
   const charge = findCharge(state, chargeId);
   if (charge?.phase.is !== 'attempting') return state;
-  return putCharge(state, asIfNeverBegun(charge, nowMs + policyOf(state).rateLimitPauseMs));
+  return putCharge(state, asIfNeverStarted(charge, nowMs + policyOf(state).rateLimitPauseMs));
 }
 
 /** The number is free again, and with it the idempotency key. */
-function asIfNeverBegun(charge: Charge, dueAtMs: number): Charge {
+function asIfNeverStarted(charge: Charge, dueAtMs: number): Charge {
   return {
     ...charge,
     attempts: charge.attempts.slice(0, -1),
@@ -65,7 +65,17 @@ function asIfNeverBegun(charge: Charge, dueAtMs: number): Charge {
   };
 }
 
-/** Books Stripe's answer on the attempt under way, or on one that the customer made at the bank. */
+/** In these phases an answer belongs to the newest attempt, as long as that is not settled. */
+const ANSWERS_NEWEST: readonly ChargePhase['is'][] = [
+  'attempting',
+  'unknown',
+  'processing',
+  'refused',
+  'replacing_intent',
+  'closing',
+];
+
+/** Records Stripe's answer on the attempt under way, or on one that the customer made at the bank. */
 export function recordAnswer(
   state: CustomerState,
   charge: Charge,
@@ -74,43 +84,53 @@ export function recordAnswer(
   decline: Decline | null,
   nowMs: number,
 ): CustomerState {
-  const known: Charge = {
+  const withAnswer: Charge = {
     ...charge,
     stripeChargeId: reading.stripeChargeId ?? charge.stripeChargeId,
     decline: decline ?? charge.decline,
   };
   const newest = charge.attempts.at(-1);
-  const isOurs =
-    ['attempting', 'unknown', 'processing', 'refused', 'closing'].includes(charge.phase.is) &&
-    newest &&
-    !isSettled(newest);
-  if (isOurs) {
+  if (newest && ANSWERS_NEWEST.includes(charge.phase.is) && !isSettled(newest)) {
     const answer = { outcome, decline, ...madeAs(reading.stripeChargeId) };
-    return noteAttempt(settleAt(state, known, NEWEST, answer), charge.chargeId, nowMs, reading);
+    const settled = settleAt(state, withAnswer, NEWEST, answer);
+    return noteAttempt(settled, charge.chargeId, nowMs, reading);
   }
-  const unheard: Attempt = {
+  const unrecorded: Attempt = {
     number: charge.attemptCount + 1,
     intentNumber: charge.intentNumber,
     atMs: nowMs,
-    paymentMethodId: newest?.paymentMethodId ?? state.mandate?.paymentMethodId ?? '',
+    ...cardOf(state, charge, reading),
     stripeMandateId: null,
-    fingerprint: newest ? newest.fingerprint : (state.mandate?.card.fingerprint ?? null),
     outcome,
     decline,
-    // The customer can be at the bank only after an attempt of ours; without one on record a run that is gone made it.
+    // The customer can be at the bank only after an attempt of ours; where none is on record, a lost run has made it.
     onSession: newest !== undefined,
     ...madeAs(reading.stripeChargeId),
   };
-  return noteAttempt(
-    countAttempt(putCharge(state, withAttempt(known, unheard)), unheard),
-    charge.chargeId,
-    nowMs,
-    reading,
-  );
+  const next = countAttempt(putCharge(state, withAttempt(withAnswer, unrecorded)), unrecorded);
+  return noteAttempt(next, charge.chargeId, nowMs, reading);
+}
+
+/** The card that has answered: Stripe's word, else the one that was asked last, else the one on file. */
+function cardOf(
+  { mandate }: CustomerState,
+  { attempts }: Charge,
+  { paymentMethodId, fingerprint }: PaymentIntentReading,
+): Pick<Attempt, 'paymentMethodId' | 'fingerprint'> {
+  if (paymentMethodId !== null) {
+    const sameCard = attempts.findLast((attempt) => attempt.paymentMethodId === paymentMethodId);
+    return { paymentMethodId, fingerprint: fingerprint ?? sameCard?.fingerprint ?? null };
+  }
+  const newest = attempts.at(-1);
+  if (newest) return { paymentMethodId: newest.paymentMethodId, fingerprint: newest.fingerprint };
+  return {
+    paymentMethodId: mandate?.paymentMethodId ?? '',
+    fingerprint: mandate?.card.fingerprint ?? null,
+  };
 }
 
 /**
- * Books an answer that a newer one hides: on the oldest attempt since the last settled one that nobody answered, else on
+ * Records an answer that a newer one hides: on the oldest attempt since the last settled one that has no answer, else on
  * one that the customer made. An attempt under way is left for its own answer, and the list is not touched under it.
  */
 export function recordEarlierAnswer(
@@ -124,12 +144,12 @@ export function recordEarlierAnswer(
   const { attempts, chargeId } = charge;
   const lastSettled = attempts.findLastIndex(isSettled);
   const index = attempts.findIndex((attempt, at) => at > lastSettled && attempt.outcome !== null);
-  const asked = attempts[index];
-  if (!asked && charge.phase.is === 'attempting') {
+  const unanswered = attempts[index];
+  if (!unanswered && charge.phase.is === 'attempting') {
     const data = { number: null, atMs: nowMs, outcome, decline, onSession: true, answer: reading };
-    return note(state, nowMs, 'attempt', { chargeId, data });
+    return recordFact(state, nowMs, 'attempt', { chargeId, data });
   }
-  if (!asked) return recordAnswer(state, charge, reading, outcome, decline, nowMs);
+  if (!unanswered) return recordAnswer(state, charge, reading, outcome, decline, nowMs);
   const { stripeChargeId } = reading;
   const answer = { outcome, decline, ...madeAs(stripeChargeId) };
   const settled = settleAt(state, { ...charge, decline, stripeChargeId }, index, answer);
@@ -156,10 +176,11 @@ function settleAt(
   index: number,
   answer: Pick<Attempt, 'outcome' | 'decline' | 'stripeChargeId'>,
 ): CustomerState {
-  const asked = charge.attempts.at(index);
-  if (!asked) return putCharge(state, charge);
-  const settled: Attempt = { ...asked, ...answer };
-  const isFirstWord = asked.outcome === null || asked.outcome === 'unknown' || asked.outcome === 'refused';
+  const attempt = charge.attempts.at(index);
+  if (!attempt) return putCharge(state, charge);
+  const settled: Attempt = { ...attempt, ...answer };
+  const { outcome } = attempt;
+  const isFirstWord = outcome === null || outcome === 'unknown' || outcome === 'refused';
   const isCounted = isFirstWord && reachedIssuer(settled);
   const changed = putCharge(state, { ...charge, attempts: charge.attempts.with(index, settled) });
   return isCounted ? countAttempt(changed, settled) : changed;
@@ -183,12 +204,12 @@ function noteAt(
   more: { readonly [key: string]: unknown },
 ): CustomerState {
   const attempt = findCharge(state, chargeId)?.attempts.at(index);
-  return attempt ? note(state, nowMs, 'attempt', { chargeId, data: { ...attempt, ...more } }) : state;
+  return attempt ? recordFact(state, nowMs, 'attempt', { chargeId, data: { ...attempt, ...more } }) : state;
 }
 
 export function unansweredInARow(charge: Charge): number {
-  const known = charge.attempts.findLastIndex(({ outcome }) => outcome !== 'unknown' && outcome !== null);
-  return charge.attempts.length - 1 - known;
+  const answered = charge.attempts.findLastIndex(({ outcome }) => outcome !== 'unknown' && outcome !== null);
+  return charge.attempts.length - 1 - answered;
 }
 
 /** Whether Stripe's last word on it is known: an unknown or processing one may still turn out otherwise. */
@@ -199,7 +220,7 @@ export function isSettled({ outcome }: Attempt): boolean {
 /** Those that never reached the issuer are forgotten first: the calendar and the budget count the others. */
 function withAttempt(charge: Charge, attempt: Attempt): Charge {
   const attempts = [...charge.attempts];
-  const leastMissed = attempts.findIndex((old) => !reachedIssuer(old));
-  if (attempts.length >= ATTEMPTS_REMEMBERED) attempts.splice(Math.max(0, leastMissed), 1);
+  const forgotten = attempts.findIndex((earlier) => !reachedIssuer(earlier));
+  if (attempts.length >= ATTEMPTS_REMEMBERED) attempts.splice(Math.max(0, forgotten), 1);
   return { ...charge, attempts: [...attempts, attempt], attemptCount: charge.attemptCount + 1 };
 }

@@ -1,9 +1,12 @@
-// When Stripe is asked again about what it holds open: later and later. It asks nothing itself.
-import type { Charge } from '../model/charge.ts';
+// When Stripe is asked again about a charge's intent: later and later.
+import type { Charge, ChargePhase } from '../model/charge.ts';
 import type { CustomerState } from '../model/state.ts';
 import { backoffDelay } from '../shared/backoff.ts';
 import { findCharge, putCharge } from '../shared/charges.ts';
 import { policyOf } from '../shared/policy.ts';
+
+/** Something of ours is held up until Stripe has answered. */
+const URGENT: readonly ChargePhase['is'][] = ['creating_intent', 'unknown', 'closing', 'replacing_intent'];
 
 export function checkLater(
   state: CustomerState,
@@ -12,9 +15,7 @@ export function checkLater(
   notBeforeMs: number | null = null,
 ): CustomerState {
   const { checkBackoffMs, unknownCheckBackoffMs } = policyOf(state);
-  const waits = ['creating_intent', 'unknown', 'closing'].includes(charge.phase.is)
-    ? unknownCheckBackoffMs
-    : checkBackoffMs;
+  const waits = URGENT.includes(charge.phase.is) ? unknownCheckBackoffMs : checkBackoffMs;
   const nextCheckAtMs = Math.max(nowMs + backoffDelay(waits, charge.checks), notBeforeMs ?? 0);
   return putCharge(state, { ...charge, checks: charge.checks + 1, nextCheckAtMs });
 }
@@ -24,9 +25,6 @@ export function checkNow(state: CustomerState, chargeId: string, nowMs: number):
   const charge = findCharge(state, chargeId);
   if (!charge?.paymentIntentId || charge.phase.is === 'closed' || charge.phase.is === 'attempting')
     return state;
-  return putCharge(state, {
-    ...charge,
-    nextCheckAtMs: Math.min(charge.nextCheckAtMs ?? nowMs, nowMs),
-    checks: 0,
-  });
+  const nextCheckAtMs = Math.min(charge.nextCheckAtMs ?? nowMs, nowMs);
+  return putCharge(state, { ...charge, nextCheckAtMs, checks: 0 });
 }

@@ -1,10 +1,12 @@
-// How a charge stops being collected: over for good, or waiting for another card. It asks Stripe nothing itself.
+// How a charge stops being collected: over for good, or waiting for another card.
 
 import type { Charge, ChargePhase } from '../model/charge.ts';
+import type { PaymentIntentReading } from '../model/readings.ts';
 import type { CustomerState } from '../model/state.ts';
 import { isSpent, issuerAttempts, putCharge } from '../shared/charges.ts';
-import { note, tell } from '../shared/facts.ts';
+import { notify, recordFact } from '../shared/facts.ts';
 import { policyOf } from '../shared/policy.ts';
+import { rememberFailure } from './failed-charges.ts';
 
 /** Ends a charge that is not to be collected: at once, or after its intent is cancelled at Stripe. */
 export function closeCharge(
@@ -37,9 +39,10 @@ export function closed(
   as: 'succeeded' | 'failed' | 'cancelled',
   reason: string | null,
   nowMs: number,
+  received: { readonly [key: string]: unknown } = {},
 ): CustomerState {
   const over: Charge = { ...charge, phase: { is: 'closed', as, reason, atMs: nowMs }, nextCheckAtMs: null };
-  const noted = note(putCharge(state, over), nowMs, 'charge_closed', {
+  const next = recordFact(putCharge(state, over), nowMs, 'charge_closed', {
     chargeId: charge.chargeId,
     data: {
       as,
@@ -49,33 +52,61 @@ export function closed(
       paymentIntentId: charge.paymentIntentId,
       stripeChargeId: charge.stripeChargeId,
       decline: as === 'failed' ? charge.decline : null,
+      ...received,
     },
   });
-  if (as === 'cancelled') return noted;
+  if (as === 'cancelled') return next;
   const kind = as === 'succeeded' ? 'charge.succeeded' : 'charge.failed';
-  return tell(noted, nowMs, kind, `${as}-${charge.chargeId}`, {
+  const told = notify(next, nowMs, kind, `${as}-${charge.chargeId}`, {
     ...about(charge),
     data: { ...about(charge).data, reason },
   });
+  return as === 'failed' ? rememberFailure(told, charge, nowMs) : told;
+}
+
+/**
+ * Stripe has the money. Where it is not what was owed, or has gone back before it was recorded, that is on record and
+ * told as such: the charge is over, and a person has to look.
+ */
+export function collected(
+  state: CustomerState,
+  charge: Charge,
+  { amountReceived, amountRefunded, currency: receivedCurrency }: PaymentIntentReading,
+  reason: string | null,
+  nowMs: number,
+): CustomerState {
+  const { chargeId, amount, currency } = charge;
+  const isRefunded = amountRefunded > 0 && amountRefunded >= amountReceived;
+  const differs = amountReceived !== amount || receivedCurrency !== currency || isRefunded;
+  const paid: Charge = { ...charge, amountReceived };
+  if (!differs) return closed(state, paid, 'succeeded', reason, nowMs, { amountReceived });
+  const data = { amount, currency, amountReceived, receivedCurrency, amountRefunded };
+  const noted = recordFact(putCharge(state, paid), nowMs, 'amount_differs', { chargeId, data });
+  const told = notify(noted, nowMs, 'charge.amount_differs', `amount-differs-${chargeId}`, {
+    chargeId,
+    data,
+  });
+  const why = isRefunded ? 'refunded_already' : 'amount_differs';
+  return closed(told, paid, 'succeeded', reason ?? why, nowMs, data);
 }
 
 /** There is no card that may pay this: the charge waits for another one, unless issuers were asked often enough. */
 export function cardNeeded(state: CustomerState, charge: Charge, nowMs: number): CustomerState {
   if (isSpent(charge, policyOf(state))) return closeCharge(state, charge, 'failed', 'declined', nowMs);
   const waiting: Charge = { ...charge, phase: { is: 'awaiting_card', sinceMs: nowMs }, nextCheckAtMs: null };
-  const noted = note(putCharge(state, waiting), nowMs, 'charge_awaiting_card', {
+  const noted = recordFact(putCharge(state, waiting), nowMs, 'charge_awaiting_card', {
     chargeId: charge.chargeId,
     data: { decline: charge.decline },
   });
-  // Another card may turn out dead before it is asked: that wait is told of too, with as many attempts as before.
+  // Another card may turn out blocked before it is asked: that wait has a notice too, with as many attempts as before.
   const enrolmentNumber = state.enrolment?.number ?? 1;
   const wanted = enrolmentNumber === 1 ? 'card' : `another-card-${enrolmentNumber}`;
   const noticeId = `awaiting-${wanted}-${charge.chargeId}-${charge.attemptCount}`;
-  return tell(noted, nowMs, 'charge.awaiting_card', noticeId, about(charge));
+  return notify(noted, nowMs, 'charge.awaiting_card', noticeId, about(charge));
 }
 
 export function stepUpEnded(state: CustomerState, charge: Charge, how: string, nowMs: number): CustomerState {
-  return note(state, nowMs, 'step_up_ended', { chargeId: charge.chargeId, data: { how } });
+  return recordFact(state, nowMs, 'step_up_ended', { chargeId: charge.chargeId, data: { how } });
 }
 
 function about(charge: Charge): {

@@ -1,51 +1,58 @@
-// The bank wants the customer: the wait for them, and what Stripe says of it meanwhile. It never confirms.
+// The bank wants the customer: the wait for them, and what Stripe says of it meanwhile.
 
-import type { Charge, ChargePhase } from '../model/charge.ts';
+import type { Charge, PhaseOf } from '../model/charge.ts';
 import type { PaymentIntentReading } from '../model/readings.ts';
 import type { CustomerState } from '../model/state.ts';
 import { findCharge, putCharge } from '../shared/charges.ts';
-import { note, tell } from '../shared/facts.ts';
+import { notify, recordFact } from '../shared/facts.ts';
 import { policyOf } from '../shared/policy.ts';
 import { declined, recordDecline } from './after-decline.ts';
 import { recordAnswer } from './attempts.ts';
 import { checkLater } from './check-schedule.ts';
 import { closeCharge, stepUpEnded } from './close.ts';
 import { classifyDecline, isAuthenticationFailure } from './decline-codes.ts';
+import { dueAgain, hasOtherCard } from './next-attempt.ts';
 
-/** The answer was that the bank wants the customer: they are asked, and the lane waits for them. */
+/**
+ * The answer was that the bank wants the customer: they get a notice, and the queue waits for them. Where another card
+ * is on file, that one is attempted instead, and nobody is asked.
+ */
 export function stepUpStarts(
-  before: CustomerState,
-  known: Charge,
+  state: CustomerState,
+  charge: Charge,
   reading: PaymentIntentReading,
   nowMs: number,
 ): CustomerState {
-  const state = recordAnswer(before, known, reading, 'step_up', reading.decline, nowMs);
-  const charge = findCharge(state, known.chargeId) ?? known;
-  const asked = charge.attempts.filter(
+  const next = recordAnswer(state, charge, reading, 'step_up', reading.decline, nowMs);
+  const withAnswer = findCharge(next, charge.chargeId) ?? charge;
+  const timesAsked = withAnswer.attempts.filter(
     ({ outcome, onSession }) => outcome === 'step_up' && !onSession,
   ).length;
   const { stepUpDeadlineMs, stepUpFailures } = policyOf(state);
-  if (asked > stepUpFailures) return closeCharge(state, charge, 'failed', 'authentication_failed', nowMs);
-  const isAtTheBank = reading.status === 'requires_action';
+  if (timesAsked > stepUpFailures)
+    return closeCharge(next, withAnswer, 'failed', 'authentication_failed', nowMs);
+  const isAtBank = reading.status === 'requires_action';
+  const isSuperseded = hasOtherCard(next, withAnswer, nowMs);
+  if (isSuperseded && !isAtBank) return dueAgain(next, withAnswer, nowMs, nowMs);
   const deadlineMs = nowMs + stepUpDeadlineMs;
   const waiting: Charge = {
-    ...charge,
+    ...withAnswer,
     phase: {
       is: 'awaiting_step_up',
       sinceMs: nowMs,
       deadlineMs,
       reminders: 0,
-      failures: Math.max(0, asked - 1),
-      authenticating: isAtTheBank,
-      seen: isAtTheBank ? '' : seenOf(reading),
+      failures: Math.max(0, timesAsked - 1),
+      isAtBank,
+      lastFailure: isAtBank ? '' : failureIn(reading),
     },
     checks: 0,
   };
-  const noted = note(checkLater(state, waiting, nowMs), nowMs, 'step_up_started', {
+  const started = recordFact(checkLater(next, waiting, nowMs), nowMs, 'step_up_started', {
     chargeId: charge.chargeId,
-    data: { deadlineMs, paymentIntentId: charge.paymentIntentId, attempt: charge.attemptCount },
+    data: { deadlineMs, paymentIntentId: withAnswer.paymentIntentId, attempt: withAnswer.attemptCount },
   });
-  return askCustomer(noted, charge, deadlineMs, 0, nowMs);
+  return isSuperseded ? started : askCustomer(started, withAnswer, deadlineMs, 0, nowMs);
 }
 
 /** The customer has not been at the bank yet: they are asked again. */
@@ -55,7 +62,7 @@ export function stepUpReminded(state: CustomerState, chargeId: string, nowMs: nu
   const { phase } = charge;
   const reminder = phase.reminders + 1;
   const reminded = putCharge(state, { ...charge, phase: { ...phase, reminders: reminder } });
-  const noted = note(reminded, nowMs, 'step_up_reminded', { chargeId, data: { reminder } });
+  const noted = recordFact(reminded, nowMs, 'step_up_reminded', { chargeId, data: { reminder } });
   return askCustomer(noted, charge, phase.deadlineMs, reminder, nowMs);
 }
 
@@ -66,7 +73,7 @@ export function stepUpExpired(state: CustomerState, chargeId: string, nowMs: num
     : state;
 }
 
-/** @param reminder 0 for the first asking */
+/** @param reminder 0 for the first notice */
 function askCustomer(
   state: CustomerState,
   { chargeId, amount, currency, attemptCount }: Charge,
@@ -74,10 +81,10 @@ function askCustomer(
   reminder: number,
   nowMs: number,
 ): CustomerState {
-  // No id has a dot in it, so that no charge's asking is named like another's reminder.
+  // No id has a dot in it, so that no charge's first notice is named like another's reminder.
   const noticeId = `step-up-${chargeId}-${attemptCount}${reminder === 0 ? '' : `.reminder-${reminder}`}`;
   const data = { amount, currency, deadlineMs, reminder };
-  return tell(state, nowMs, 'charge.step_up_required', noticeId, { chargeId, data });
+  return notify(state, nowMs, 'charge.step_up_required', noticeId, { chargeId, data });
 }
 
 /** The customer is at the bank's page just now: no server-side confirm may touch the intent. */
@@ -89,55 +96,55 @@ export function atTheBank(
 ): CustomerState {
   const { phase } = charge;
   if (phase.is !== 'awaiting_step_up') return stepUpStarts(state, charge, reading, nowMs);
-  return checkLater(state, { ...charge, phase: { ...phase, authenticating: true } }, nowMs);
+  return checkLater(state, { ...charge, phase: { ...phase, isAtBank: true } }, nowMs);
 }
 
-/** A look at an intent that waits for the customer, and is still unpaid. */
+/** An intent that waits for the customer has been read, and is still unpaid. */
 export function stepUpRead(
   state: CustomerState,
   charge: Charge,
   reading: PaymentIntentReading,
-  phase: Extract<ChargePhase, { is: 'awaiting_step_up' }>,
+  phase: PhaseOf<'awaiting_step_up'>,
   nowMs: number,
 ): CustomerState {
   const { decline } = reading;
-  const seen = seenOf(reading);
-  const card = state.mandate?.status === 'active' ? state.mandate.paymentMethodId : null;
-  const hasOtherCard = card !== null && card !== charge.attempts.at(-1)?.paymentMethodId;
-  const news = decline !== null && (seen !== phase.seen || phase.authenticating) ? decline : null;
+  const lastFailure = failureIn(reading);
+  const isNew = lastFailure !== phase.lastFailure || phase.isAtBank;
+  const newDecline = decline !== null && isNew ? decline : null;
   const isUnauthenticated =
-    news !== null && (isAuthenticationFailure(news) || classifyDecline(news) === 'step_up');
-  if (reading.status === 'requires_confirmation' || hasOtherCard) {
+    newDecline !== null && (isAuthenticationFailure(newDecline) || classifyDecline(newDecline) === 'step_up');
+  const isSuperseded = hasOtherCard(state, charge, nowMs);
+  if (reading.status === 'requires_confirmation' || isSuperseded) {
     // Authenticated but unpaid, or another card was given: the attempt is ours again.
-    const told = news && !isUnauthenticated ? recordDecline(state, charge, reading, news, nowMs) : state;
-    const ended = stepUpEnded(told, charge, hasOtherCard ? 'another_card' : 'authenticated', nowMs);
-    const known = findCharge(ended, charge.chargeId) ?? charge;
-    const stripeChargeId = reading.stripeChargeId ?? known.stripeChargeId;
-    const due: ChargePhase = { is: 'due', atMs: nowMs };
-    return putCharge(ended, { ...known, stripeChargeId, phase: due, nextCheckAtMs: null, checks: 0 });
+    const isDeclined = newDecline !== null && !isUnauthenticated;
+    const next = isDeclined ? recordDecline(state, charge, reading, newDecline, nowMs) : state;
+    const ended = stepUpEnded(next, charge, isSuperseded ? 'another_card' : 'authenticated', nowMs);
+    const withAnswer = findCharge(ended, charge.chargeId) ?? charge;
+    const stripeChargeId = reading.stripeChargeId ?? withAnswer.stripeChargeId;
+    return dueAgain(ended, { ...withAnswer, stripeChargeId }, nowMs, nowMs);
   }
-  if (!news) return checkLater(state, { ...charge, phase: { ...phase, authenticating: false } }, nowMs);
-  if (isUnauthenticated) {
-    const failures = phase.failures + 1;
-    const failed = note(state, nowMs, 'step_up_failed', {
-      chargeId: charge.chargeId,
-      data: { failures, decline: news, requestId: reading.requestId },
-    });
-    if (failures >= policyOf(state).stepUpFailures)
-      return closeCharge(failed, charge, 'failed', 'authentication_failed', nowMs);
-    const again: Charge = {
-      ...charge,
-      stripeChargeId: reading.stripeChargeId ?? charge.stripeChargeId,
-      phase: { ...phase, failures, authenticating: false, seen },
-      checks: 0,
-    };
-    return checkLater(failed, again, nowMs);
-  }
+  if (newDecline === null)
+    return checkLater(state, { ...charge, phase: { ...phase, isAtBank: false } }, nowMs);
   // Authenticated, and then declined for another reason.
-  return declined(stepUpEnded(state, charge, 'declined', nowMs), charge, reading, news, nowMs);
+  if (!isUnauthenticated)
+    return declined(stepUpEnded(state, charge, 'declined', nowMs), charge, reading, newDecline, nowMs);
+  const failures = phase.failures + 1;
+  const failed = recordFact(state, nowMs, 'step_up_failed', {
+    chargeId: charge.chargeId,
+    data: { failures, decline: newDecline, requestId: reading.requestId },
+  });
+  if (failures >= policyOf(state).stepUpFailures)
+    return closeCharge(failed, charge, 'failed', 'authentication_failed', nowMs);
+  const waiting: Charge = {
+    ...charge,
+    stripeChargeId: reading.stripeChargeId ?? charge.stripeChargeId,
+    phase: { ...phase, failures, isAtBank: false, lastFailure },
+    checks: 0,
+  };
+  return checkLater(failed, waiting, nowMs);
 }
 
 /** Tells one failure from another. */
-function seenOf({ stripeChargeId, decline }: PaymentIntentReading): string {
+function failureIn({ stripeChargeId, decline }: PaymentIntentReading): string {
   return `${stripeChargeId ?? ''} ${decline?.declineCode ?? decline?.code ?? ''}`;
 }

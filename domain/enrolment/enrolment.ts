@@ -1,9 +1,9 @@
-// The customer gives a card: from the request to the mandate. It charges nothing and asks Stripe nothing itself.
+// The customer is asked for a card: from the request to the end of the enrolment.
 
 import type { Enrolment, EnrolmentStatus } from '../model/enrolment.ts';
 import type { EventOf } from '../model/events.ts';
 import type { CustomerState } from '../model/state.ts';
-import { by, note } from '../shared/facts.ts';
+import { by, recordFact } from '../shared/facts.ts';
 import { policyOf } from '../shared/policy.ts';
 import { addAbandonedSetup } from './abandoned-setup-intents.ts';
 
@@ -31,7 +31,8 @@ export function openEnrolment(
     status: 'pending',
     paymentMethodId: request.paymentMethodId ?? null,
     consent: request.consent ?? null,
-    terms: request.terms ?? null,
+    // A new card is given under what was agreed before, unless the customer agrees to something else with it.
+    terms: request.terms ?? before.mandate?.terms ?? null,
     openedAtMs: nowMs,
     setupNumber: 1,
     setupIntentId: null,
@@ -48,30 +49,67 @@ export function openEnrolment(
     ...state,
     enrolment,
     cancelled: null,
-    stripeCustomerId: state.stripeCustomerId ?? request.stripeCustomerId ?? null,
-    currency: state.currency ?? request.currency ?? request.terms?.currency ?? null,
+    ...identityOf(state, request),
   };
-  state = note(state, nowMs, 'enrolment_opened', {
+  state = recordFact(state, nowMs, 'enrolment_opened', {
     ...by(request),
     data: { enrolmentNumber: enrolment.number, comesBack: before.cancelled !== null },
   });
-  return request.consent ? noteConsent(state, request, request.consent, nowMs) : state;
+  return request.consent ? recordConsent(state, request, request.consent, nowMs) : state;
+}
+
+/** Frozen by the first card that was given; an enrolment from which nothing came holds on to nothing. */
+function identityOf(
+  { mandate, stripeCustomerId, currency }: CustomerState,
+  request: EventOf<'enrol'>,
+): Pick<CustomerState, 'stripeCustomerId' | 'currency'> {
+  const wanted = {
+    stripeCustomerId: request.stripeCustomerId ?? null,
+    currency: request.currency ?? request.terms?.currency ?? null,
+  };
+  return mandate
+    ? {
+        stripeCustomerId: stripeCustomerId ?? wanted.stripeCustomerId,
+        currency: currency ?? wanted.currency,
+      }
+    : {
+        stripeCustomerId: wanted.stripeCustomerId ?? stripeCustomerId,
+        currency: wanted.currency ?? currency,
+      };
+}
+
+/** Its SetupIntent was for a Stripe customer that is gone: another is made for the next one. */
+export function restartSetup(state: CustomerState, nowMs: number): CustomerState {
+  const { enrolment } = state;
+  if (!enrolment || enrolment.closed || enrolment.setupIntentId === null) return state;
+  const restarted: Enrolment = {
+    ...enrolment,
+    status: 'pending',
+    setupNumber: enrolment.setupNumber + 1,
+    setupIntentId: null,
+    setupOpenedAtMs: null,
+    setupAttemptId: null,
+    confirm: enrolment.confirm === 'unanswered' ? 'due' : enrolment.confirm,
+    nextCheckAtMs: nowMs,
+    checks: enrolment.checks + 1,
+  };
+  return { ...addAbandonedSetup(state, enrolment.setupIntentId, nowMs), enrolment: restarted };
 }
 
 /** The customer agreed on our page. */
 export function takeConsent(
   state: CustomerState,
-  given: EventOf<'giveConsent'>,
+  event: EventOf<'giveConsent'>,
   nowMs: number,
 ): CustomerState {
   const { enrolment } = state;
-  if (!enrolment || enrolment.closed || enrolment.number !== given.enrolmentNumber || enrolment.consent)
+  if (!enrolment || enrolment.closed || enrolment.number !== event.enrolmentNumber || enrolment.consent)
     return state;
-  const agreed = {
+  const withConsent = {
     ...state,
-    enrolment: { ...enrolment, consent: given.consent, nextCheckAtMs: nowMs, checks: 0 },
+    enrolment: { ...enrolment, consent: event.consent, nextCheckAtMs: nowMs, checks: 0 },
   };
-  return noteConsent(agreed, given, given.consent, nowMs);
+  return recordConsent(withConsent, event, event.consent, nowMs);
 }
 
 /** Gives an open enrolment up; its SetupIntent is cancelled at Stripe. Does nothing to a closed one. */
@@ -83,10 +121,10 @@ export function closeEnrolment(
 ): CustomerState {
   const { enrolment } = state;
   if (!enrolment || enrolment.closed) return state;
-  const given = { ...state, enrolment: { ...enrolment, status, closed: true } };
+  const closed = { ...state, enrolment: { ...enrolment, status, closed: true } };
   const { number: enrolmentNumber, setupIntentId } = enrolment;
-  return note(
-    setupIntentId ? addAbandonedSetup(given, setupIntentId, nowMs) : given,
+  return recordFact(
+    setupIntentId ? addAbandonedSetup(closed, setupIntentId, nowMs) : closed,
     nowMs,
     'enrolment_closed',
     {
@@ -108,14 +146,14 @@ export function readOpenEnrolment(state: CustomerState, nowMs: number): Customer
   return { ...state, enrolment: { ...enrolment, nextCheckAtMs, checks: 0 } };
 }
 
-function noteConsent(
+function recordConsent(
   state: CustomerState,
-  asked: EventOf<'enrol' | 'giveConsent'>,
+  request: EventOf<'enrol' | 'giveConsent'>,
   consent: NonNullable<Enrolment['consent']>,
   nowMs: number,
 ): CustomerState {
-  return note(state, nowMs, 'consent', {
-    ...by(asked),
+  return recordFact(state, nowMs, 'consent', {
+    ...by(request),
     data: { enrolmentNumber: state.enrolment?.number, ...consent, terms: state.enrolment?.terms ?? null },
   });
 }

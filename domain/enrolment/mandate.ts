@@ -1,8 +1,12 @@
-// The permission to charge: given, ended, and what a new card does for what is owed. It asks Stripe nothing itself.
-import type { Enrolment, Mandate, MandateStatus } from '../model/enrolment.ts';
+// The permission to charge: given, read again, ended; and what a new card does for what is owed.
+import type { Card, Enrolment, Mandate, MandateStatus } from '../model/enrolment.ts';
+import type { EventOf } from '../model/events.ts';
 import type { SetupIntentReading } from '../model/readings.ts';
 import type { CustomerState } from '../model/state.ts';
-import { note, tell } from '../shared/facts.ts';
+import { notify, recordFact } from '../shared/facts.ts';
+import { carryBudgetOver } from '../shared/issuer-budgets.ts';
+import { isRefusedForCard, missingAtStripe } from '../shared/missing-at-stripe.ts';
+import { restartSetup } from './enrolment.ts';
 
 export function mandateGiven(
   state: CustomerState,
@@ -21,14 +25,17 @@ export function mandateGiven(
     threeDSecure: reading.threeDSecure,
     consent: enrolment.consent,
     terms: enrolment.terms,
+    readAtMs: nowMs,
     nextCheckAtMs: null,
   };
   const succeeded: CustomerState = {
     ...state,
     mandate,
+    // Whoever gave another card has heard of what failed on the old one.
+    failedCharges: [],
     enrolment: { ...enrolment, status: 'succeeded', closed: true, decline: null },
   };
-  const noted = note(succeeded, nowMs, 'mandate', {
+  const recorded = recordFact(succeeded, nowMs, 'mandate', {
     data: {
       enrolmentNumber: enrolment.number,
       requestId: reading.requestId,
@@ -36,10 +43,31 @@ export function mandateGiven(
       ...mandate,
     },
   });
-  const told = tell(noted, nowMs, 'customer.enrolled', `enrolled-${enrolment.number}`, {
+  const notified = notify(recorded, nowMs, 'customer.enrolled', `enrolled-${enrolment.number}`, {
     data: { brand: mandate.card.brand, last4: mandate.card.last4 },
   });
-  return resumeWithCard(told, nowMs);
+  return resumeWithCard(notified, nowMs);
+}
+
+/**
+ * A refused request may teach that the card or the customer is gone at Stripe, whether or not there was an event; after
+ * any other refused confirm the card is read. What has been given meanwhile is not touched.
+ */
+export function mandateAfterRefusal(
+  state: CustomerState,
+  event: Pick<EventOf<'refused'>, 'step' | 'code' | 'param'>,
+  nowMs: number,
+): CustomerState {
+  const { mandate } = state;
+  const { step } = event;
+  const missing = missingAtStripe(event);
+  if (missing === 'card')
+    return mandate && 'paymentMethodId' in step && step.paymentMethodId === mandate.paymentMethodId
+      ? mandateBecomes(state, mandate, 'inactive', nowMs)
+      : state;
+  if (missing === null) return step.do === 'confirmPaymentIntent' ? readMandate(state, nowMs) : state;
+  if (!('stripeCustomerId' in step) || step.stripeCustomerId !== state.stripeCustomerId) return state;
+  return { ...restartSetup(endMandate(state, nowMs), nowMs), stripeCustomerId: null };
 }
 
 /** There is an event for it, its card or its Stripe customer. */
@@ -59,11 +87,30 @@ export function mandateRead(
   nowMs: number,
 ): CustomerState {
   const status = reading.attached ? (reading.stripeMandateStatus ?? 'active') : 'inactive';
-  const looked = { ...mandate, nextCheckAtMs: null };
+  const read: Mandate = { ...mandate, readAtMs: nowMs, nextCheckAtMs: null };
+  const next = cardRead(state, read, reading.card, nowMs);
   // Permission that has ended comes back by another enrolment only.
-  return mandate.status === 'inactive'
-    ? { ...state, mandate: looked }
-    : mandateBecomes(state, looked, status, nowMs);
+  return mandate.status === 'inactive' || !next.mandate
+    ? next
+    : mandateBecomes(next, next.mandate, status, nowMs);
+}
+
+/** The network may have given the card another expiry date or number: what is shown and counted follows. */
+function cardRead(state: CustomerState, mandate: Mandate, card: Card | null, nowMs: number): CustomerState {
+  const before = mandate.card;
+  const isSame =
+    card === null ||
+    (card.brand === before.brand &&
+      card.last4 === before.last4 &&
+      card.expMonth === before.expMonth &&
+      card.expYear === before.expYear &&
+      card.country === before.country &&
+      card.fingerprint === before.fingerprint);
+  if (isSame) return { ...state, mandate };
+  const updated = carryBudgetOver({ ...state, mandate: { ...mandate, card } }, before, card);
+  return recordFact(updated, nowMs, 'card_updated', {
+    data: { paymentMethodId: mandate.paymentMethodId, before, after: card },
+  });
 }
 
 function mandateBecomes(
@@ -74,17 +121,18 @@ function mandateBecomes(
 ): CustomerState {
   const changed = { ...state, mandate: { ...mandate, status } };
   if (status === mandate.status) return changed;
-  return note(changed, nowMs, 'mandate_status', {
+  return recordFact(changed, nowMs, 'mandate_status', {
     data: { setupIntentId: mandate.setupIntentId, stripeMandateId: mandate.stripeMandateId, status },
   });
 }
 
-/** Another card pays what the old one owed, at once; a charge at the bank is first looked at. */
+/** Another card pays what the old one could not, at once; the intent of a charge that waits for the customer is read first. */
 function resumeWithCard(state: CustomerState, nowMs: number): CustomerState {
   return {
     ...state,
     charges: state.charges.map((charge) => {
-      if (charge.phase.is === 'awaiting_card') return { ...charge, phase: { is: 'due', atMs: nowMs } };
+      if (charge.phase.is === 'awaiting_card' || isRefusedForCard(charge.phase))
+        return { ...charge, phase: { is: 'due', atMs: nowMs } };
       if (charge.phase.is === 'due' && charge.attempts.length > 0)
         return { ...charge, phase: { is: 'due', atMs: Math.min(nowMs, charge.phase.atMs) } };
       if (charge.phase.is === 'awaiting_step_up') return { ...charge, nextCheckAtMs: nowMs, checks: 0 };

@@ -7,7 +7,7 @@ import type { SetupIntentReading } from '../model/readings.ts';
 import type { CustomerState } from '../model/state.ts';
 import type { Step, StepOf } from '../model/steps.ts';
 import { backoffDelay } from '../shared/backoff.ts';
-import { note, tell } from '../shared/facts.ts';
+import { notify, recordFact } from '../shared/facts.ts';
 import { policyOf } from '../shared/policy.ts';
 import { HOUR } from '../shared/time.ts';
 import {
@@ -48,7 +48,7 @@ export function setupIntentCreated(
       enrolment.confirm === 'due' ? nowMs : nowMs + backoffDelay(policyOf(state).checkBackoffMs, 0),
     checks: 0,
   };
-  return note({ ...state, enrolment: changed }, nowMs, 'setup_intent_created', {
+  return recordFact({ ...state, enrolment: changed }, nowMs, 'setup_intent_created', {
     data: {
       enrolmentNumber: enrolment.number,
       setupIntentId: opened.setupIntentId,
@@ -122,7 +122,7 @@ function failedBy(enrolment: Enrolment, { decline, setupAttemptId }: SetupIntent
 export function setupIntentRefused(
   state: CustomerState,
   step: SetupIntentStep,
-  code: string,
+  { code }: Pick<EventOf<'refused'>, 'code'>,
   nowMs: number,
 ): CustomerState {
   switch (step.do) {
@@ -136,12 +136,18 @@ export function setupIntentRefused(
       if (!isOpenSetup(state, step.setupIntentId))
         return { ...state, mandate: state.mandate && { ...state.mandate, nextCheckAtMs: null } };
   }
+  const { enrolment, mandate } = state;
   // Who has given a card was there; somebody has deleted them at Stripe since, and they are made anew.
-  if (step.do === 'createSetupIntent' && code === 'resource_missing' && state.mandate)
+  const isCustomerMissing = step.do === 'createSetupIntent' && code === 'resource_missing';
+  if (isCustomerMissing && mandate)
     return { ...enrolmentUnanswered(state, step.do, nowMs), stripeCustomerId: null };
-  const { enrolment } = state;
-  const told = { ...state, enrolment: enrolment && { ...enrolment, decline: ofCode(code) } };
-  return closeEnrolment(told, 'failed', code, nowMs);
+  const failed = {
+    ...state,
+    // The request may have named a customer that never was: the next one names another.
+    stripeCustomerId: isCustomerMissing ? null : state.stripeCustomerId,
+    enrolment: enrolment && { ...enrolment, decline: ofCode(code) },
+  };
+  return closeEnrolment(failed, 'failed', code, nowMs);
 }
 
 /** Nobody knows whether the step happened: ask again later, about whichever SetupIntent it was. */
@@ -191,7 +197,7 @@ function setupFailed(
   nowMs: number,
 ): CustomerState {
   const failures = enrolment.failures + 1;
-  const failed = note(
+  const failed = recordFact(
     { ...state, enrolment: { ...enrolment, failures, status: 'failed' } },
     nowMs,
     'setup_failed',
@@ -232,7 +238,7 @@ function renewSetup(state: CustomerState, enrolment: Enrolment, nowMs: number): 
     nextCheckAtMs: nowMs,
     checks: 0,
   };
-  return tell(
+  return notify(
     { ...state, enrolment: renewed },
     nowMs,
     'customer.enrolment_waiting',

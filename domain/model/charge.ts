@@ -11,7 +11,7 @@ export interface Decline {
 
 export type AttemptOutcome = 'succeeded' | 'processing' | 'step_up' | 'declined' | 'refused' | 'unknown';
 
-/** One confirmation of a charge, with an idempotency key of its own (from its number). */
+/** One confirmation of a charge, with an idempotency key of its own, made from its number. */
 export interface Attempt {
   readonly number: number;
   readonly intentNumber: number;
@@ -19,7 +19,7 @@ export interface Attempt {
   readonly paymentMethodId: string;
   readonly stripeMandateId: string | null;
   readonly fingerprint: string | null;
-  /** Absent while it is under way. */
+  /** Null while it is under way. */
   readonly outcome: AttemptOutcome | null;
   readonly decline: Decline | null;
   /** The customer confirmed it at the bank; nobody of ours did. */
@@ -28,9 +28,11 @@ export interface Attempt {
   readonly stripeChargeId?: string;
 }
 
-/** Where a charge is. `closing` asks Stripe to cancel its intent before it may end. */
+/** Where a charge is. */
 export type ChargePhase =
+  /** To be attempted; in the past means now. */
   | { readonly is: 'due'; readonly atMs: number }
+  /** Nobody saw the creation of its intent end. */
   | { readonly is: 'creating_intent' }
   | { readonly is: 'attempting' }
   | { readonly is: 'unknown'; readonly sinceMs: number }
@@ -43,16 +45,24 @@ export type ChargePhase =
       readonly reminders: number;
       /**
        * Failed authentications in this wait, and how often the bank had asked before. Those of earlier waits do not count:
-       * which of them anybody saw depends on the bells, and how a charge ends must not.
+       * which of them were seen depends on when events came, and how a charge ends must not.
        */
       readonly failures: number;
-      /** The customer was last seen at the bank's page: a failure seen next is a new one. */
-      readonly authenticating: boolean;
-      /** The failure last seen, so that looking again does not count it again. */
-      readonly seen: string;
+      /** When it was last read, the customer was at the bank's page: a failure that is read next is a new one. */
+      readonly isAtBank: boolean;
+      /** Names the failure that was counted last, so that reading it again does not count it again. */
+      readonly lastFailure: string;
     }
   | { readonly is: 'awaiting_card'; readonly sinceMs: number }
-  | { readonly is: 'refused'; readonly code: string }
+  /** Waits for a person. `code` is Stripe's, or ours where no request was refused; `param` is the field it is about. */
+  | { readonly is: 'refused'; readonly code: string; readonly param?: string }
+  /** Its unpaid intent differs from what is owed: it is cancelled at Stripe, then the charge goes on with another one. */
+  | {
+      readonly is: 'replacing_intent';
+      readonly sinceMs: number;
+      readonly then: Extract<ChargePhase, { is: 'due' | 'awaiting_card' | 'refused' }>;
+    }
+  /** Its intent is cancelled at Stripe before it may end. */
   | { readonly is: 'closing'; readonly to: 'failed' | 'cancelled'; readonly reason: string }
   | {
       readonly is: 'closed';
@@ -60,6 +70,8 @@ export type ChargePhase =
       readonly reason: string | null;
       readonly atMs: number;
     };
+
+export type PhaseOf<Is extends ChargePhase['is']> = Extract<ChargePhase, { readonly is: Is }>;
 
 /** One amount owed. `amount` in minor units of `currency`. Free text lives in the ledger. */
 export interface Charge {
@@ -69,7 +81,7 @@ export interface Charge {
   readonly openedAtMs: number;
   readonly dueAtMs: number;
   readonly phase: ChargePhase;
-  /** PaymentIntents made for this charge, 1-based; a new one only once Stripe says the old one is canceled. */
+  /** 1-based. Another number gives another idempotency key: it is taken once Stripe has no intent under this one, or it is canceled. */
   readonly intentNumber: number;
   readonly paymentIntentId: string | null;
   /** The newest Stripe charge (`ch_…`) accounted for: another id means the issuer was asked again. */
@@ -77,9 +89,12 @@ export interface Charge {
   readonly attempts: readonly Attempt[];
   /** Attempts ever made; the list above keeps the newest. */
   readonly attemptCount: number;
+  /** The newest one. */
   readonly decline: Decline | null;
-  /** Next question to Stripe about its intent, epoch ms; null while nothing is open there. */
+  /** What Stripe has collected, in minor units; absent until something has been. */
+  readonly amountReceived?: number;
+  /** When to ask Stripe about its intent next, epoch ms; null while nothing is open there. */
   readonly nextCheckAtMs: number | null;
-  /** Questions asked in this phase that changed nothing. */
+  /** How often Stripe was asked in this phase without anything changing. */
   readonly checks: number;
 }

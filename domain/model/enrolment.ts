@@ -12,13 +12,13 @@ export interface Card {
   readonly fingerprint: string | null;
 }
 
-/** What the customer agreed to. IP and user agent sit in the ledger's erasable rows, under `consentId`. */
+/** What the customer agreed to. IP address and user agent are in the ledger's erasable rows, under `consentId`. */
 export interface Consent {
   readonly consentId: string;
   readonly termsVersion: string;
   /** Epoch milliseconds UTC. */
   readonly acceptedAtMs: number;
-  /** In the caller's own flow, or on our page. */
+  /** In the caller's own flow, or on our page by whoever has its link. */
   readonly source: 'request' | 'page';
 }
 
@@ -53,7 +53,9 @@ export interface Mandate {
   readonly threeDSecure: ThreeDSecure | null;
   readonly consent: Consent;
   readonly terms: MandateTerms | null;
-  /** When to read the mandate again because Stripe rang for it; null while nobody did. */
+  /** When Stripe was last asked about it, epoch ms. */
+  readonly readAtMs: number;
+  /** When to read it because there was an event, or a refusal; null while there was none. */
   readonly nextCheckAtMs: number | null;
 }
 
@@ -67,7 +69,7 @@ export type EnrolmentStatus =
 
 /** The customer gives a card. One at a time; a newer one replaces an unfinished one. */
 export interface Enrolment {
-  /** 1, 2, 3 … over the customer's life. */
+  /** 1, 2, 3 …, for as long as the customer is known. */
   readonly number: number;
   /** The request that asked for it; also where the ledger keeps its return URL. */
   readonly requestId: string;
@@ -89,7 +91,7 @@ export interface Enrolment {
   /** The newest SetupAttempt accounted for: another id is another try. */
   readonly setupAttemptId: string | null;
   readonly decline: Decline | null;
-  /** Next question to Stripe, whatever it is; epoch ms. */
+  /** When to ask Stripe next, whatever the question is; epoch ms. */
   readonly nextCheckAtMs: number;
   readonly checks: number;
 }

@@ -43,6 +43,8 @@ export type CustomerEvent =
       readonly amount: number;
       readonly currency: string;
       readonly dueAtMs?: number;
+      /** The ledger has taken corrected terms for a charge that Stripe refused; what changed may be in the ledger only. */
+      readonly correction?: true;
     })
   | (Attribution & { readonly kind: 'cancelCharge'; readonly chargeId: string })
   | (Attribution & { readonly kind: 'retryCharge'; readonly chargeId: string })

@@ -20,8 +20,10 @@ export type FactKind =
   | 'enrolment_closed'
   | 'mandate'
   | 'mandate_status'
+  | 'card_updated'
   | 'charge_opened'
   | 'payment_intent_created'
+  | 'payment_intent_differs'
   | 'attempt'
   | 'step_up_started'
   | 'step_up_reminded'
@@ -30,6 +32,8 @@ export type FactKind =
   | 'charge_closed'
   | 'charge_awaiting_card'
   | 'charge_refused'
+  | 'charge_corrected'
+  | 'amount_differs'
   | 'charge_retry_requested'
   | 'charge_cancel_requested'
   | 'refund'
@@ -46,9 +50,10 @@ export type NoticeKind =
   | 'charge.succeeded'
   | 'charge.step_up_required'
   | 'charge.failed'
-  | 'charge.awaiting_card';
+  | 'charge.awaiting_card'
+  | 'charge.amount_differs';
 
-/** One message to somebody outside; `noticeId` names it for ever. No personal data and no link in it. */
+/** One message to somebody outside; `noticeId` names it for ever. There is no personal data and no link in it. */
 export interface Notice {
   readonly noticeId: string;
   readonly kind: NoticeKind;

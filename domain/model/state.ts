@@ -51,6 +51,13 @@ export interface CustomerState {
   }[];
   /** Open charges, and closed ones until they are recorded; oldest first. */
   readonly charges: readonly Charge[];
+  /** Closed as failed, oldest first, until somebody has dealt with them: another card was given, or the customer was cancelled. */
+  readonly failedCharges: readonly {
+    readonly chargeId: string;
+    readonly atMs: number;
+    /** Of its last decline, as short as the issuer's own reason; null where no issuer said no. */
+    readonly declineCode: string | null;
+  }[];
   readonly issuerBudgets: readonly IssuerBudget[];
   /** The one with the newest event last. */
   readonly refunds: readonly FollowedObject[];

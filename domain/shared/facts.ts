@@ -1,10 +1,11 @@
-// How a life notes what happened: facts for the ledger, notices for people outside. It sends nothing.
+// Adds facts for the ledger and notices for people outside to a customer's state.
 import type { Attribution } from '../model/events.ts';
 import type { Fact, FactKind, Notice, NoticeKind } from '../model/facts.ts';
 import type { CustomerState } from '../model/state.ts';
+import { defined } from './defined.ts';
 
-/** Notes a fact; nothing else happens before it is in the ledger. */
-export function note(
+/** Nothing else happens before it is in the ledger (but see `CAN_WAIT`). */
+export function recordFact(
   state: CustomerState,
   nowMs: number,
   kind: FactKind,
@@ -15,13 +16,13 @@ export function note(
   return { ...state, sequence, facts: [...state.facts, fact] };
 }
 
-/** Who asked for it, and why where they said so; nothing else of the request. */
+/** Who asked for it, and their reason where they gave one; nothing else of the request. */
 export function by({ actor, reason }: Attribution): Attribution {
-  return reason === undefined ? { actor } : { actor, reason };
+  return defined({ actor, reason });
 }
 
-/** Asks for a notice, and notes that. The same `noticeId` again, while it waits, asks for nothing. */
-export function tell(
+/** Asks for a notice, and records that. The same `noticeId` again, while it waits, asks for nothing. */
+export function notify(
   state: CustomerState,
   nowMs: number,
   kind: NoticeKind,
@@ -29,10 +30,7 @@ export function tell(
   about: { readonly chargeId?: string; readonly data: Notice['data'] },
 ): CustomerState {
   if (state.notices.some((notice) => notice.noticeId === noticeId)) return state;
-  const asked = { ...state, notices: [...state.notices, { noticeId, kind, atMs: nowMs, ...about }] };
-  const { chargeId } = about;
-  return note(asked, nowMs, 'notice', {
-    ...(chargeId === undefined ? {} : { chargeId }),
-    data: { noticeId, notice: kind },
-  });
+  const withNotice = { ...state, notices: [...state.notices, { noticeId, kind, atMs: nowMs, ...about }] };
+  const data = { noticeId, notice: kind };
+  return recordFact(withNotice, nowMs, 'notice', defined({ chargeId: about.chargeId, data }));
 }

@@ -2,7 +2,7 @@
 import type { Fact } from '../model/facts.ts';
 import type { CustomerState, FollowedObject } from '../model/state.ts';
 import { backoffDelay } from './backoff.ts';
-import { note } from './facts.ts';
+import { recordFact } from './facts.ts';
 import { policyOf } from './policy.ts';
 import { FOLLOWED_OBJECTS_REMEMBERED } from './state-limits.ts';
 
@@ -33,7 +33,7 @@ export function takeReading(
   const taken = put(state, kind, read);
   return earlier.onRecord === onRecord
     ? taken
-    : note(taken, nowMs, kind === 'refunds' ? 'refund' : 'dispute', detail);
+    : recordFact(taken, nowMs, kind === 'refunds' ? 'refund' : 'dispute', detail);
 }
 
 /** Nobody has answered: it is read later. */

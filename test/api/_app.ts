@@ -106,6 +106,7 @@ export async function startTestApp(env: Record<string, string> = {}): Promise<Te
           customerId,
           stripeCustomerId: 'cus_1',
           status: 'active',
+          needsAttention: [],
           amountDue: 0,
           currency: 'eur',
           charges,

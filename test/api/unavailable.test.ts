@@ -38,6 +38,7 @@ beforeAll(async () => {
         requestId: 'r',
         setupIntentId: 'seti_1',
         status: 'succeeded',
+        closed: true,
         hasConsent: true,
       },
       mandate: {

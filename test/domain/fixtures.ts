@@ -2,6 +2,7 @@
 import { newCustomer } from '../../domain/lifecycle.ts';
 import type { Attempt, Charge, ChargePhase, Decline } from '../../domain/model/charge.ts';
 import type { Card, Consent, Enrolment, Mandate } from '../../domain/model/enrolment.ts';
+import type { Policy } from '../../domain/model/policy.ts';
 import type {
   DisputeReading,
   PaymentIntentReading,
@@ -9,6 +10,8 @@ import type {
   SetupIntentReading,
 } from '../../domain/model/readings.ts';
 import type { CustomerState } from '../../domain/model/state.ts';
+import { DEFAULT_POLICY } from '../../domain/shared/policy.ts';
+import { DAY } from '../../domain/shared/time.ts';
 
 export const T0 = Date.UTC(2026, 0, 1);
 export const BY = { actor: 'shop' } as const;
@@ -40,6 +43,7 @@ export function mandate(over: Partial<Mandate> = {}): Mandate {
     threeDSecure: null,
     consent: CONSENT,
     terms: null,
+    readAtMs: T0,
     nextCheckAtMs: null,
     ...over,
   };
@@ -68,11 +72,15 @@ export function enrolment(over: Partial<Enrolment> = {}): Enrolment {
   };
 }
 
+/** So that nothing is due at Stripe but what a test is about: the mandate is read after a century without an event. */
+export const QUIET_POLICY: Policy = { ...DEFAULT_POLICY, mandateReadIntervalMs: 36_500 * DAY };
+
 /** A customer who has given a card, with everything recorded. */
 export function enrolled(over: Partial<CustomerState> = {}): CustomerState {
   return {
     ...newCustomer('alice'),
     loaded: true,
+    policy: QUIET_POLICY,
     stripeCustomerId: 'cus_1',
     currency: 'eur',
     enrolment: enrolment({ status: 'succeeded', closed: true }),
@@ -129,8 +137,8 @@ export function stepUp(over: Partial<Extract<ChargePhase, { is: 'awaiting_step_u
     deadlineMs: T0 + 7 * 24 * 3_600_000,
     reminders: 0,
     failures: 0,
-    authenticating: false,
-    seen: 'ch_1 authentication_required',
+    isAtBank: false,
+    lastFailure: 'ch_1 authentication_required',
     ...over,
   };
 }

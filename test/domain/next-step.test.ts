@@ -1,12 +1,16 @@
 // What is planned, in which order, and what is left out while something holds it.
 import { expect, test } from 'vitest';
-import { agenda, blockingCharge } from '../../domain/next-step.ts';
+import { agenda, blockingCharge, type Planned } from '../../domain/next-step.ts';
 import { DEFAULT_POLICY } from '../../domain/shared/policy.ts';
 import { DAY, HOUR } from '../../domain/shared/time.ts';
 import { attempt, charge, enrolled, enrolment, mandate, stepUp, T0, tried } from './fixtures.ts';
 
+const isInACentury = ({ atMs }: Planned) => atMs > T0 + 36_000 * DAY;
+
 const planned = (...of: Parameters<typeof agenda>) =>
-  agenda(...of).map(({ atMs, step }) => [step.do === 'decide' ? step.event.kind : step.do, atMs - T0]);
+  agenda(...of)
+    .filter((plan) => !isInACentury(plan))
+    .map(({ atMs, step }) => [step.do === 'decide' ? step.event.kind : step.do, atMs - T0]);
 
 test('looking comes before enrolling, enrolling before deadlines, and all before new attempts', () => {
   const state = enrolled({
@@ -36,7 +40,8 @@ test('attempts come oldest due first', () => {
       charge({ chargeId: 'a', phase: { is: 'due', atMs: T0 + DAY } }),
     ],
   });
-  expect(agenda(state, T0).map(({ step }) => 'chargeId' in step && step.chargeId)).toEqual(['a', 'b']);
+  const attempts = agenda(state, T0).flatMap(({ step }) => ('chargeId' in step ? [step.chargeId] : []));
+  expect(attempts).toEqual(['a', 'b']);
 });
 
 test('a confirm carries the card and the mandate on file, the intent and the next number', () => {
@@ -44,7 +49,7 @@ test('a confirm carries the card and the mandate on file, the intent and the nex
     mandate: mandate({ stripeMandateId: 'mandate_1' }),
     charges: [tried({ is: 'due', atMs: T0 }, 'declined', { attemptCount: 3, intentNumber: 2 })],
   });
-  expect(agenda(state, T0)[0]?.step).toEqual({
+  expect(agenda(state, T0).at(-1)?.step).toEqual({
     do: 'confirmPaymentIntent',
     chargeId: 'one',
     paymentIntentId: 'pi_1',

@@ -23,6 +23,7 @@ const MANDATE: Mandate = {
   threeDSecure: null,
   consent: { consentId: 'c', termsVersion: '1', acceptedAtMs: NOW, source: 'request' },
   terms: null,
+  readAtMs: NOW,
   nextCheckAtMs: null,
 };
 const DUE: Charge = {
@@ -171,7 +172,7 @@ test.each([
     );
     expect(nextStep(found, NOW)).toMatchObject({ do: 'readPaymentIntent', paymentIntentId: 'pi_1' });
     const none = advance(state, { kind: 'paymentIntentSearched', chargeId: 'a', paymentIntentId: null }, NOW);
-    expect(none.charges).toMatchObject([{ phase, intentNumber: 1, nextCheckAtMs: null }]);
+    expect(none.charges).toMatchObject([{ phase, intentNumber: 2, nextCheckAtMs: null }]);
     for (const event of [
       { kind: 'unanswered', step: look },
       { kind: 'refused', step: look, code: 'x' },

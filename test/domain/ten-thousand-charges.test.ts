@@ -30,7 +30,7 @@ const EVERYTHING = [
     'readPaymentIntent',
     'cancelPaymentIntent',
   ],
-  ...['createSetupIntent', 'confirmSetupIntent'],
+  ...['createSetupIntent', 'confirmSetupIntent', 'readSetupIntent'],
 ];
 
 const bytes = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
@@ -185,12 +185,14 @@ class Customer {
   #record(): CustomerEvent {
     const { state, nowMs } = this;
     const { facts } = state;
-    const concerned = state.charges.filter(({ chargeId }) =>
-      facts.some((fact) => fact.chargeId === chargeId),
-    );
-    const charges = concerned.map((charge) => chargeView(state, charge, nowMs));
-    const entry = { facts, charges, view: viewOf(state, nowMs), snapshot: { ...state, facts: [] } };
-    if (this.largest) this.largest.record = Math.max(this.largest.record, bytes(entry));
+    if (this.largest) {
+      const concerned = state.charges.filter(({ chargeId }) =>
+        facts.some((fact) => fact.chargeId === chargeId),
+      );
+      const charges = concerned.map((charge) => chargeView(state, charge, nowMs));
+      const entry = { facts, charges, view: viewOf(state, nowMs), snapshot: { ...state, facts: [] } };
+      this.largest.record = Math.max(this.largest.record, bytes(entry));
+    }
     for (const { phase } of state.charges) if (phase.is === 'closed') this.ends[phase.as] += 1;
     return { kind: 'recorded', through: state.sequence, alreadyClosed: [] };
   }

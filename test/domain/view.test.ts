@@ -56,13 +56,32 @@ describe('the status of a charge', () => {
     expect(shown(of)).toBe(status);
   });
 
-  test('held: due, and another charge is unknown or waits for the customer', () => {
+  test('held: due, and another charge waits for the customer, or the kill switch or a pause stops everything', () => {
     expect(shown(charge(), STEP_UP)).toBe('held');
-    expect(shown(charge(), tried({ is: 'unknown', sinceMs: T0 }, 'unknown', { chargeId: 'x' }))).toBe('held');
+    const halted = enrolled({ charges: [charge()], haltedUntilMs: T0 + HOUR });
+    expect(chargeView(halted, charge(), T0).status).toBe('held');
+    expect(chargeView(halted, charge(), T0 + HOUR).status).toBe('scheduled');
+    const paused = enrolled({ charges: [charge()], paused: { atMs: T0 } });
+    expect(chargeView(paused, charge(), T0).status).toBe('held');
     expect(shown(charge(), LATE)).toBe('scheduled');
     expect(shown(charge({ phase: { is: 'due', atMs: T0 + DAY } }), STEP_UP)).toBe('scheduled');
     expect(shown(LATE, STEP_UP)).toBe('retrying');
   });
+
+  test.each([
+    tried({ is: 'attempting' }, null, { chargeId: 'x' }),
+    tried({ is: 'unknown', sinceMs: T0 }, 'unknown', { chargeId: 'x' }),
+    tried({ is: 'closing', to: 'cancelled', reason: 'cancelled' }, 'unknown', { chargeId: 'x' }),
+  ])(
+    'not held: due while another attempt is $phase.is is attempted next, and nobody is waited for',
+    (other) => {
+      const retried = tried({ is: 'due', atMs: T0 - HOUR }, 'declined');
+      for (const [due, status] of [[charge(), 'scheduled'] as const, [retried, 'retrying'] as const]) {
+        const state = enrolled({ charges: [other, due] });
+        expect(chargeView(state, due, T0)).toMatchObject({ status, nextAttemptAtMs: T0 });
+      }
+    },
+  );
 
   test('one that is held has no next attempt to show', () => {
     const held = charge();
@@ -124,6 +143,7 @@ test('the customer is shown without fingerprint, consent or terms', () => {
     customerId: 'alice',
     stripeCustomerId: 'cus_1',
     status: 'active',
+    needsAttention: [],
     enrolment: {
       number: 1,
       requestId: 'request-1',

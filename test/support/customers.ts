@@ -46,6 +46,7 @@ export function entry(
       customerId,
       stripeCustomerId: `cus_${customerId}`,
       status: 'active',
+      needsAttention: [],
       amountDue: 0,
       currency: 'eur',
       charges: [],

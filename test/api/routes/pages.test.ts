@@ -8,6 +8,7 @@ const enrolment: EnrolmentView = {
   requestId: 'request-2',
   setupIntentId: 'seti_2',
   status: 'awaiting_customer',
+  closed: false,
   hasConsent: false,
 };
 const chargeOf = (chargeId: string, status: ChargeView['status']): ChargeView => ({

@@ -336,13 +336,13 @@ describe('a step-up', () => {
   test('at the bank just now is left alone: no confirm of ours touches its intent', () => {
     const other = { ...enrolled(), mandate: mandate({ paymentMethodId: 'pm_2' }), charges: [waiting()] };
     const after = told(other, { status: 'requires_action' });
-    expect(one(after).phase).toMatchObject({ is: 'awaiting_step_up', authenticating: true });
+    expect(one(after).phase).toMatchObject({ is: 'awaiting_step_up', isAtBank: true });
     expect(nextStep(recorded(after), T0)).toMatchObject({ do: 'wait' });
   });
 
   test('that is seen at the bank in any other phase is waited for from there', () => {
     const after = told(tried({ is: 'due', atMs: T0 + DAY }, 'declined'), { status: 'requires_action' });
-    expect(one(after).phase).toMatchObject({ is: 'awaiting_step_up', authenticating: true, failures: 0 });
+    expect(one(after).phase).toMatchObject({ is: 'awaiting_step_up', isAtBank: true, failures: 0 });
   });
 
   test('looked at without news counts no failure', () => {

@@ -51,7 +51,7 @@ test('somebody deleted at Stripe who once gave a card is made there anew; one wh
   expect(nextStep(anew, T0 + 2 * SECOND)).toMatchObject({ do: 'createStripeCustomer', tries: 1 });
 
   const never = advance({ ...back, mandate: null }, refused, T0);
-  expect(never).toMatchObject({ stripeCustomerId: 'cus_1', enrolment: { closed: true, status: 'failed' } });
+  expect(never).toMatchObject({ stripeCustomerId: null, enrolment: { closed: true, status: 'failed' } });
 });
 
 describe('a first enrolment', () => {
