@@ -170,10 +170,12 @@ describe('an event that cannot change anything wakes nobody', () => {
     const enrolment = { number: 1, requestId: 'r', setupIntentId: 'seti_settled', hasConsent: true };
     await api.put('settled', {
       charges: STATUSES.map((status) => chargeOf(status, status)),
-      view: { enrolment: { ...enrolment, status: 'succeeded' } },
+      view: { enrolment: { ...enrolment, status: 'succeeded', closed: true } },
     });
     await api.put('enrolling', {
-      view: { enrolment: { ...enrolment, setupIntentId: 'seti_open', status: 'awaiting_customer' } },
+      view: {
+        enrolment: { ...enrolment, setupIntentId: 'seti_open', status: 'awaiting_customer', closed: false },
+      },
     });
     for (const chargeId of STATUSES) {
       await api.ledger.addStripeObject({ stripeId: `pi_${chargeId}`, customerId: 'settled', chargeId });
