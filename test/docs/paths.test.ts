@@ -67,3 +67,15 @@ test('the index of decisions lists every decision under its own title', () => {
     .filter((line) => line.startsWith('| ['));
   expect(listed).toEqual(titles);
 });
+
+test('code refers only to decisions that exist', () => {
+  const code = FILES.filter((path) => /\.(ts|yml|sh|js)$/.test(path) && !path.startsWith('test/docs/'));
+  const named = code.flatMap((path) =>
+    [...textOf(path).matchAll(/docs\/decisions\/(\d{4})[\w-]*(\.md)?/g)].map(([reference, number, isFile]) =>
+      isFile === undefined ? `docs/decisions/${number}` : reference,
+    ),
+  );
+  expect(named.length).toBeGreaterThan(0);
+  const missing = named.filter((reference) => !FILES.some((path) => path.startsWith(reference)));
+  expect(missing).toEqual([]);
+});
