@@ -122,45 +122,6 @@ describe('parameters', () => {
   });
 });
 
-describe('customers and their cards', () => {
-  test('a detached card names no customer and can never be used again', async () => {
-    const emulator = await startEmulator();
-    const { customer, paymentMethod } = await enrol(emulator);
-    expect(await emulator.stripe.paymentMethods.detach(paymentMethod)).toMatchObject({ customer: null });
-    const events = await emulator.stripe.events.list({ type: 'payment_method.detached' });
-    expect(events.data[0]?.data).toMatchObject({
-      object: { customer: null },
-      previous_attributes: { customer: customer.id },
-    });
-    const { id } = await intentFor(emulator, customer.id);
-    const error = await failureOf(
-      emulator.stripe.paymentIntents.confirm(id, { off_session: true, payment_method: paymentMethod }),
-    );
-    expect(error).toMatchObject({ statusCode: 400, param: 'payment_method' });
-    expect((await emulator.control('/truth?chargeId=ch-1')).body.attempts).toBe(0);
-  });
-
-  test('a card of somebody else is refused', async () => {
-    const emulator = await startEmulator();
-    const { paymentMethod } = await enrol(emulator);
-    const other = await emulator.stripe.customers.create();
-    const { id } = await intentFor(emulator, other.id);
-    expect(
-      await failureOf(
-        emulator.stripe.paymentIntents.confirm(id, { off_session: true, payment_method: paymentMethod }),
-      ),
-    ).toMatchObject({ statusCode: 400 });
-  });
-
-  test('a deleted customer is shown as deleted and cannot be charged', async () => {
-    const emulator = await startEmulator();
-    const { customer } = await enrol(emulator);
-    expect(await emulator.stripe.customers.del(customer.id)).toMatchObject({ deleted: true });
-    expect(await emulator.stripe.customers.retrieve(customer.id)).toMatchObject({ deleted: true });
-    expect(await failureOf(intentFor(emulator, customer.id))).toMatchObject({ code: 'resource_missing' });
-  });
-});
-
 describe('lists and expansion', () => {
   test('intents are paged by customer, newest first, in both directions', async () => {
     const emulator = await startEmulator();
@@ -206,14 +167,61 @@ describe('lists and expansion', () => {
     expect((await emulator.stripe.paymentIntents.retrieve(id)).latest_charge).toMatch(/^ch_/);
   });
 
-  test('there is no search: it is not for reading after writing', async () => {
+  test('there is no search, and the answer says so', async () => {
     const { stripe } = await startEmulator();
-    expect((await failureOf(stripe.paymentIntents.search({ query: 'x' }))).statusCode).toBe(404);
+    const query = { query: "status:'succeeded'" };
+    for (const work of [
+      () => stripe.paymentIntents.search(query),
+      () => stripe.charges.search(query),
+      () => stripe.customers.search(query),
+    ]) {
+      const error = await failureOf(work());
+      expect(error.statusCode).toBe(404);
+      expect(error.message).toMatch(/no search in this emulator/);
+    }
   });
 
   test('every key belongs to one account', async () => {
     const { url, stripe } = await startEmulator();
     const other = clientFor(url, 'rk_test_other');
     expect((await other.accounts.retrieveCurrent()).id).toBe((await stripe.accounts.retrieveCurrent()).id);
+  });
+});
+
+describe('versions and errors', () => {
+  test.each(['2026-09-30.endive', '2025-03-31.basil', 'nonsense'])(
+    'a request for API version %s is refused with words that say so, and does nothing',
+    async (version) => {
+      const { url, stripe } = await startEmulator();
+      const error = await failureOf(stripe.customers.create({}, { apiVersion: version }));
+      expect(error.statusCode).toBe(400);
+      expect(error.message).toContain('2026-10-28.endive');
+      expect(error.message).toContain(version);
+      expect((await stripe.customers.list()).data).toEqual([]);
+      const unnamed = await fetch(`${url}/v1/customers`, { headers: { authorization: 'Bearer sk_test_1' } });
+      expect(unnamed.headers.get('stripe-version')).toBe('2026-10-28.endive');
+    },
+  );
+
+  test('an error with a code names Stripe’s page about it', async () => {
+    const { stripe } = await startEmulator();
+    const missing = await failureOf(stripe.customers.retrieve('cus_none'));
+    expect(missing.doc_url).toBe('https://docs.stripe.com/error-codes/resource-missing');
+    const bad = await failureOf(stripe.customers.create({ email: 'nobody' }));
+    expect(bad).toMatchObject({
+      code: 'email_invalid',
+      doc_url: 'https://docs.stripe.com/error-codes/email-invalid',
+    });
+  });
+
+  test('a refund of a card cannot be cancelled', async () => {
+    const emulator = await startEmulator();
+    const { customer, paymentMethod } = await enrol(emulator, 'pm_card_pendingRefund');
+    const { id } = await intentFor(emulator, customer.id);
+    await emulator.stripe.paymentIntents.confirm(id, { off_session: true, payment_method: paymentMethod });
+    const refund = await emulator.stripe.refunds.create({ payment_intent: id });
+    const error = await failureOf(emulator.stripe.refunds.cancel(refund.id));
+    expect(error).toMatchObject({ statusCode: 400, type: 'StripeInvalidRequestError' });
+    expect((await emulator.stripe.refunds.retrieve(refund.id)).status).toBe('pending');
   });
 });
