@@ -91,6 +91,7 @@ test.each([
   ],
   ['0008', `replaced after ${policy.setupRenewalMs / DAY} days`],
   ['0008', `${word(policy.setupFailures)} times in all`],
+  ['0008', `read again every ${policy.mandateReadIntervalMs / DAY} days`],
   ['0016', `has ${policy.openCharges} charges that have not ended`],
 ])('decision %s says: %s', (number, sentence) => {
   const page = FILES.find((path) => path.startsWith(`docs/decisions/${number}-`)) ?? '';
