@@ -14,9 +14,13 @@ import { issuerAnswer, type PaymentIntent, paymentIntentReading } from '../strip
 import { claimIntent } from './claim-intent.ts';
 import type { CustomerStep, StripeDependencies } from './dependencies.ts';
 
+/** Intents that a confirm off-session is for; what any other status means is for the domain to say. */
+const CONFIRMABLE = ['requires_payment_method', 'requires_confirmation'];
+
 /** @throws ApplicationFailure `StripeRejected` (not retried), `StripeUnavailable`, `StripeRateLimited` */
 export function createPaymentIntentActivities(dependencies: StripeDependencies) {
   const { stripe, ledger } = dependencies;
+  const { installationId } = ledger;
 
   async function read(paymentIntentId: string, known: string | null): Promise<PaymentIntentReading> {
     const intent = await stripe.paymentIntents.retrieve(paymentIntentId, { expand: ['latest_charge'] });
@@ -63,7 +67,10 @@ export function createPaymentIntentActivities(dependencies: StripeDependencies) 
             currency: step.currency,
             customer: step.stripeCustomerId,
             allowed_payment_method_types: ['card'],
-            metadata: { ...texts?.metadata, ...chargeMetadata(ledger.installationId, step) },
+            metadata: {
+              ...texts?.metadata,
+              ...chargeMetadata({ ...step, installationId, nonce: ledger.intentNonce(step) }),
+            },
             ...defined({
               description: texts?.description,
               statement_descriptor_suffix: texts?.statementDescriptorSuffix,
@@ -71,7 +78,7 @@ export function createPaymentIntentActivities(dependencies: StripeDependencies) 
           },
           {
             idempotencyKey: idempotencyKey(
-              ledger.installationId,
+              installationId,
               'create-payment-intent',
               customerId,
               chargeId,
@@ -94,7 +101,7 @@ export function createPaymentIntentActivities(dependencies: StripeDependencies) 
     ): Promise<EventOf<'paymentIntentRead'> | EventOf<'halted'> | EventOf<'rateLimited'>> {
       const { customerId, chargeId, paymentIntentId, intentNumber, attemptNumber, stripeMandateId } = step;
       const key = idempotencyKey(
-        ledger.installationId,
+        installationId,
         'confirm-payment-intent',
         customerId,
         chargeId,
@@ -102,14 +109,19 @@ export function createPaymentIntentActivities(dependencies: StripeDependencies) 
         attemptNumber,
       );
       const isFirstTry = () => activityInfo().attempt === 1;
-      if (await ledger.isKillSwitchOn()) {
-        if (isFirstTry()) return { kind: 'halted', chargeId };
-        throw ApplicationFailure.nonRetryable(
-          'the kill switch is on; an earlier try may have been sent',
-          'KillSwitchOn',
-        );
-      }
       try {
+        if (attemptNumber > 1) {
+          // Hands other than ours may have changed it, or paid it, since it was made.
+          const reading = await read(paymentIntentId, step.known);
+          if (!mayBeConfirmed(reading, step)) return { kind: 'paymentIntentRead', chargeId, reading };
+        }
+        if (await ledger.isKillSwitchOn()) {
+          if (isFirstTry()) return { kind: 'halted', chargeId };
+          throw ApplicationFailure.nonRetryable(
+            'the kill switch is on; an earlier try may have been sent',
+            'KillSwitchOn',
+          );
+        }
         const intent = await stripe.paymentIntents.confirm(
           paymentIntentId,
           {
@@ -121,11 +133,11 @@ export function createPaymentIntentActivities(dependencies: StripeDependencies) 
           },
           { idempotencyKey: key },
         );
-        // The first attempt hides nothing.
-        const isFirst = attemptNumber === 1;
-        const reading = isFirst
-          ? paymentIntentReading(intent)
-          : await callStripe(() => withUnrecordedAnswers(intent, step.known));
+        // No answer can be hidden behind that of the first attempt.
+        const reading =
+          attemptNumber === 1
+            ? paymentIntentReading(intent)
+            : await callStripe(() => withUnrecordedAnswers(intent, step.known));
         return { kind: 'paymentIntentRead', chargeId, reading };
       } catch (error) {
         if (isRateLimit(error) && isFirstTry()) return { kind: 'rateLimited', chargeId };
@@ -174,4 +186,17 @@ export function createPaymentIntentActivities(dependencies: StripeDependencies) 
       return { kind: 'paymentIntentRead', chargeId, reading };
     },
   };
+}
+
+/** Unpaid, and over what is owed by whom it is owed. */
+function mayBeConfirmed(
+  reading: PaymentIntentReading,
+  { amount, currency, stripeCustomerId }: CustomerStep<'confirmPaymentIntent'>,
+): boolean {
+  return (
+    CONFIRMABLE.includes(reading.status) &&
+    reading.amount === amount &&
+    reading.currency === currency &&
+    reading.stripeCustomerId === stripeCustomerId
+  );
 }

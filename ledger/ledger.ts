@@ -3,6 +3,7 @@
 import type { Fact } from '../domain/model/facts.ts';
 import type { CustomerState } from '../domain/model/state.ts';
 import type { ChargeStatus, ChargeView, CustomerStatus, CustomerView } from '../domain/view.ts';
+import type { NumberedIntent } from './intent-nonce.ts';
 
 /** The terms of a charge as the caller gave them. Texts are kept apart from the identity, in erasable rows. */
 export interface ChargeTerms {
@@ -93,6 +94,8 @@ export interface Ledger
     StripeEvents {
   /** Made by the first migration; part of every idempotency key, so that two installations never share one. */
   readonly installationId: string;
+  /** What marks a PaymentIntent as ours, in its metadata. Nobody else can make it, and it is the same on each call. */
+  intentNonce(intent: NumberedIntent): string;
   /** @throws Error when the database does not answer within 2 s */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -6,6 +6,7 @@ import { claims } from './claims.ts';
 import { customers } from './customers.ts';
 import { inFolder, inMemory } from './embedded.ts';
 import { evidence } from './evidence.ts';
+import { intentNonce } from './intent-nonce.ts';
 import type { Ledger } from './ledger.ts';
 import { migrations } from './migrations/index.ts';
 import { noticeDeliveries } from './notice-deliveries.ts';
@@ -33,9 +34,13 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: await poolFor(options) }) });
   try {
     await migrate(db);
-    const { id } = await db.selectFrom('installation').select('id').executeTakeFirstOrThrow();
+    const { id, nonce_secret } = await db
+      .selectFrom('installation')
+      .select(['id', 'nonce_secret'])
+      .executeTakeFirstOrThrow();
     return {
       installationId: id,
+      intentNonce: (intent) => intentNonce(nonce_secret, intent),
       ...claims(db),
       record: record(db),
       ...noticeDeliveries(db),

@@ -11,7 +11,7 @@ type Json<Value> = ColumnType<Value, string, string>;
 type JsonOrNull<Value> = ColumnType<Value | null, string | null, string | null>;
 
 export interface Tables {
-  installation: { id: GeneratedAlways<string> };
+  installation: { id: GeneratedAlways<string>; nonce_secret: GeneratedAlways<string> };
   customers: {
     customer_id: string;
     /** Null when a workflow recorded a customer whose claim had been released. */

@@ -3,15 +3,14 @@ import type Stripe from 'stripe';
 import type { OurMetadata } from '../domain/shared/metadata.ts';
 
 /** Of a PaymentIntent. */
-export function chargeMetadata(
-  installationId: string,
-  {
-    customerId,
-    chargeId,
-    intentNumber,
-  }: { readonly customerId: string; readonly chargeId: string; readonly intentNumber: number },
-): OurMetadata {
-  return { customerId, chargeId, installationId, intentNumber: String(intentNumber) };
+export function chargeMetadata({
+  customerId,
+  chargeId,
+  installationId,
+  intentNumber,
+  nonce,
+}: Omit<OurMetadata, 'intentNumber'> & { readonly intentNumber: number }): OurMetadata {
+  return { customerId, chargeId, installationId, intentNumber: String(intentNumber), nonce };
 }
 
 /** Whether an object's metadata says all of `wanted`. */

@@ -1,6 +1,9 @@
 // Which customer of ours an object of Stripe's belongs to, and whether that customer has been cancelled.
+import type Stripe from 'stripe';
+import { isId } from '../domain/shared/ids.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { idOf } from './object-id.ts';
+import { bearsItsNonce } from './recognise-intent.ts';
 
 export type Owner =
   | { readonly customerId: string }
@@ -11,8 +14,9 @@ type StripeObject = { readonly [key: string]: unknown };
 
 /**
  * The index of Stripe's objects first. Metadata speaks for an object that is not in it yet, if this installation wrote
- * it. The Stripe customer speaks only for what belongs to no intent: every intent of ours is in the index or carries our
- * metadata, so any other was made by hand or by another system. Nothing else that an object says is believed.
+ * it; for one that money hangs on only with the nonce that nobody can copy before we have made the intent. The Stripe
+ * customer speaks only for what belongs to no intent: every intent of ours is in the index or carries our metadata, so
+ * any other was made by hand or by another system. Nothing else that an object says is believed.
  */
 export async function ownerOf(object: StripeObject, ledger: Ledger): Promise<Owner> {
   const intents = [idOf(object.payment_intent), idOf(object.setup_intent)];
@@ -20,8 +24,8 @@ export async function ownerOf(object: StripeObject, ledger: Ledger): Promise<Own
     const found = stripeId === null ? null : await ledger.findStripeObject(stripeId);
     if (found) return { customerId: found.customerId };
   }
-  const { customerId, installationId } = (object.metadata ?? {}) as StripeObject;
-  if (typeof customerId === 'string' && installationId === ledger.installationId) return { customerId };
+  const customerId = customerNamedBy(object, ledger);
+  if (customerId !== null) return { customerId };
   const stripeCustomerId = idOf(object.customer);
   const found = stripeCustomerId === null ? null : await ledger.findStripeObject(stripeCustomerId);
   if (!found) return { customerId: null, reason: 'unknown_object' };
@@ -29,6 +33,17 @@ export async function ownerOf(object: StripeObject, ledger: Ledger): Promise<Own
   return isIntent || intents.some((id) => id !== null)
     ? { customerId: null, reason: 'made_elsewhere' }
     : found;
+}
+
+/** Whom the object's metadata name; null where they are not ours to believe. */
+function customerNamedBy({ object, metadata }: StripeObject, ledger: Ledger): string | null {
+  const named = (metadata ?? {}) as Stripe.Metadata;
+  const { customerId, chargeId, installationId } = named;
+  if (customerId === undefined || !isId(customerId) || installationId !== ledger.installationId) return null;
+  if (object === 'customer' || object === 'setup_intent' || object === 'payment_method') return customerId;
+  if (object !== 'payment_intent' || chargeId === undefined) return null;
+  const nonceOf = (intentNumber: number) => ledger.intentNonce({ customerId, chargeId, intentNumber });
+  return bearsItsNonce(named, { nonceOf }) ? customerId : null;
 }
 
 /** As last recorded: no run of a cancelled customer is missing. */

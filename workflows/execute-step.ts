@@ -18,6 +18,7 @@ import type { CustomerEvent } from '../domain/model/events.ts';
 import type { Notice } from '../domain/model/facts.ts';
 import type { CustomerState } from '../domain/model/state.ts';
 import type { Step, StepOf } from '../domain/model/steps.ts';
+import { defined } from '../domain/shared/defined.ts';
 import { formatMoney } from '../domain/shared/money.ts';
 import { HOUR, SECOND } from '../domain/shared/time.ts';
 import { chargeView, viewOf } from '../domain/view.ts';
@@ -142,10 +143,12 @@ async function askStripe(
 /** Only what Stripe itself has rejected is known not to have happened. */
 function eventFromFailure(step: StripeStep, { cause }: ActivityFailure): CustomerEvent {
   const failure = cause instanceof ApplicationFailure ? cause : null;
-  const [code, requestId] = failure?.details ?? [];
-  const about = { step, ...(typeof requestId === 'string' && { requestId }) };
+  const [code, requestId, param] = (failure?.details ?? []).map((detail) =>
+    typeof detail === 'string' ? detail : undefined,
+  );
+  const about = { step, ...defined({ requestId }) };
   return failure?.type === 'StripeRejected'
-    ? { kind: 'refused', code: typeof code === 'string' ? code : 'unknown', ...about }
+    ? { kind: 'refused', code: code ?? 'unknown', ...about, ...defined({ param }) }
     : { kind: 'unanswered', ...about };
 }
 

@@ -7,7 +7,8 @@ const NOW_MS = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
 const STATEMENTS = [
   `create table installation (
     only_one boolean primary key default true check (only_one),
-    id text not null default gen_random_uuid()::text
+    id text not null default gen_random_uuid()::text,
+    nonce_secret text not null default gen_random_uuid()::text || gen_random_uuid()::text
   )`,
   'insert into installation default values',
 

@@ -33,6 +33,7 @@ const PAID = {
   customer: 'cus_1',
   latest_charge: CHARGE,
 };
+const UNPAID = { ...PAID, status: 'requires_payment_method', amount_received: 0, latest_charge: null };
 const DECLINED = {
   error: {
     type: 'card_error',
@@ -70,7 +71,9 @@ async function confirm(
 }
 
 const keyOf = async (step: object, installationId = 'here') =>
-  (await confirm(step, { installationId })).requests.find(({ method }) => method === 'POST')?.idempotencyKey;
+  (
+    await confirm(step, { installationId, answer: ({ method }) => [200, method === 'POST' ? PAID : UNPAID] })
+  ).requests.find(({ method }) => method === 'POST')?.idempotencyKey;
 
 test('off-session, with the card named, the charge expanded, and nothing else', async () => {
   const { requests } = await confirm();
@@ -112,6 +115,61 @@ describe('the idempotency key', () => {
       await keyOf({ customerId: 'ada', chargeId: 'july', intentNumber: 1, attemptNumber: 11 }),
     ];
     expect(new Set(keys).size).toBe(keys.length);
+  });
+});
+
+describe('a later attempt reads the intent first', () => {
+  const later = { attemptNumber: 2 };
+  const found = (intent: object) => ({
+    answer: ({ method, path }: StripeRequest): ScriptedAnswer => {
+      if (method === 'POST') return [200, PAID];
+      return path.endsWith('/charges')
+        ? [200, { object: 'list', has_more: false, data: [CHARGE] }]
+        : [200, intent];
+    },
+  });
+
+  test('and confirms it when it is as it should be', async () => {
+    const { event, requests } = await confirm(later, found(UNPAID));
+    expect(requests.map(({ method, path }) => [method, path])).toEqual([
+      ['GET', '/v1/payment_intents/pi_1'],
+      ['POST', '/v1/payment_intents/pi_1/confirm'],
+      ['GET', '/v1/charges'],
+    ]);
+    expect(event).toMatchObject({ kind: 'paymentIntentRead', reading: { status: 'succeeded' } });
+  });
+
+  test.each([
+    ['over another amount', { amount: 90_000 }],
+    ['in another currency', { currency: 'usd' }],
+    ['of another customer', { customer: 'cus_2' }],
+    ['of no customer', { customer: null }],
+    ['paid', { status: 'succeeded', amount_received: 2000 }],
+    ['canceled', { status: 'canceled' }],
+    ['at the bank', { status: 'requires_action' }],
+    ['under way', { status: 'processing' }],
+    ['in a state that we do not know', { status: 'requires_patience' }],
+  ])('one that is %s is not confirmed: how it is, is the answer', async (_what, changes) => {
+    const { event, requests } = await confirm(later, found({ ...UNPAID, ...changes }));
+    expect(requests.map(({ method }) => method)).toEqual(['GET']);
+    const { amount, currency, customer, status } = { ...UNPAID, ...changes };
+    expect(event).toMatchObject({
+      kind: 'paymentIntentRead',
+      chargeId: 'july',
+      reading: { paymentIntentId: 'pi_1', status, amount, currency, stripeCustomerId: customer },
+    });
+  });
+
+  test('one that cannot be read is not confirmed', async () => {
+    const answer = (): ScriptedAnswer => [500, { error: { type: 'api_error' } }];
+    const { event, requests } = await confirm(later, { answer });
+    expect(event).toMatchObject({ type: 'StripeUnavailable' });
+    expect(requests).toHaveLength(1);
+  });
+
+  test('one whose reading comes too often waits: nothing was sent', async () => {
+    const answer = (): ScriptedAnswer => [429, { error: { type: 'invalid_request_error' } }];
+    expect((await confirm(later, { answer })).event).toEqual({ kind: 'rateLimited', chargeId: 'july' });
   });
 });
 

@@ -48,10 +48,42 @@ describe.each(DATABASES)('on $name', ({ start }) => {
     expect(await ownerOf(object, ledger)).toMatchObject(owner);
   });
 
-  test('metadata that we wrote speaks for an object that is not in the index yet', async () => {
-    const metadata = { customerId: 'new', installationId: ledger.installationId };
-    expect(await ownerOf({ id: 'pi_5', object: 'payment_intent', metadata }, ledger)).toEqual({
+  describe('metadata that we wrote, on an object that is not in the index yet', () => {
+    const intent = { customerId: 'new', chargeId: 'july', intentNumber: 2 };
+    const copied = () => ({
       customerId: 'new',
+      chargeId: 'july',
+      intentNumber: '2',
+      installationId: ledger.installationId,
+    });
+
+    test('speaks for a SetupIntent', async () => {
+      const { customerId, installationId } = copied();
+      const setup = { id: 'seti_5', object: 'setup_intent', metadata: { customerId, installationId } };
+      expect(await ownerOf(setup, ledger)).toEqual({ customerId: 'new' });
+    });
+
+    test('speaks for a PaymentIntent with its nonce, and with no other', async () => {
+      const owner = (metadata: object) => ownerOf({ id: 'pi_5', object: 'payment_intent', metadata }, ledger);
+      const nonce = ledger.intentNonce(intent);
+      expect(await owner({ ...copied(), nonce })).toEqual({ customerId: 'new' });
+      expect(await owner(copied())).toMatchObject(NOBODY);
+      expect(await owner({ ...copied(), nonce: 'guessed' })).toMatchObject(NOBODY);
+      expect(await owner({ ...copied(), intentNumber: '3', nonce })).toMatchObject(NOBODY);
+      expect(await owner({ ...copied(), customerId: 'known', nonce })).toMatchObject(NOBODY);
+    });
+
+    test('speaks for no refund and no dispute: those are whose intent is', async () => {
+      const metadata = { ...copied(), nonce: ledger.intentNonce(intent) };
+      for (const object of ['refund', 'dispute', 'charge'])
+        expect(await ownerOf({ id: 're_1', object, payment_intent: 'pi_9', metadata }, ledger)).toMatchObject(
+          NOBODY,
+        );
+    });
+
+    test('names nobody who could not be a customer', async () => {
+      const metadata = { ...copied(), customerId: 'a/b' };
+      expect(await ownerOf({ id: 'seti_6', object: 'setup_intent', metadata }, ledger)).toMatchObject(NOBODY);
     });
   });
 

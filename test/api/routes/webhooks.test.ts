@@ -125,12 +125,17 @@ test('metadata of another installation speaks for nobody here', async () => {
 
 test('a customer is found by any of their objects; while Temporal is unreachable, the answer has Stripe send again', async () => {
   const { installationId } = api.ledger;
+  const intent = { customerId: 'known', chargeId: 'july', intentNumber: 1 };
   const ours = {
     'the object itself': { id: 'pi_known' },
     'its payment intent': { id: 'dp_1', payment_intent: 'pi_known' },
     'its expanded payment intent': { id: 'dp_1', payment_intent: { id: 'pi_known' } },
     'its setup intent': { id: 'setatt_1', setup_intent: 'seti_known' },
-    'our metadata': { id: 'pi_new', metadata: { customerId: 'known', installationId } },
+    'our metadata': {
+      id: 'pi_new',
+      object: 'payment_intent',
+      metadata: { ...intent, intentNumber: '1', installationId, nonce: api.ledger.intentNonce(intent) },
+    },
     'its customer': { id: 'pm_1', customer: 'cus_known' },
   };
   const before = await api.ledger.countUnclaimedEvents();
@@ -232,7 +237,8 @@ describe('an event that cannot change anything wakes nobody', () => {
     const before = await api.ledger.countUnclaimedEvents();
     const { installationId } = api.ledger;
     const body = eventOf({
-      id: 'pi_strange',
+      id: 'seti_strange',
+      object: 'setup_intent',
       metadata: { customerId: 'a/b'.repeat(50_000), installationId },
     });
     expect((await send(body, sign(body))).status).toBe(WAKES_NOBODY);
