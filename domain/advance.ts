@@ -25,12 +25,18 @@ import { by, recordFact } from './shared/facts.ts';
 import { follow, readLater } from './shared/refund-or-dispute.ts';
 import { PROCESSED_EVENTS_REMEMBERED } from './shared/state-limits.ts';
 import { subjectOf } from './shared/stripe-events.ts';
+import { unlessEqual } from './shared/unless-equal.ts';
 
 /**
- * What comes of `event`. Never throws for an event that does not fit: late and repeated ones change nothing.
+ * What comes of `event`. Never throws for an event that does not fit: late, repeated and unknown ones change nothing.
  * @param nowMs the workflow's clock, epoch ms
+ * @returns `state` itself, the same object, where nothing has changed
  */
 export function advance(state: CustomerState, event: CustomerEvent, nowMs: number): CustomerState {
+  return unlessEqual(state, stateAfter(state, event, nowMs));
+}
+
+function stateAfter(state: CustomerState, event: CustomerEvent, nowMs: number): CustomerState {
   switch (event.kind) {
     case 'enrol':
       return openEnrolment(state, event, nowMs);

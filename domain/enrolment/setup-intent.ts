@@ -63,8 +63,7 @@ export function setupIntentRead(
   reading: SetupIntentReading,
   nowMs: number,
 ): CustomerState {
-  if (state.abandonedSetups.some((setup) => setup.setupIntentId === reading.setupIntentId))
-    return abandonedSetupRead(state, reading, nowMs);
+  if (isAbandoned(state, reading.setupIntentId)) return abandonedSetupRead(state, reading, nowMs);
   if (state.enrolment?.setupIntentId === reading.setupIntentId && !state.enrolment.closed)
     return enrolmentRead(state, state.enrolment, reading, nowMs);
   if (state.mandate?.setupIntentId === reading.setupIntentId)
@@ -125,29 +124,48 @@ export function setupIntentRefused(
   { code }: Pick<EventOf<'refused'>, 'code'>,
   nowMs: number,
 ): CustomerState {
+  if ('setupIntentId' in step && !isOpenSetup(state, step.setupIntentId))
+    return otherSetupRefused(state, step, nowMs);
+  if (!isOfOpenEnrolment(state, step)) return state;
   switch (step.do) {
     case 'confirmSetupIntent':
       return confirmRefused(state, code, nowMs);
     case 'cancelSetupIntent':
-      return isOpenSetup(state, step.setupIntentId)
-        ? enrolmentUnanswered(state, step.do, nowMs)
-        : dropAbandonedSetup(state, step.setupIntentId);
-    case 'readSetupIntent':
-      if (!isOpenSetup(state, step.setupIntentId))
-        return { ...state, mandate: state.mandate && { ...state.mandate, nextCheckAtMs: null } };
+      return enrolmentUnanswered(state, step.do, nowMs);
+    case 'createSetupIntent':
+      if (code === 'resource_missing' && step.stripeCustomerId === state.stripeCustomerId)
+        return customerMissing(state, step.do, nowMs);
   }
-  const { enrolment, mandate } = state;
-  // Who has given a card was there; somebody has deleted them at Stripe since, and they are made anew.
-  const isCustomerMissing = step.do === 'createSetupIntent' && code === 'resource_missing';
-  if (isCustomerMissing && mandate)
-    return { ...enrolmentUnanswered(state, step.do, nowMs), stripeCustomerId: null };
-  const failed = {
-    ...state,
-    // The request may have named a customer that never was: the next one names another.
-    stripeCustomerId: isCustomerMissing ? null : state.stripeCustomerId,
-    enrolment: enrolment && { ...enrolment, decline: ofCode(code) },
-  };
-  return closeEnrolment(failed, 'failed', code, nowMs);
+  return enrolmentFailed(state, code, nowMs);
+}
+
+/** Of one that nobody will finish, or the mandate's: nothing more can be learnt of it. */
+function otherSetupRefused(
+  state: CustomerState,
+  step: StepOf<'confirmSetupIntent' | 'readSetupIntent' | 'cancelSetupIntent'>,
+  nowMs: number,
+): CustomerState {
+  const { mandate } = state;
+  if (step.do === 'cancelSetupIntent') return dropAbandonedSetup(state, step.setupIntentId);
+  if (step.do !== 'readSetupIntent' || mandate?.setupIntentId !== step.setupIntentId) return state;
+  return { ...state, mandate: { ...mandate, readAtMs: nowMs, nextCheckAtMs: null } };
+}
+
+/**
+ * Who has given a card before was there: somebody has deleted them at Stripe since, and they are made anew. Where nobody
+ * has, the request named a customer that never was, and the next one may name another.
+ */
+function customerMissing(state: CustomerState, step: Step['do'], nowMs: number): CustomerState {
+  const without = { ...state, stripeCustomerId: null };
+  return state.mandate
+    ? enrolmentUnanswered(without, step, nowMs)
+    : enrolmentFailed(without, 'resource_missing', nowMs);
+}
+
+function enrolmentFailed(state: CustomerState, code: string, nowMs: number): CustomerState {
+  const { enrolment } = state;
+  const withReason = { ...state, enrolment: enrolment && { ...enrolment, decline: ofCode(code) } };
+  return closeEnrolment(withReason, 'failed', code, nowMs);
 }
 
 /** Nobody knows whether the step happened: ask again later, about whichever SetupIntent it was. */
@@ -156,14 +174,21 @@ export function setupIntentUnanswered(
   step: SetupIntentStep,
   nowMs: number,
 ): CustomerState {
-  if ('setupIntentId' in step) {
-    const { setupIntentId } = step;
-    if (state.abandonedSetups.some((setup) => setup.setupIntentId === setupIntentId))
-      return abandonedSetupUnanswered(state, setupIntentId, nowMs);
-    if (!isOpenSetup(state, setupIntentId))
-      return { ...state, mandate: state.mandate && { ...state.mandate, nextCheckAtMs: nowMs + HOUR } };
+  if ('setupIntentId' in step && !isOpenSetup(state, step.setupIntentId)) {
+    const { mandate } = state;
+    if (isAbandoned(state, step.setupIntentId))
+      return abandonedSetupUnanswered(state, step.setupIntentId, nowMs);
+    return mandate?.setupIntentId === step.setupIntentId
+      ? { ...state, mandate: { ...mandate, nextCheckAtMs: nowMs + HOUR } }
+      : state;
   }
-  return enrolmentUnanswered(state, step.do, nowMs);
+  return isOfOpenEnrolment(state, step) ? enrolmentUnanswered(state, step.do, nowMs) : state;
+}
+
+/** An enrolment that was replaced meanwhile is none of the present one's business. */
+function isOfOpenEnrolment({ enrolment }: CustomerState, step: SetupIntentStep): boolean {
+  if (!enrolment || enrolment.closed) return false;
+  return !('enrolmentNumber' in step) || step.enrolmentNumber === enrolment.number;
 }
 
 /** No answer about the open enrolment: ask again later, with another key where something was to be made. */
@@ -245,6 +270,10 @@ function renewSetup(state: CustomerState, enrolment: Enrolment, nowMs: number): 
     `enrolment-${enrolment.number}-waiting-${setupNumber}`,
     { data: { enrolmentNumber: enrolment.number } },
   );
+}
+
+function isAbandoned({ abandonedSetups }: CustomerState, setupIntentId: string): boolean {
+  return abandonedSetups.some((setup) => setup.setupIntentId === setupIntentId);
 }
 
 /** The mandate's own SetupIntent stays named in its enrolment, which is closed. */

@@ -8,7 +8,7 @@ import { DEFAULT_POLICY } from '../../domain/shared/policy.ts';
 import { ATTEMPTS_REMEMBERED } from '../../domain/shared/state-limits.ts';
 import { DAY } from '../../domain/shared/time.ts';
 import { chargeView, viewOf } from '../../domain/view.ts';
-import { begin, WHO } from './actions.ts';
+import { begin, WHO } from './simulation/actions.ts';
 
 const NOW = Date.UTC(2030, 0, 1);
 /** Temporal refuses larger payloads (docs.temporal.io/cloud/limits). */

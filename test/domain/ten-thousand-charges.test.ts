@@ -10,8 +10,8 @@ import { nextStep } from '../../domain/next-step.ts';
 import { findCharge } from '../../domain/shared/charges.ts';
 import { DAY, HOUR } from '../../domain/shared/time.ts';
 import { chargeView, viewOf } from '../../domain/view.ts';
-import { begin, CONSENT, WHO } from './actions.ts';
 import { CARD, decline, reading, setupDone } from './fixtures.ts';
+import { begin, CONSENT, WHO } from './simulation/actions.ts';
 
 const CHARGES = 10_000;
 /** Two charges a day: nearly fourteen years. */
@@ -55,7 +55,7 @@ class Customer {
   /** Where sizes are noted, bytes: the state at rest, and what the ledger was sent. Null: they are not looked at. */
   largest: { state: number; record: number } | null = null;
   #cards = 0;
-  #bells = 0;
+  #eventDelivery = 0;
   /** Intents whose customer has authenticated. */
   readonly #authenticated = new Set<string>();
 
@@ -123,7 +123,7 @@ class Customer {
       case 'confirmPaymentIntent': {
         const index = Number(step.chargeId.split('-')[1]);
         const answer = this.#bank(step.chargeId, bankSays(index, step.attemptNumber), step.attemptNumber);
-        const eventId = idOf('evt', ++this.#bells);
+        const eventId = idOf('evt', ++this.#eventDelivery);
         this.hear({
           kind: 'stripeEventReceived',
           eventId,

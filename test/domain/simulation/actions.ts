@@ -1,9 +1,9 @@
 // What people, banks and machines may do to a life, drawn at random, and how a life is cleared up afterwards.
 // It knows no rule: life.ts checks them.
 import fc from 'fast-check';
-import { DAY, HOUR, MINUTE } from '../../domain/shared/time.ts';
-import { type Bells, type CrashTime, GOOD_BELLS, Life } from './customer-life.ts';
-import { FAIR, type Temper, type Verdict, type Weather } from './stripe-model.ts';
+import { DAY, HOUR, MINUTE } from '../../../domain/shared/time.ts';
+import { type CrashTime, type EventDelivery, PROMPT_EVENTS, SimulatedCustomer } from './customer.ts';
+import { type FaultProfile, type IssuerScript, type IssuerVerdict, NO_FAULTS } from './stripe.ts';
 
 export type Action =
   | {
@@ -102,7 +102,7 @@ export const turn: fc.Arbitrary<Turn> = fc
   .tuple(action, fc.constantFrom(0, 1, 2, 3, 5, 1000))
   .map(([what, rounds]) => ({ ...what, rounds }));
 
-const ANSWERS: readonly Verdict[] = [
+const ANSWERS: readonly IssuerVerdict[] = [
   'succeed',
   'authentication_required',
   'processing',
@@ -112,17 +112,17 @@ const ANSWERS: readonly Verdict[] = [
   'expired_card',
   'a_code_of_tomorrow',
 ];
-export const temper: fc.Arbitrary<Temper> = fc.array(fc.constantFrom(...ANSWERS), {
+export const script: fc.Arbitrary<IssuerScript> = fc.array(fc.constantFrom(...ANSWERS), {
   minLength: 1,
   maxLength: 5,
 });
-export const weather: fc.Arbitrary<Weather> = fc.oneof(
-  fc.constant(FAIR),
+export const faultProfile: fc.Arbitrary<FaultProfile> = fc.oneof(
+  fc.constant(NO_FAULTS),
   fc.constant({ lostBefore: 0.15, lostAfter: 0.2, stored500: 0.1, rejected: 0.02 }),
   fc.constant({ lostBefore: 0.4, lostAfter: 0.5, stored500: 0.2, rejected: 0.1 }),
 );
-export const bells: fc.Arbitrary<Bells> = fc.oneof(
-  fc.constant(GOOD_BELLS),
+export const eventDelivery: fc.Arbitrary<EventDelivery> = fc.oneof(
+  fc.constant(PROMPT_EVENTS),
   fc.constant({ lost: 0.3, twice: 0.3, latestMs: 3 * HOUR }),
   fc.constant({ lost: 1, twice: 0, latestMs: 0 }),
 );
@@ -136,7 +136,7 @@ export const CONSENT = {
 } as const;
 export const WHO = { actor: 'shop' };
 
-export function play(life: Life, what: Action): void {
+export function act(life: SimulatedCustomer, what: Action): void {
   const { stripe } = life;
   switch (what.do) {
     case 'enrol': {
@@ -228,27 +228,27 @@ export function play(life: Life, what: Action): void {
   }
 }
 
-export function begin(seedOf: number, scriptOf: Temper): Life {
-  const life = new Life(seedOf, scriptOf);
+export function begin(seedOf: number, scriptOf: IssuerScript): SimulatedCustomer {
+  const life = new SimulatedCustomer(seedOf, scriptOf);
   life.ask({ kind: 'enrol', ...WHO, requestId: 'request-first', consent: CONSENT });
   life.work();
-  play(life, { do: 'setUp', card: 0, isOk: true });
+  act(life, { do: 'setUp', card: 0, isOk: true });
   life.pass(2 * MINUTE);
   return life;
 }
 
-export function live(life: Life, turns: readonly Turn[]): void {
+export function live(life: SimulatedCustomer, turns: readonly Turn[]): void {
   for (const what of turns) {
-    play(life, what);
+    act(life, what);
     if (what.rounds > 0) life.work(what.rounds);
     life.checkTruth();
   }
 }
 
 /** All faults end; people answer for what only people can answer for; then time passes. */
-export function clearUp(life: Life, isCustomerThere: boolean): void {
-  life.weather = FAIR;
-  life.bells = GOOD_BELLS;
+export function windDown(life: SimulatedCustomer, isCustomerThere: boolean): void {
+  life.faultProfile = NO_FAULTS;
+  life.eventDelivery = PROMPT_EVENTS;
   life.crashes = null;
   life.work();
   if (life.state.paused) life.ask({ kind: 'resume', ...WHO });

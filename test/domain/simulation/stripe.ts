@@ -1,16 +1,16 @@
-// A model of Stripe for the life tests: intents, setups, keys, cards and bells, small enough to be believed.
+// A model of Stripe for the life tests: intents, setups, keys, cards and eventDelivery, small enough to be believed.
 // It imports shapes only and decides nothing for us; the issuer's answers depend on the seed, never on our timing.
 
-import type { Decline } from '../../domain/model/charge.ts';
-import type { Card, MandateStatus } from '../../domain/model/enrolment.ts';
+import type { Decline } from '../../../domain/model/charge.ts';
+import type { Card, MandateStatus } from '../../../domain/model/enrolment.ts';
 import type {
   DisputeReading,
   IssuerAnswer,
   PaymentIntentReading,
   RefundReading,
   SetupIntentReading,
-} from '../../domain/model/readings.ts';
-import { DAY, HOUR, MINUTE } from '../../domain/shared/time.ts';
+} from '../../../domain/model/readings.ts';
+import { DAY, HOUR, MINUTE } from '../../../domain/shared/time.ts';
 
 /** `none`: the call, or its answer, was lost. `rejected`: a 4xx that is not a decline. */
 export type Answer<Value> =
@@ -19,7 +19,7 @@ export type Answer<Value> =
   | { readonly is: 'none' };
 
 /** Chances between 0 and 1 of what can go wrong with one call. */
-export interface Weather {
+export interface FaultProfile {
   readonly lostBefore: number;
   readonly lostAfter: number;
   /** Stripe answers 500 and keeps that answer under the key; the work may have been done. */
@@ -27,9 +27,9 @@ export interface Weather {
   readonly rejected: number;
 }
 
-export const FAIR: Weather = { lostBefore: 0, lostAfter: 0, stored500: 0, rejected: 0 };
+export const NO_FAULTS: FaultProfile = { lostBefore: 0, lostAfter: 0, stored500: 0, rejected: 0 };
 
-export type Verdict =
+export type IssuerVerdict =
   | 'succeed'
   | 'authentication_required'
   | 'processing'
@@ -40,7 +40,7 @@ export type Verdict =
   | 'a_code_of_tomorrow';
 
 /** Which answers an issuer gives, in equal shares. */
-export type Temper = readonly Verdict[];
+export type IssuerScript = readonly IssuerVerdict[];
 
 /** What we ask for. */
 interface AskedIntent {
@@ -112,18 +112,23 @@ export class StripeModel {
   readonly disputes = new Map<string, DisputeReading>();
   /** Every time an issuer was asked because of us, for the budgets. */
   readonly askedByUs: { chargeId: string; fingerprint: string; atMs: number; isPaid: boolean }[] = [];
-  weather: Weather = FAIR;
+  faultProfile: FaultProfile = NO_FAULTS;
   nowMs: number;
   readonly #seed: number;
   readonly #chance: () => number;
-  readonly #temper: Temper;
+  readonly #script: IssuerScript;
   readonly #notify: (type: string, objectId: string) => void;
   readonly #keys = new Map<string, { answer: Answer<unknown>; of: string; atMs: number }>();
 
-  constructor(seed: number, temper: Temper, nowMs: number, notify: (type: string, objectId: string) => void) {
+  constructor(
+    seed: number,
+    script: IssuerScript,
+    nowMs: number,
+    notify: (type: string, objectId: string) => void,
+  ) {
     this.#seed = seed;
     this.#chance = stream(seed);
-    this.#temper = temper;
+    this.#script = script;
     this.#notify = notify;
     this.nowMs = nowMs;
   }
@@ -469,10 +474,10 @@ export class StripeModel {
     const before = this.intentsOf(intent.chargeId).reduce((sum, { confirms }) => sum + confirms, 0);
     const nth = session === 'off' ? before : `${before}-${intent.latestCharge}`;
     const luck = drawn(this.#seed, intent.chargeId, session, nth);
-    const temper = this.#temper.filter(
+    const script = this.#script.filter(
       (answer) => session === 'off' || !['authentication_required', 'lost_card'].includes(answer),
     );
-    const answer = temper[Math.floor(luck * temper.length)] ?? 'succeed';
+    const answer = script[Math.floor(luck * script.length)] ?? 'succeed';
     intent.latestCharge = `ch_${intent.id}_${Number(intent.latestCharge?.split('_').at(-1) ?? 0) + 1}`;
     const said = {
       stripeChargeId: intent.latestCharge,
@@ -502,7 +507,7 @@ export class StripeModel {
     this.#notify('payment_intent.succeeded', intent.id);
   }
 
-  #declined(intent: ModelIntent, code: Verdict): void {
+  #declined(intent: ModelIntent, code: IssuerVerdict): void {
     intent.status = 'requires_payment_method';
     const isOwnCode = code === 'authentication_required' || code === 'expired_card';
     intent.decline = decline(isOwnCode ? code : 'card_declined', code);
@@ -540,7 +545,7 @@ export class StripeModel {
     keyed: { readonly key: string; readonly of: string } | null,
     run: () => Answer<Value>,
   ): Answer<Value> {
-    const { lostBefore, lostAfter, stored500, rejected } = this.weather;
+    const { lostBefore, lostAfter, stored500, rejected } = this.faultProfile;
     if (this.#chance() < lostBefore) return { is: 'none' };
     const isLost = this.#chance() < lostAfter;
     const stored = keyed && this.#keys.get(keyed.key);

@@ -7,10 +7,22 @@ import type { Step } from '../../domain/model/steps.ts';
 import { nextStep } from '../../domain/next-step.ts';
 import { DEFAULT_POLICY } from '../../domain/shared/policy.ts';
 import { DAY, HOUR, MINUTE } from '../../domain/shared/time.ts';
-import { begin, bells, CONSENT, clearUp, live, play, seed, temper, turn, WHO, weather } from './actions.ts';
-import type { Bells, Life } from './customer-life.ts';
 import { enrolled, reading, T0 } from './fixtures.ts';
-import type { Verdict } from './stripe-model.ts';
+import {
+  act,
+  begin,
+  CONSENT,
+  eventDelivery,
+  faultProfile,
+  live,
+  script,
+  seed,
+  turn,
+  WHO,
+  windDown,
+} from './simulation/actions.ts';
+import type { EventDelivery, SimulatedCustomer } from './simulation/customer.ts';
+import type { IssuerVerdict } from './simulation/stripe.ts';
 
 /** On a machine that is busy, fewer lives; never more than a few seconds of them. */
 const RUNS = { numRuns: 120, interruptAfterTimeLimit: 8_000 };
@@ -19,21 +31,21 @@ test('whatever happens, no life breaks its rules, every charge ends, and a cance
   fc.assert(
     fc.property(
       seed,
-      temper,
-      weather,
-      bells,
+      script,
+      faultProfile,
+      eventDelivery,
       fc.boolean(),
       fc.array(turn, { minLength: 5, maxLength: 45 }),
-      (seedOf, scriptOf, faultProfileOf, bellsOf, isCustomerThere, turns) => {
+      (seedOf, scriptOf, faultProfileOf, eventDeliveryOf, isCustomerThere, turns) => {
         const life = begin(seedOf, scriptOf);
-        life.weather = faultProfileOf;
-        life.bells = bellsOf;
+        life.faultProfile = faultProfileOf;
+        life.eventDelivery = eventDeliveryOf;
         live(life, turns);
-        clearUp(life, isCustomerThere);
+        windDown(life, isCustomerThere);
         life.checkTruth();
         if (!life.isOver && life.state.charges.length > 0)
           life.fail(
-            `in fair weather every charge ends: ${life.state.charges.map(({ chargeId }) => chargeId)}`,
+            `in fair faultProfile every charge ends: ${life.state.charges.map(({ chargeId }) => chargeId)}`,
           );
         for (const chargeId of life.ledger.accepted.keys())
           if (!life.ledger.closed.has(chargeId)) life.fail(`every end is recorded: ${chargeId}`);
@@ -46,7 +58,7 @@ test('whatever happens, no life breaks its rules, every charge ends, and a cance
           }
         for (const chargeId of life.ledger.closed.keys()) {
           const { stripe, ledger } = life;
-          play(life, { do: 'moneyBack', charge: Number(chargeId.slice('charge-'.length)), by: 'dispute' });
+          act(life, { do: 'moneyBack', charge: Number(chargeId.slice('charge-'.length)), by: 'dispute' });
           life.pass(MINUTE);
           for (const { disputeId, status } of stripe.disputes.values())
             if (disputeId.includes(`_${chargeId}_`))
@@ -62,21 +74,21 @@ test('whatever happens, no life breaks its rules, every charge ends, and a cance
   );
 });
 
-test('bells that are late, doubled, shuffled or lost change when a charge ends, never how', () => {
+test('eventDelivery that are late, doubled, shuffled or lost change when a charge ends, never how', () => {
   // A card that dies, or that another charge uses up, makes the order of attempts matter: not so here.
-  const answers: Verdict[] = ['succeed', 'authentication_required', 'processing', 'insufficient_funds'];
+  const answers: IssuerVerdict[] = ['succeed', 'authentication_required', 'processing', 'insufficient_funds'];
   const customer = fc.record({
     afterHours: fc.constantFrom(0.1, 3, 20),
     failsFirst: fc.boolean(),
     comes: fc.boolean(),
   });
   const endings = (
-    life: Life,
+    life: SimulatedCustomer,
     actor: readonly { afterHours: number; failsFirst: boolean; comes: boolean }[],
   ) => {
     const since = new Map<string, number>();
     actor.forEach((_, index) => {
-      play(life, { do: 'open', charge: index, dueInHours: index * 5 });
+      act(life, { do: 'open', charge: index, dueInHours: index * 5 });
     });
     life.work();
     for (let hour = 0; hour < 60 * 24 && life.state.charges.length > 0; hour++) {
@@ -95,7 +107,7 @@ test('bells that are late, doubled, shuffled or lost change when a charge ends, 
     }
     return Object.fromEntries([...life.ledger.closed].sort());
   };
-  const disorder: fc.Arbitrary<Bells> = fc.record({
+  const disorder: fc.Arbitrary<EventDelivery> = fc.record({
     lost: fc.constantFrom(0, 0.3, 1),
     twice: fc.constantFrom(0, 0.5, 1),
     latestMs: fc.constantFrom(0, 10 * MINUTE, 9 * HOUR),
@@ -106,10 +118,10 @@ test('bells that are late, doubled, shuffled or lost change when a charge ends, 
       fc.array(fc.constantFrom(...answers), { minLength: 1, maxLength: 4 }),
       fc.array(customer, { minLength: 1, maxLength: 3 }),
       disorder,
-      (seedOf, scriptOf, actor, bellsOf) => {
+      (seedOf, scriptOf, actor, eventDeliveryOf) => {
         const orderly = endings(begin(seedOf, scriptOf), actor);
         const other = begin(seedOf, scriptOf);
-        other.bells = bellsOf;
+        other.eventDelivery = eventDeliveryOf;
         expect(endings(other, actor)).toEqual(orderly);
         expect(Object.keys(orderly)).toHaveLength(actor.length);
       },
@@ -140,7 +152,7 @@ test.each(['lost_card', 'expired_card', 'authentication_required'] as const)(
     for (let card = 10; card < 22 && life.state.charges.length > 0; card++) {
       life.ask({ kind: 'enrol', ...WHO, requestId: `card-${card}`, consent: CONSENT });
       life.work();
-      play(life, { do: 'setUp', card, isOk: true });
+      act(life, { do: 'setUp', card, isOk: true });
       life.pass(HOUR);
       life.checkTruth();
     }

@@ -1,32 +1,32 @@
 // Drives one customer's life as the workflow does, against a model of Stripe and of the ledger, and checks at every
 // step what must always hold. It decides nothing: the domain does, and this complains.
 import { isDeepStrictEqual } from 'node:util';
-import { advance } from '../../domain/advance.ts';
-import { newCustomer } from '../../domain/lifecycle.ts';
-import type { Charge } from '../../domain/model/charge.ts';
-import type { CustomerEvent } from '../../domain/model/events.ts';
-import type { Fact } from '../../domain/model/facts.ts';
-import type { PaymentIntentReading } from '../../domain/model/readings.ts';
-import type { CustomerState } from '../../domain/model/state.ts';
-import type { Step, StepOf } from '../../domain/model/steps.ts';
-import { nextStep } from '../../domain/next-step.ts';
-import { refuse } from '../../domain/refusals.ts';
-import { isAboutMoneyBack } from '../../domain/shared/stripe-events.ts';
-import { HOUR } from '../../domain/shared/time.ts';
-import { viewOf } from '../../domain/view.ts';
-import { executeStep } from './activities-model.ts';
-import { LedgerModel } from './ledger-model.ts';
-import { StripeModel, stream, type Temper, type Weather } from './stripe-model.ts';
+import { advance } from '../../../domain/advance.ts';
+import { newCustomer } from '../../../domain/lifecycle.ts';
+import type { Charge } from '../../../domain/model/charge.ts';
+import type { CustomerEvent } from '../../../domain/model/events.ts';
+import type { Fact } from '../../../domain/model/facts.ts';
+import type { PaymentIntentReading } from '../../../domain/model/readings.ts';
+import type { CustomerState } from '../../../domain/model/state.ts';
+import type { Step, StepOf } from '../../../domain/model/steps.ts';
+import { nextStep } from '../../../domain/next-step.ts';
+import { refuse } from '../../../domain/refusals.ts';
+import { isAboutMoneyBack } from '../../../domain/shared/stripe-events.ts';
+import { HOUR } from '../../../domain/shared/time.ts';
+import { viewOf } from '../../../domain/view.ts';
+import { executeStep } from './activities.ts';
+import { LedgerModel } from './ledger.ts';
+import { type FaultProfile, type IssuerScript, StripeModel, stream } from './stripe.ts';
 import { brokenTruth, stillPayable } from './truth.ts';
 
-/** How Stripe's bells travel: chances of loss and doubling, and the longest delay in ms. */
-export interface Bells {
+/** How Stripe's eventDelivery travel: chances of loss and doubling, and the longest delay in ms. */
+export interface EventDelivery {
   readonly lost: number;
   readonly twice: number;
   readonly latestMs: number;
 }
 
-export const GOOD_BELLS: Bells = { lost: 0, twice: 0, latestMs: 0 };
+export const PROMPT_EVENTS: EventDelivery = { lost: 0, twice: 0, latestMs: 0 };
 
 /** When the run's state is lost: before the next step is carried out, or after it, before its answer is known. */
 export type CrashTime = 'before' | 'after';
@@ -41,14 +41,14 @@ const TRACE_SHOWN = 60;
 /** What time brings about is decided and taken in within one round, so it never comes twice. */
 const canRepeat = ({ kind }: CustomerEvent) => kind !== 'stepUpReminderDue';
 
-export class Life {
+export class SimulatedCustomer {
   readonly ledger = new LedgerModel();
   readonly stripe: StripeModel;
   #trace: (() => string)[] = [];
   state: CustomerState = newCustomer('alice');
   nowMs = EPOCH_MS;
   isOver = false;
-  bells: Bells = GOOD_BELLS;
+  eventDelivery: EventDelivery = PROMPT_EVENTS;
   crashes: CrashTime | null = null;
   readonly #chance: () => number;
   #inbox: CustomerEvent[] = [];
@@ -63,13 +63,13 @@ export class Life {
   /** SetupIntents of mandates that were there when the customer cancelled. */
   readonly #ended = new Set<string>();
 
-  constructor(seed: number, temper: Temper) {
+  constructor(seed: number, script: IssuerScript) {
     this.#chance = stream(seed + 1);
-    this.stripe = new StripeModel(seed, temper, this.nowMs, (type, objectId) => this.#rings(type, objectId));
+    this.stripe = new StripeModel(seed, script, this.nowMs, (type, objectId) => this.#rings(type, objectId));
   }
 
-  set weather(weather: Weather) {
-    this.stripe.weather = weather;
+  set faultProfile(faultProfile: FaultProfile) {
+    this.stripe.faultProfile = faultProfile;
   }
 
   // — from outside —
@@ -257,7 +257,7 @@ export class Life {
       objectId,
     });
     this.#eventCount++;
-    const { lost, twice, latestMs } = this.bells;
+    const { lost, twice, latestMs } = this.eventDelivery;
     if (this.#chance() < lost) return;
     const times = this.#chance() < twice ? 2 : 1;
     for (let time = 0; time < times; time++)

@@ -1,8 +1,8 @@
 // Carries a step out at the model of Stripe, as the activities do it at Stripe. It checks nothing.
-import type { CustomerEvent } from '../../domain/model/events.ts';
-import type { Step } from '../../domain/model/steps.ts';
-import type { LedgerModel } from './ledger-model.ts';
-import type { Answer, StripeModel } from './stripe-model.ts';
+import type { CustomerEvent } from '../../../domain/model/events.ts';
+import type { Step } from '../../../domain/model/steps.ts';
+import type { LedgerModel } from './ledger.ts';
+import type { Answer, StripeModel } from './stripe.ts';
 
 /** Steps that are a question to Stripe. */
 export type StripeStep = Exclude<Step, { do: 'load' | 'record' | 'startNotice' | 'decide' | 'wait' | 'end' }>;

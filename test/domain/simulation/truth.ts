@@ -1,7 +1,7 @@
 // What the truth at Stripe must say of a life at any time, with what the ledger says. It changes nothing.
-import { DEFAULT_POLICY } from '../../domain/shared/policy.ts';
-import type { LedgerModel } from './ledger-model.ts';
-import type { StripeModel } from './stripe-model.ts';
+import { DEFAULT_POLICY } from '../../../domain/shared/policy.ts';
+import type { LedgerModel } from './ledger.ts';
+import type { StripeModel } from './stripe.ts';
 
 const { attemptsPerCard, attemptsPerCharge, cardBudgetWindowMs } = DEFAULT_POLICY;
 

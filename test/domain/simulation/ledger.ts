@@ -1,6 +1,6 @@
 // A ledger for lives without a database: what was accepted, what is closed, and whose an intent is. It checks nothing.
-import type { CustomerEvent, EventOf, RememberedCharge } from '../../domain/model/events.ts';
-import type { CustomerState } from '../../domain/model/state.ts';
+import type { CustomerEvent, EventOf, RememberedCharge } from '../../../domain/model/events.ts';
+import type { CustomerState } from '../../../domain/model/state.ts';
 
 type OpenCharge = EventOf<'openCharge'>;
 
