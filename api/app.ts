@@ -50,6 +50,13 @@ export interface AppDeps {
 
 /** Bytes: metadata at its limits fits. */
 const LARGEST_BODY = 128 * 1024;
+/** Milliseconds until the headers, and until the whole of a request must have arrived: whoever is slower is ended. */
+const HEADERS_TIMEOUT = 10_000;
+const REQUEST_TIMEOUT = 30_000;
+/** Milliseconds without a byte in either direction; longer than the longest `?wait` and Stripe's time-out together. */
+const IDLE_TIMEOUT = 120_000;
+/** At once, at one process; each costs a file descriptor. */
+const MOST_CONNECTIONS = 5_000;
 /** Characters of a part of a path: signed links are the longest. */
 const LONGEST_PATH_PART = 2_000;
 
@@ -65,6 +72,9 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: trustedProxies(config.trustProxy),
     bodyLimit: LARGEST_BODY,
+    requestTimeout: REQUEST_TIMEOUT,
+    connectionTimeout: IDLE_TIMEOUT,
+    http: { headersTimeout: HEADERS_TIMEOUT, connectionsCheckingInterval: 1_000 },
     routerOptions: { maxParamLength: LONGEST_PATH_PART },
     ajv: {
       customOptions: {
@@ -97,6 +107,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   });
   readJsonOnly(app);
   app.addHook('preParsing', refuseEncodedBody);
+  app.server.maxConnections = MOST_CONNECTIONS;
   closeWithoutWaiting(app);
 
   await app.register(rateLimit, { global: false });
@@ -121,7 +132,11 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const addRefusals = refuseOtherMethods(app, (url) => !/^\/(v1|codec|docs)(\/|$)/.test(url));
   await describeRoutes(app, config.publicUrl);
   await app.register(healthRoutes, { ledger, workflows });
-  await app.register(webhookRoutes, { ledger, workflows, secrets: config.webhookSecrets });
+  await app.register(webhookRoutes, {
+    ledger,
+    workflows,
+    endpoint: { secrets: config.webhookSecrets, isLive: config.stripe.isLive },
+  });
   await app.register(pageRoutes, {
     enrolPage: createEnrolPage({ ...pages, termsVersion: config.merchant.termsVersion }),
     stepUpPage: createStepUpPage(pages),

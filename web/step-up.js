@@ -1,6 +1,7 @@
 // The authentication page: the charge at hand, and then every other of this customer that comes to wait.
 import { at, complain, follow, loadStripe, onSubmit, post, Refused, show, wordsOf } from './page.js';
 
+const NOTHING_LEFT = 'There is nothing to confirm any more. You may close this page.';
 /** Seconds until the page stops asking; what was begun goes on without it. */
 const PATIENCE = 60;
 
@@ -28,9 +29,12 @@ async function confirm() {
 
 /** Waits until another charge needs the customer, or none will. */
 async function goOn() {
-  const status = await follow(({ next, isBusy }) => (next ? next !== confirmed : !isBusy), PATIENCE);
-  const { next, amount } = status;
-  if (!next) {
+  const status = await follow(
+    ({ next, isBusy, isPaused }) => (next ? next !== confirmed : isPaused || !isBusy),
+    PATIENCE,
+  );
+  const { next, amount, isPaused } = status;
+  if (!next || isPaused) {
     showEnd(status);
     return;
   }
@@ -41,10 +45,19 @@ async function goOn() {
   );
 }
 
-function showEnd({ status }) {
+function showEnd({ status, isPaused }) {
   if (status === 'succeeded') show('Your payment is complete. Thank you.');
   else if (status === 'processing') show('Your bank is working on it. You may close this page.');
-  else show('There is nothing to confirm any more. You may close this page.');
+  else if (isPaused)
+    show('Payments are paused for now, and nothing is charged meanwhile. Please come back later.');
+  else show(NOTHING_LEFT);
+}
+
+/** A link whose matter is over is no fault of the customer's. */
+function endOrComplain(error) {
+  const isOver = error instanceof Refused && error.status === 410;
+  show(isOver ? NOTHING_LEFT : '');
+  complain(isOver ? '' : wordsOf(error));
 }
 
 /** A session that is refused because its matter is over is no fault of the customer's. */
@@ -53,7 +66,7 @@ async function confirmOrEnd() {
     await confirm();
   } catch (error) {
     if (!(error instanceof Refused) || ![409, 410].includes(error.status)) throw error;
-    await goOn();
+    await goOn().catch(endOrComplain);
   }
 }
 
@@ -62,6 +75,5 @@ onSubmit('bank-form', confirmOrEnd);
 try {
   await goOn();
 } catch (error) {
-  show('');
-  complain(wordsOf(error));
+  endOrComplain(error);
 }

@@ -27,15 +27,23 @@ export function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): 
     socket.destroy(error);
     return;
   }
-  const [status, code, detail] =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? ([431, 'headers_too_large', 'The address and headers are too large.'] as const)
-      : ([400, 'invalid_request', 'This is not an HTTP request.'] as const);
+  const [status, code, detail] = unreadable(error);
   const body = JSON.stringify(bodyOf(status, code, detail));
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/problem+json; charset=utf-8\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );
+}
+
+function unreadable({ code }: NodeJS.ErrnoException) {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return [431, 'headers_too_large', 'The address and headers are too large.'] as const;
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return [408, 'request_timeout', 'The request took too long to arrive.'] as const;
+    default:
+      return [400, 'invalid_request', 'This is not an HTTP request.'] as const;
+  }
 }
 
 /** 404 for what there is not. */
@@ -74,7 +82,9 @@ function problemFrom(error: unknown): AnyProblem {
   const fault = error as Partial<FastifyError>;
   if (fault.validation) {
     return new Problem(400, 'invalid_request', 'The request is not well-formed.', {
-      errors: fault.validation.map((found) => fieldError(`/${fault.validationContext ?? 'body'}`, found)),
+      errors: fault.validation
+        .slice(0, ERRORS_NAMED)
+        .map((found) => fieldError(`/${fault.validationContext ?? 'body'}`, found)),
     });
   }
   const { statusCode } = fault;
@@ -99,13 +109,20 @@ type Violation = NonNullable<FastifyError['validation']>[number] & {
   readonly parentSchema?: { readonly examples?: readonly unknown[] };
 };
 
+/** An answer to a request full of faults is not to be long: so many are named, and so many characters of each path. */
+const ERRORS_NAMED = 20;
+const LONGEST_PATH = 200;
+
 /** Names the field itself, also where the validator names only what surrounds it. */
 function fieldError(context: string, found: Violation): FieldError {
   const { instancePath, params, keyword, message = 'is not allowed', parentSchema } = found;
-  const inside = context + instancePath;
+  const inside = (context + instancePath).slice(0, LONGEST_PATH);
   if (keyword === 'required') return { path: `${inside}/${params.missingProperty}`, message: 'is missing' };
   if (keyword === 'additionalProperties')
-    return { path: `${inside}/${params.additionalProperty}`, message: 'is not a known field' };
+    return {
+      path: `${inside}/${params.additionalProperty}`.slice(0, LONGEST_PATH),
+      message: 'is not a known field',
+    };
   if (keyword === 'enum' && Array.isArray(params.allowedValues))
     return { path: inside, message: `must be one of ${params.allowedValues.join(', ')}` };
   const example = parentSchema?.examples?.[0];

@@ -1,6 +1,7 @@
 // Who sent a webhook: its signature, its age, and the few fields of it that are read.
 import Stripe from 'stripe';
 import { isEventId, isEventType } from '../../domain/shared/ids.ts';
+import { fitsLivemode } from '../../stripe/checked-answers.ts';
 import { Problem, type ProblemCode } from '../http/problems.ts';
 
 /** What is taken from an event; the rest of it is not read. */
@@ -9,6 +10,13 @@ export interface StripeEvent {
   readonly type: string;
   /** As it was sent: nothing in it has been checked. */
   readonly object: StripeObject;
+}
+
+export interface WebhookEndpoint {
+  /** Any of them may have signed an event: Stripe signs with one of two while one is rolled. */
+  readonly secrets: readonly string[];
+  /** Whether real money moves here; an event of the other mode is refused. */
+  readonly isLive: boolean;
 }
 
 type StripeObject = { readonly [key: string]: unknown };
@@ -22,13 +30,12 @@ const TOLERANCE = 300;
 const NO_TOLERANCE = 0;
 
 /**
- * @param secrets any of them may have signed it: Stripe signs with one of two while one is rolled
  * @throws Problem 400 with a code that says what is wrong
  */
 export function verifyEvent(
   body: Buffer | undefined,
   signature: string | undefined,
-  secrets: readonly string[],
+  { secrets, isLive }: WebhookEndpoint,
 ): StripeEvent {
   if (signature === undefined || signature === '')
     throw refused('webhook_signature_missing', 'There is no stripe-signature header.');
@@ -43,6 +50,11 @@ export function verifyEvent(
     throw refused('webhook_timestamp_stale', `The signature is older than ${TOLERANCE} seconds.`);
   if (age < -TOLERANCE)
     throw refused('webhook_timestamp_future', `The signature is more than ${TOLERANCE} seconds ahead.`);
+  if (!fitsLivemode(event as object, isLive))
+    throw refused(
+      'webhook_livemode_mismatch',
+      `This installation takes ${isLive ? 'live' : 'test'} events only.`,
+    );
   return readEvent(event);
 }
 

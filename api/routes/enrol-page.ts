@@ -1,12 +1,14 @@
 // The card page, and what its script asks.
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
+import type { EnrolLink } from '../../links/links.ts';
 import { Strict } from '../http/fields.ts';
+import { createLinkGuard } from '../http/link-guard.ts';
 import { allowNoBody } from '../http/no-body.ts';
 import { EnrolSession, EnrolStatus, Nothing, Token } from '../http/schemas/pages.ts';
 import { problems } from '../http/schemas/problems.ts';
 import type { EnrolPage } from '../services/enrol-page.ts';
-import { pageResponses, type ShowPage, security, tags } from './page.ts';
+import { LARGEST_PAGE_BODY, pageResponses, type ShowPage, security, tags } from './page.ts';
 
 export interface EnrolPageRoutesOptions {
   readonly page: EnrolPage;
@@ -17,6 +19,8 @@ export const enrolPageRoutes: FastifyPluginAsyncTypebox<EnrolPageRoutesOptions> 
   app,
   { page, show },
 ) => {
+  const guard = createLinkGuard(app, 'enrol', page.open);
+
   app.get(
     '/enrol/:token',
     {
@@ -35,6 +39,8 @@ export const enrolPageRoutes: FastifyPluginAsyncTypebox<EnrolPageRoutesOptions> 
   app.post(
     '/enrol/:token/session',
     {
+      onRequest: guard.session,
+      bodyLimit: LARGEST_PAGE_BODY,
       preValidation: allowNoBody,
       schema: {
         tags,
@@ -47,7 +53,7 @@ export const enrolPageRoutes: FastifyPluginAsyncTypebox<EnrolPageRoutesOptions> 
       },
     },
     async (request) =>
-      page.session(request.params.token, {
+      page.session(request.link as EnrolLink, {
         consent: request.body.consent === true,
         ip: request.ip,
         userAgent: request.headers['user-agent'],
@@ -57,6 +63,8 @@ export const enrolPageRoutes: FastifyPluginAsyncTypebox<EnrolPageRoutesOptions> 
   app.post(
     '/enrol/:token/done',
     {
+      onRequest: guard.done,
+      bodyLimit: LARGEST_PAGE_BODY,
       preValidation: allowNoBody,
       schema: {
         tags,
@@ -69,7 +77,7 @@ export const enrolPageRoutes: FastifyPluginAsyncTypebox<EnrolPageRoutesOptions> 
       },
     },
     async (request, reply) => {
-      await page.done(request.params.token);
+      await page.done(request.link as EnrolLink);
       return reply.code(202).send({});
     },
   );
@@ -77,15 +85,16 @@ export const enrolPageRoutes: FastifyPluginAsyncTypebox<EnrolPageRoutesOptions> 
   app.get(
     '/enrol/:token/status',
     {
+      onRequest: guard.status,
       schema: {
         tags,
         security,
         summary: 'How far the enrolment is',
         operationId: 'enrolStatus',
         params: Token,
-        response: { 200: EnrolStatus, ...problems(400, 404, 429, 503) },
+        response: { 200: EnrolStatus, ...problems(400, 404, 410, 429, 503) },
       },
     },
-    async (request) => page.status(request.params.token),
+    async (request) => page.status(request.link as EnrolLink),
   );
 };

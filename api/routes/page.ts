@@ -4,6 +4,9 @@ import Type from 'typebox';
 import { Problem } from '../http/problems.ts';
 import { problems } from '../http/schemas/problems.ts';
 
+/** Bytes: the page's script sends one short field at most. */
+export const LARGEST_PAGE_BODY = 1024;
+
 export const tags = ['pages'];
 /** The link is the only key. */
 export const security: { [name: string]: string[] }[] = [];
@@ -15,22 +18,24 @@ const html = (description: string) => ({
 export const pageResponses = {
   200: html('The page.'),
   404: html('The link is forged or expired.'),
+  410: html('What the link was for is over.'),
   ...problems(400, 429),
 };
 
-/** Shows the page when the link opens, and else one that says so. */
+/** Shows the page when the link opens, and else one that says why it does not. */
 export type ShowPage = (reply: FastifyReply, open: () => Promise<unknown>) => Promise<string>;
 
-export function showPage(page: string, notFoundPage: string): ShowPage {
+/** @param refusals the pages to show instead, by the problem's status */
+export function showPage(page: string, refusals: { readonly 404: string; readonly 410: string }): ShowPage {
   return async (reply, open) => {
     reply.type('text/html; charset=utf-8');
     try {
       await open();
       return page;
     } catch (error) {
-      if (!(error instanceof Problem) || error.code !== 'link_not_found') throw error;
-      reply.code(404);
-      return notFoundPage;
+      if (!(error instanceof Problem) || (error.status !== 404 && error.status !== 410)) throw error;
+      reply.code(error.status);
+      return refusals[error.status];
     }
   };
 }

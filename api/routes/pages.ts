@@ -23,12 +23,14 @@ export interface PageRoutesOptions {
 export const pageRoutes: FastifyPluginAsync<PageRoutesOptions> = async (app, options) => {
   const { enrolPage, stepUpPage, config } = options;
   const read = (file: string) => readPage(file, config.merchant);
-  const [enrol, stepUp, notFound] = await Promise.all([
+  const [enrol, stepUp, notFound, closed] = await Promise.all([
     read('enrol.html'),
     read('step-up.html'),
     read('not-found.html'),
+    read('closed.html'),
   ]);
 
+  app.decorateRequest('link', null);
   await app.register(helmet, {
     contentSecurityPolicy: { useDefaults: false, directives: contentPolicy(config.stripe) },
     referrerPolicy: { policy: 'no-referrer' },
@@ -45,6 +47,7 @@ export const pageRoutes: FastifyPluginAsync<PageRoutesOptions> = async (app, opt
     cacheControl: true,
     maxAge: 0,
   });
-  await app.register(enrolPageRoutes, { page: enrolPage, show: showPage(enrol, notFound) });
-  await app.register(stepUpPageRoutes, { page: stepUpPage, show: showPage(stepUp, notFound) });
+  const refusals = { 404: notFound, 410: closed };
+  await app.register(enrolPageRoutes, { page: enrolPage, show: showPage(enrol, refusals) });
+  await app.register(stepUpPageRoutes, { page: stepUpPage, show: showPage(stepUp, refusals) });
 };

@@ -5,7 +5,7 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import { type CustomerWorkflows, TemporalUnavailable } from '../../temporal/customers.ts';
 import { Problem, unavailable } from '../http/problems.ts';
 import { problems } from '../http/schemas/problems.ts';
-import { verifyEvent } from '../http/webhook-signature.ts';
+import { verifyEvent, type WebhookEndpoint } from '../http/webhook-signature.ts';
 import { passOn } from '../services/webhooks.ts';
 
 /** Bytes. An event carries one object; the largest seen are some hundred kilobytes. */
@@ -16,7 +16,7 @@ const Received = Type.Object({ received: Type.Literal(true) });
 export interface WebhookRoutesOptions {
   readonly ledger: Ledger;
   readonly workflows: CustomerWorkflows;
-  readonly secrets: readonly string[];
+  readonly endpoint: WebhookEndpoint;
 }
 
 export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookRoutesOptions> = async (app, deps) => {
@@ -39,7 +39,7 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookRoutesOptions> = as
     },
     async (request) => {
       const body = Buffer.isBuffer(request.body) ? request.body : undefined;
-      const event = verifyEvent(body, request.headers['stripe-signature'], deps.secrets);
+      const event = verifyEvent(body, request.headers['stripe-signature'], deps.endpoint);
       try {
         const outcome = await passOn(event, deps.ledger, deps.workflows);
         request.log.info({ eventType: event.type, outcome }, 'event');

@@ -1,5 +1,6 @@
 // What the card page may know and do: only what its link is bound to, and only while that enrolment is open.
 import { randomUUID } from 'node:crypto';
+import { isIP } from 'node:net';
 import type { EnrolmentStatus } from '../../domain/model/enrolment.ts';
 import { defined } from '../../domain/shared/defined.ts';
 import { Refusal } from '../../domain/shared/refusal.ts';
@@ -36,14 +37,17 @@ export interface Visitor {
   readonly userAgent: string | undefined;
 }
 
-/** Every method throws Problem 404 `link_not_found` for a token that is forged, expired or of another purpose. */
 export interface EnrolPage {
+  /**
+   * @throws Problem 404 `link_not_found` for a token that is forged, expired or of another purpose; 410 `link_closed` once
+   * the customer is cancelled
+   */
   open(token: string): Promise<EnrolLink>;
-  status(token: string): Promise<EnrolPageStatus>;
+  status(link: EnrolLink): Promise<EnrolPageStatus>;
   /** @throws Problem 410 `link_closed`; Refusal `consent_required` */
-  session(token: string, request: Visitor & { readonly consent: boolean }): Promise<EnrolSession>;
+  session(link: EnrolLink, request: Visitor & { readonly consent: boolean }): Promise<EnrolSession>;
   /** Has the workflow read the SetupIntent at once. @throws Problem 410 `link_closed` */
-  done(token: string): Promise<void>;
+  done(link: EnrolLink): Promise<void>;
 }
 
 export function createEnrolPage({
@@ -63,11 +67,12 @@ export function createEnrolPage({
   readonly browserStripe: BrowserStripe;
   readonly termsVersion: string;
 }): EnrolPage {
-  const open = (token: string) => openLink(links.open('enrol', token));
+  const open = (token: string) => openLink(links.open('enrol', token), ledger);
 
   /** The link's enrolment as it is now; null once another has taken its place. */
   async function enrolmentOf({ customerId, enrolmentNumber }: EnrolLink): Promise<EnrolmentView | null> {
-    const { enrolment } = (await reader.customer(customerId)).view;
+    const { enrolment, status } = (await reader.customer(customerId)).view;
+    if (status === 'cancelled') refuseClosed();
     return enrolment?.number === enrolmentNumber ? enrolment : null;
   }
 
@@ -82,7 +87,11 @@ export function createEnrolPage({
     { ip, userAgent }: Visitor,
   ): Promise<CustomerView> {
     const consentId = randomUUID();
-    const evidence = defined({ ip, userAgent: userAgent?.slice(0, USER_AGENT_KEPT) });
+    // A proxy may send anything for an address.
+    const evidence = defined({
+      ip: isIP(ip) === 0 ? undefined : ip,
+      userAgent: userAgent?.slice(0, USER_AGENT_KEPT),
+    });
     await ledger.putPersonal(customerId, `consent/${consentId}`, evidence);
     const view = await workflows.ask(customerId, giveConsent, {
       actor: LINK_ACTOR,
@@ -95,8 +104,7 @@ export function createEnrolPage({
   return {
     open,
 
-    async status(token) {
-      const link = await open(token);
+    async status(link) {
       const enrolment = await enrolmentOf(link);
       if (!enrolment) return { status: 'over', hasConsent: true };
       const { status, hasConsent, requestId } = enrolment;
@@ -109,8 +117,7 @@ export function createEnrolPage({
       return defined({ status, hasConsent, returnUrl: personal?.returnUrl });
     },
 
-    async session(token, { consent, ...visitor }) {
-      const link = await open(token);
+    async session(link, { consent, ...visitor }) {
       let enrolment = await openEnrolmentOf(link);
       if (!enrolment.hasConsent) {
         if (!consent)
@@ -126,8 +133,7 @@ export function createEnrolPage({
       return { ...browserStripe, clientSecret, needs };
     },
 
-    async done(token) {
-      const link = await open(token);
+    async done(link) {
       const enrolment = (await enrolmentOf(link)) ?? refuseClosed();
       const { setupIntentId } = enrolment;
       // What is over needs no reading, and a link must not go on asking for one.

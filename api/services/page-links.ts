@@ -1,4 +1,5 @@
 // What both of the customer's pages need: opening their link, and saying that it opens nothing (any more).
+import type { Ledger } from '../../ledger/ledger.ts';
 import { Problem } from '../http/problems.ts';
 
 /** Who acted, in the evidence, when it was somebody who had the link: who that was, nobody can know. */
@@ -10,10 +11,18 @@ export interface BrowserStripe {
   readonly stripeJsUrl: string;
 }
 
-/** @throws Problem 404 `link_not_found` for a token that is forged, expired or of another purpose */
-export async function openLink<Link>(opened: Promise<Link | null>): Promise<Link> {
+/**
+ * @param opened null for a token that is forged, expired or of another purpose
+ * @throws Problem 404 `link_not_found`; 410 `link_closed` once the customer is cancelled, as last recorded
+ */
+export async function openLink<Link extends { readonly customerId: string }>(
+  opened: Promise<Link | null>,
+  ledger: Ledger,
+): Promise<Link> {
   const link = await opened;
-  if (link === null) throw new Problem(404, 'link_not_found', 'This link is not valid, or no longer.');
+  const customer = link && (await ledger.getCustomer(link.customerId));
+  if (!customer) throw new Problem(404, 'link_not_found', 'This link is not valid, or no longer.');
+  if (customer.view?.status === 'cancelled') refuseClosed();
   return link;
 }
 

@@ -6,7 +6,7 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import type { Links, StepUpLink } from '../../links/links.ts';
 import type { StripeReader } from '../../stripe/reader.ts';
 import type { CustomerWorkflows } from '../../temporal/customers.ts';
-import { unavailable } from '../http/problems.ts';
+import { Problem, unavailable } from '../http/problems.ts';
 import type { CustomerReader } from './customer-reader.ts';
 import { type BrowserStripe, openLink, refuseClosed, takesClientSecret } from './page-links.ts';
 
@@ -30,16 +30,21 @@ export interface StepUpPageStatus {
   readonly amount?: string;
   /** Another charge may come to wait for the customer in a moment. */
   readonly isBusy: boolean;
+  /** Nothing is collected until the merchant resumes: no session is given. */
+  readonly isPaused: boolean;
 }
 
-/** Every method throws Problem 404 `link_not_found` for a token that is forged, expired or of another purpose. */
 export interface StepUpPage {
+  /**
+   * @throws Problem 404 `link_not_found` for a token that is forged, expired or of another purpose; 410 `link_closed` once
+   * the customer is cancelled
+   */
   open(token: string): Promise<StepUpLink>;
-  status(token: string): Promise<StepUpPageStatus>;
-  /** @throws Problem 410 `link_closed`, 503 `payments_stopped` while the kill switch is on */
-  session(token: string): Promise<StepUpSession>;
+  status(link: StepUpLink): Promise<StepUpPageStatus>;
+  /** @throws Problem 410 `link_closed`, 409 `customer_paused`, 503 `payments_stopped` while the kill switch is on */
+  session(link: StepUpLink): Promise<StepUpSession>;
   /** Has the workflow read the PaymentIntent at once. @throws Problem 410 `link_closed` */
-  done(token: string, chargeId: string | undefined): Promise<void>;
+  done(link: StepUpLink, chargeId: string | undefined): Promise<void>;
 }
 
 export function createStepUpPage({
@@ -57,7 +62,12 @@ export function createStepUpPage({
   readonly stripe: StripeReader;
   readonly browserStripe: BrowserStripe;
 }): StepUpPage {
-  const open = (token: string) => openLink(links.open('step-up', token));
+  const open = (token: string) => openLink(links.open('step-up', token), ledger);
+
+  async function viewOf(customerId: string): Promise<CustomerView> {
+    const { view } = await reader.customer(customerId);
+    return view.status === 'cancelled' ? refuseClosed() : view;
+  }
 
   async function chargeOf(view: CustomerView, chargeId: string): Promise<ChargeView> {
     const charge = view.charges.find((each) => each.chargeId === chargeId);
@@ -67,9 +77,8 @@ export function createStepUpPage({
   return {
     open,
 
-    async status(token) {
-      const { customerId, chargeId } = await open(token);
-      const { view } = await reader.customer(customerId);
+    async status({ customerId, chargeId }) {
+      const view = await viewOf(customerId);
       const own = await chargeOf(view, chargeId);
       const [next] = waiting(view, own);
       return defined({
@@ -77,15 +86,21 @@ export function createStepUpPage({
         next: next?.chargeId,
         amount: next && formatMoney(next.amount, next.currency),
         isBusy: view.charges.some((charge) => mayComeToWait(charge, view)),
+        isPaused: view.status === 'paused',
       });
     },
 
-    async session(token) {
-      const link = await open(token);
+    async session(link) {
       // The page confirms with the secret it is given: no attempt of anybody's begins while the kill switch is on.
       if (await ledger.isKillSwitchOn())
         throw unavailable('payments_stopped', 'Payments are stopped for the moment. Please come back later.');
-      const { view } = await reader.customer(link.customerId);
+      const view = await viewOf(link.customerId);
+      if (view.status === 'paused')
+        throw new Problem(
+          409,
+          'customer_paused',
+          'Payments are paused for now. Nothing is charged meanwhile.',
+        );
       const own = await chargeOf(view, link.chargeId);
       const [next = refuseClosed()] = waiting(view, own);
       const { chargeId, amount, currency, paymentIntentId } = next;
@@ -99,9 +114,8 @@ export function createStepUpPage({
       return { ...browserStripe, chargeId, clientSecret, paymentMethodId, needs, amount, currency };
     },
 
-    async done(token, chargeId) {
-      const link = await open(token);
-      const { view } = await reader.customer(link.customerId);
+    async done(link, chargeId) {
+      const view = await viewOf(link.customerId);
       const own = await chargeOf(view, link.chargeId);
       const charge = waiting(view, own).find((each) => each.chargeId === (chargeId ?? own.chargeId));
       if (charge && !(await workflows.completeStepUp(link.customerId, charge.chargeId))) refuseClosed();

@@ -122,6 +122,26 @@ test('a charge that waits is shown with a link to its page', async () => {
   expect(await api.links.open('step-up', token)).toEqual({ customerId: 'ada', chargeId: 'waits' });
 });
 
+test('a key that may only read is shown no link, on whatever address', async () => {
+  for (const url of [
+    '/v1/customers/ada',
+    '/v1/customers',
+    '/v1/customers/ada/charges',
+    '/v1/customers/ada/charges/waits',
+    '/v1/charges',
+    '/v1/customers/ada/evidence',
+  ]) {
+    const { status, text } = await api.ask('GET', url, undefined, 'reader-secret');
+    expect({ url, status, hasLink: /https:\/\/pay\.example/.test(text) }).toEqual({
+      url,
+      status: 200,
+      hasLink: false,
+    });
+  }
+  const shown = await api.ask('GET', '/v1/customers/ada/charges/waits', undefined, 'reader-secret');
+  expect(shown.body.stepUp).toEqual({ deadline: '2026-02-08T10:00:00.000Z' });
+});
+
 test('lists and closed charges are the ledger’s', async () => {
   const all = await api.ask('GET', '/v1/charges');
   expect(all.body.items.map(({ chargeId }: { chargeId: string }) => chargeId).sort()).toEqual([

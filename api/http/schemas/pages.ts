@@ -38,5 +38,6 @@ export const StepUpStatus = Type.Object({
     Type.String({ description: 'What it asks for, for people.', examples: ['49.00 EUR'] }),
   ),
   isBusy: Type.Boolean({ description: 'Another charge may come to wait in a moment.' }),
+  isPaused: Type.Boolean({ description: 'Nothing is collected for now, and no session given.' }),
 });
 export const Nothing = Type.Object({});

@@ -15,7 +15,8 @@ let received: string;
 beforeEach(async () => {
   app = Fastify() as unknown as FastifyInstance;
   app.server.keepAliveTimeout = 0; // nothing ends by itself
-  closeWithoutWaiting(app);
+  closeWithoutWaiting(app, 200);
+  app.post('/upload', async () => 'whole');
   app.get('/quick', async () => 'at once');
   answers = [];
   app.get('/slow', () => new Promise((resolve) => answers.push(() => resolve('late, but whole'))));
@@ -72,5 +73,13 @@ test('who hangs up before the answer holds up nothing', async () => {
   await expect.poll(() => answers).toHaveLength(1);
   socket.destroy();
   await expect.poll(connections).toBe(0);
+  await app.close();
+});
+
+test('a body that does not arrive is not waited for', async () => {
+  socket.write(
+    'POST /upload HTTP/1.1\r\nhost: api\r\ncontent-type: text/plain\r\ncontent-length: 10\r\n\r\nhalf',
+  );
+  await pause(100);
   await app.close();
 });

@@ -1,10 +1,11 @@
 // How many requests one key and one address may send.
 import rateLimit from '@fastify/rate-limit';
 import Fastify from 'fastify';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readApiKeys } from '../../../api/http/api-keys.ts';
 import { createAuthenticate, REQUESTS_PER_KEY } from '../../../api/http/auth.ts';
 import { answerProblem } from '../../../api/http/error-handler.ts';
+import { REQUESTS_PER_LINK } from '../../../api/http/link-guard.ts';
 import { STARTING, startTestApp, type TestApp } from '../_app.ts';
 
 let api: TestApp;
@@ -56,6 +57,38 @@ test(
   },
   STARTING,
 );
+
+describe('a link', () => {
+  beforeAll(() => api.put('linked', { view: { status: 'awaiting_step_up' } }));
+  const pathOf = async (chargeId: string) => new URL(await api.links.stepUp('linked', chargeId)).pathname;
+  let addresses = 0;
+  /** From another address each time: it is the link that is counted. */
+  const send = (method: 'GET' | 'POST', url: string) =>
+    api.app.inject({
+      method,
+      url,
+      remoteAddress: `10.0.${Math.floor(++addresses / 250)}.${addresses % 250}`,
+    });
+
+  test.each([
+    ['POST', 'session'],
+    ['POST', 'done'],
+    ['GET', 'status'],
+  ] as const)(
+    'asked too often for %s %s is answered 429, and no other link is',
+    async (method, name) => {
+      const limit = REQUESTS_PER_LINK[name];
+      for (let sent = 0; sent < limit; sent += 1)
+        expect((await send(method, `${await pathOf(name)}/${name}`)).statusCode).not.toBe(429);
+      // Signed anew, it is the same link.
+      const refused = await send(method, `${await pathOf(name)}/${name}`);
+      expect(refused.json()).toMatchObject({ status: 429, code: 'too_many_requests' });
+      expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+      expect((await send(method, `${await pathOf('another')}/${name}`)).statusCode).not.toBe(429);
+    },
+    STARTING,
+  );
+});
 
 test('the document says so, with the header', async () => {
   const { body } = await api.ask('GET', '/openapi.json', undefined, null);

@@ -327,6 +327,19 @@ test.each([
   expect({ status, code: body.code }).toEqual({ status: 404, code });
 });
 
+test('an answer to a request full of faults is short', async () => {
+  const metadata = Object.fromEntries(Array.from({ length: 5_000 }, (_, n) => [`k${n}`, n]));
+  const long = { ['x'.repeat(50_000)]: 1 };
+  const { text, body } = await api.ask('POST', '/v1/customers/known/charges', {
+    ...charge,
+    metadata,
+    ...long,
+  });
+  expect(body).toMatchObject({ status: 400, code: 'invalid_request' });
+  expect(body.errors.length).toBeLessThanOrEqual(20);
+  expect(text.length).toBeLessThan(10_000);
+});
+
 describe('bodies', () => {
   test('an action’s body may be missing, but not be wrong', async () => {
     const { status, body } = await api.ask('POST', '/v1/customers/known/pause', { because: 'x' });

@@ -38,6 +38,11 @@ beforeAll(async () => {
     charges: [chargeOf('first', 'succeeded'), chargeOf('second', 'awaiting_step_up')],
   });
   await api.put('paid', { charges: [chargeOf('first', 'succeeded')] });
+  await api.put('paused', { view: { status: 'paused' }, charges: [chargeOf('first', 'awaiting_step_up')] });
+  await api.put('cancelled', {
+    view: { status: 'cancelled', enrolment },
+    charges: [chargeOf('first', 'awaiting_step_up')],
+  });
 }, STARTING);
 afterAll(() => api.close());
 
@@ -152,9 +157,19 @@ describe('the card page asks', () => {
 
 describe('the authentication page asks', () => {
   test.each([
-    ['waits', { status: 'awaiting_step_up', next: 'first', amount: '49.00 EUR', isBusy: true }],
-    ['next-waits', { status: 'succeeded', next: 'second', amount: '49.00 EUR', isBusy: false }],
-    ['paid', { status: 'succeeded', isBusy: false }],
+    [
+      'waits',
+      { status: 'awaiting_step_up', next: 'first', amount: '49.00 EUR', isBusy: true, isPaused: false },
+    ],
+    [
+      'next-waits',
+      { status: 'succeeded', next: 'second', amount: '49.00 EUR', isBusy: false, isPaused: false },
+    ],
+    [
+      'paused',
+      { status: 'awaiting_step_up', next: 'first', amount: '49.00 EUR', isBusy: false, isPaused: true },
+    ],
+    ['paid', { status: 'succeeded', isBusy: false, isPaused: false }],
   ])('what waits for customer %s', async (customerId, expected) => {
     expect((await get(`${await stepUpPath(customerId)}/status`)).body).toEqual(expected);
   });
@@ -166,8 +181,62 @@ describe('the authentication page asks', () => {
     });
   });
 
+  test('for no secret while the customer is paused', async () => {
+    const answer = await send(`${await stepUpPath('paused')}/session`);
+    expect(answer).toMatchObject({ status: 409, body: { code: 'customer_paused' } });
+    expect(answer.text).not.toContain('secret');
+  });
+
   test('for a secret that Stripe does not give: to be asked again', async () => {
     const answer = await send(`${await stepUpPath('waits')}/session`);
     expect(answer).toMatchObject({ status: 503, body: { code: 'stripe_unavailable' } });
+  });
+});
+
+describe('links of a cancelled customer', () => {
+  test.each([
+    ['the card page', () => enrolPath('cancelled')],
+    ['the authentication page', () => stepUpPath('cancelled')],
+  ])('%s answers 410 to everything', async (_name, path) => {
+    const address = await path();
+    const page = await get(address);
+    expect({ status: page.status, type: page.headers['content-type'] }).toEqual({
+      status: 410,
+      type: 'text/html; charset=utf-8',
+    });
+    expect(page.text).toContain('There is nothing to do here any more');
+    for (const answer of [
+      await get(`${address}/status`),
+      await send(`${address}/session`),
+      await send(`${address}/done`),
+    ])
+      expect(answer).toMatchObject({ status: 410, body: { code: 'link_closed' } });
+  });
+
+  test('a link of a customer whom nobody knows opens nothing', async () => {
+    expect((await get(`${await stepUpPath('nobody')}/status`)).status).toBe(404);
+  });
+});
+
+describe('bodies of the page’s requests', () => {
+  const sendText = (url: string, payload: string) =>
+    api.app.inject({ method: 'POST', url, headers: { 'content-type': 'application/json' }, payload });
+
+  test('are small', async () => {
+    const path = await stepUpPath('waits');
+    for (const name of ['session', 'done'])
+      expect((await sendText(`${path}/${name}`, `{"chargeId":"${'a'.repeat(1_024)}"}`)).statusCode).toBe(413);
+    const enrolment = await enrolPath('enrolling');
+    for (const name of ['session', 'done'])
+      expect((await sendText(`${enrolment}/${name}`, `{"x":"${'a'.repeat(1_024)}"}`)).statusCode).toBe(413);
+  });
+
+  test('are not read before the link is', async () => {
+    for (const purpose of ['enrol', 'step-up'])
+      for (const payload of ['no json', `"${'a'.repeat(10_000)}"`])
+        expect((await sendText(`/${purpose}/forged/session`, payload)).json()).toMatchObject({
+          status: 404,
+          code: 'link_not_found',
+        });
   });
 });

@@ -117,6 +117,16 @@ test('what is not ours is kept and counted once, however often it comes, and wha
   expect(await api.ledger.countUnclaimedEvents()).toBe(before + 1);
 });
 
+test('an event of the other mode is refused, and wakes nobody', async () => {
+  const before = await api.ledger.countUnclaimedEvents();
+  const body = JSON.stringify({ ...JSON.parse(eventOf({ id: 'pi_known' })), livemode: true });
+  expect(await send(body, sign(body))).toMatchObject({
+    status: 400,
+    body: { code: 'webhook_livemode_mismatch' },
+  });
+  expect(await api.ledger.countUnclaimedEvents()).toBe(before);
+});
+
 test('metadata of another installation speaks for nobody here', async () => {
   const metadata = { customerId: 'known', installationId: 'another' };
   const body = eventOf({ id: 'pi_other', metadata });
