@@ -2,6 +2,7 @@
 import { type Kysely, sql } from 'kysely';
 import { defined } from '../domain/shared/defined.ts';
 import { cursorOf, sortKeyOf } from './cursor.ts';
+import { factOf } from './evidence-chain.ts';
 import type { EvidenceItem, Ledger, NoticeDelivery } from './ledger.ts';
 import type { Tables } from './schema.ts';
 
@@ -46,16 +47,8 @@ export function evidence(db: Kysely<Tables>): Pick<Ledger, 'listEvidence'> {
       const last = rows.length > PAGE ? rows[PAGE - 1] : undefined;
       return {
         items: rows.slice(0, PAGE).map((row) => ({
-          sequence: row.sequence,
-          atMs: row.at_ms,
-          kind: row.kind,
-          ...defined({
-            chargeId: row.charge_id ?? undefined,
-            actor: row.actor ?? undefined,
-            reason: row.reason ?? undefined,
-            personal: row.personal === null ? undefined : { ...row.personal },
-          }),
-          data: row.data,
+          ...factOf(row),
+          ...defined({ personal: row.personal === null ? undefined : { ...row.personal } }),
           ...deliveryOf(row),
         })),
         ...(last && { nextCursor: cursorOf([last.sequence]) }),

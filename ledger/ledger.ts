@@ -69,12 +69,33 @@ export interface EvidenceItem extends Fact {
 
 /** What an operator did outside of the workflows. Append-only, as evidence is. */
 export interface OperatorAction {
-  readonly kind: 'kill_switch_on' | 'kill_switch_off' | 'erased' | 'recover' | 'export';
+  readonly kind: 'kill_switch_on' | 'kill_switch_off' | 'erased' | 'recover' | 'export' | 'gaps_accepted';
   /** By the database's clock, epoch ms. */
   readonly atMs: number;
   readonly actor: string;
   readonly reason: string;
   readonly data: { readonly [key: string]: unknown };
+}
+
+/** Where a chain of evidence is broken first. */
+export interface BrokenLink {
+  readonly chain: 'evidence' | 'notice_deliveries' | 'operator_actions';
+  /** Null for `operator_actions`, which is one chain for everybody. */
+  readonly customerId: string | null;
+  /** Of a fact its sequence, of other entries their position. */
+  readonly at: number;
+  /** `changed`: not what was written; `missing`: lost, or removed; `not_recorded`: beyond what the workflow recorded. */
+  readonly problem: 'changed' | 'missing' | 'not_recorded';
+}
+
+export interface Verification {
+  /** Customers with evidence or a snapshot. */
+  readonly customers: number;
+  readonly facts: number;
+  /** Gaps that an operator accepted after a restore. */
+  readonly acceptedGaps: number;
+  /** At most one for each chain: the first. */
+  readonly broken: readonly BrokenLink[];
 }
 
 export interface Page<Item> {
@@ -87,6 +108,7 @@ export interface Ledger
   extends Claims,
     CustomerRecord,
     NoticeDeliveries,
+    EvidenceChains,
     StripeObjectIndex,
     PersonalData,
     OperatorActions,
@@ -130,8 +152,10 @@ export interface Claims {
 export interface CustomerRecord {
   /**
    * Writes in one transaction: the facts, the charges they concern, the customer's view, and the state as a snapshot.
-   * A fact that is there by its sequence stays as it is, and so does a charge that is closed. An older snapshot never
-   * replaces a newer one.
+   * Facts carry the hash of the one before. A charge that is closed stays as it is, and an older snapshot never replaces
+   * a newer one.
+   * @throws EvidenceConflict when another fact is there under the same sequence, or the fact before is missing: the
+   * transaction is undone, and an operator has to look
    * @returns the ids of charges that an earlier sequence had closed before this entry: the workflow opened them again
    * because of a late message, and must drop them
    */
@@ -149,7 +173,10 @@ export interface CustomerRecord {
 }
 
 export interface NoticeDeliveries {
-  /** Each run of a notice's workflow has one delivery, the first that is recorded; the deliveries of all runs are kept. */
+  /**
+   * Each run of a notice's workflow has one delivery, and the deliveries of all runs are kept.
+   * @throws EvidenceConflict when another delivery of this run is there
+   */
   recordNoticeDelivery(
     delivery: {
       readonly customerId: string;
@@ -159,6 +186,15 @@ export interface NoticeDeliveries {
   ): Promise<void>;
   /** Which of these notices have a delivery, in whichever run. */
   deliveredNotices(customerId: string, noticeIds: readonly string[]): Promise<readonly string[]>;
+}
+
+/** Whether the evidence is whole. */
+export interface EvidenceChains {
+  /**
+   * Walks the chains of one customer, or of everybody and the operators'. Safe while customers are recorded.
+   * @param onProgress called after each customer
+   */
+  verify(customerId: string | 'all', onProgress?: (soFar: Verification) => void): Promise<Verification>;
 }
 
 /** Whose a Stripe object is. Entries are never changed. */
@@ -223,9 +259,12 @@ export interface OperatorActions {
     readonly actor: string;
     readonly reason: string;
   }): Promise<readonly string[] | null>;
-  /** For actions that change nothing in the ledger itself. `customerId` null: it concerned everybody. */
+  /**
+   * For actions that change nothing else in the ledger. `customerId` null: it concerned everybody. After `gaps_accepted`
+   * one gap in the record of each customer concerned may be written over, the one that follows the last fact before it.
+   */
   addOperatorAction(action: {
-    readonly kind: 'recover' | 'export';
+    readonly kind: 'recover' | 'export' | 'gaps_accepted';
     readonly customerId: string | null;
     readonly actor: string;
     readonly reason: string;

@@ -16,6 +16,7 @@ import { record } from './record.ts';
 import type { Tables } from './schema.ts';
 import { stripeEvents } from './stripe-events.ts';
 import { stripeObjects } from './stripe-objects.ts';
+import { evidenceChains } from './verify.ts';
 
 const PING_MS = 2_000;
 
@@ -51,6 +52,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       ...charges(db),
       ...evidence(db),
       ...operatorActions(db),
+      ...evidenceChains(db),
       ping: () => ping(db),
       close: () => db.destroy(),
     };

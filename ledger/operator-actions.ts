@@ -1,7 +1,13 @@
 // What operators did outside of the workflows, by which actor and for what reason. The kill switch is its newest row.
-import type { Kysely } from 'kysely';
-import type { OperatorActions } from './ledger.ts';
+import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
+import { hashOf } from './hash.ts';
+import type { OperatorAction, OperatorActions } from './ledger.ts';
 import type { Tables } from './schema.ts';
+
+/** The lock that makes concurrent actions wait for each other, so that each has one before it. Any fixed number. */
+const CHAIN_LOCK = 7_302_001;
+
+type NewAction = Omit<OperatorAction, 'atMs'> & { readonly customerId: string | null };
 
 export function operatorActions(db: Kysely<Tables>): OperatorActions {
   const newestKillSwitchAction = () =>
@@ -12,6 +18,7 @@ export function operatorActions(db: Kysely<Tables>): OperatorActions {
       .orderBy('position', 'desc')
       .limit(1)
       .executeTakeFirst();
+  const add = (action: NewAction) => db.transaction().execute((trx) => append(trx, action));
 
   return {
     isKillSwitchOn: async () => (await newestKillSwitchAction())?.kind === 'kill_switch_on',
@@ -23,12 +30,8 @@ export function operatorActions(db: Kysely<Tables>): OperatorActions {
         : null;
     },
 
-    async setKillSwitch({ isOn, actor, reason }) {
-      await db
-        .insertInto('operator_actions')
-        .values({ kind: isOn ? 'kill_switch_on' : 'kill_switch_off', customer_id: null, actor, reason })
-        .execute();
-    },
+    setKillSwitch: ({ isOn, actor, reason }) =>
+      add({ kind: isOn ? 'kill_switch_on' : 'kill_switch_off', customerId: null, actor, reason, data: {} }),
 
     erase: ({ customerId, actor, reason }) =>
       db.transaction().execute(async (trx) => {
@@ -45,19 +48,11 @@ export function operatorActions(db: Kysely<Tables>): OperatorActions {
           .returning('key')
           .execute();
         const keys = erased.map(({ key }) => key).sort();
-        await trx
-          .insertInto('operator_actions')
-          .values({ kind: 'erased', customer_id: customerId, actor, reason, data: JSON.stringify({ keys }) })
-          .execute();
+        await append(trx, { kind: 'erased', customerId, actor, reason, data: { keys } });
         return keys;
       }),
 
-    async addOperatorAction({ kind, customerId, actor, reason, data }) {
-      await db
-        .insertInto('operator_actions')
-        .values({ kind, customer_id: customerId, actor, reason, data: JSON.stringify(data) })
-        .execute();
-    },
+    addOperatorAction: add,
 
     async operatorActionsOn(customerId) {
       const rows = await db
@@ -69,4 +64,49 @@ export function operatorActions(db: Kysely<Tables>): OperatorActions {
       return rows.map(({ kind, at_ms, actor, reason, data }) => ({ kind, atMs: at_ms, actor, reason, data }));
     },
   };
+}
+
+/** The hash of an action covers all of it and, by the previous hash, every action before. */
+export function hashOfAction(
+  row: Omit<Selectable<Tables['operator_actions']>, 'position' | 'previous_hash' | 'hash'>,
+  previousHash: string,
+): string {
+  const { at_ms, kind, customer_id, actor, reason, data } = row;
+  return hashOf([at_ms, kind, customer_id, actor, reason, data, previousHash]);
+}
+
+async function append(trx: Transaction<Tables>, action: NewAction): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${CHAIN_LOCK})`.execute(trx);
+  const before = await trx
+    .selectFrom('operator_actions')
+    .select('hash')
+    .orderBy('position', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  const previousHash = before?.hash ?? '';
+  const row = {
+    at_ms: await nowMs(trx),
+    kind: action.kind,
+    customer_id: action.customerId,
+    actor: action.actor,
+    reason: action.reason,
+  };
+  await trx
+    .insertInto('operator_actions')
+    .values({
+      ...row,
+      data: JSON.stringify(action.data),
+      previous_hash: previousHash,
+      hash: hashOfAction({ ...row, data: action.data }, previousHash),
+    })
+    .execute();
+}
+
+async function nowMs(trx: Transaction<Tables>): Promise<number> {
+  const { rows } = await sql<{
+    now_ms: number;
+  }>`select (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms`.execute(trx);
+  const [row] = rows;
+  if (row === undefined) throw new Error('the database did not say what time it is');
+  return row.now_ms;
 }

@@ -1,6 +1,7 @@
 // Writes what a workflow puts on record: facts, the charges they concern, the customer.
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { CLOSED, textsKey } from './charge-rows.ts';
+import { writeFacts } from './evidence-chain.ts';
 import type { Ledger } from './ledger.ts';
 import type { Tables } from './schema.ts';
 
@@ -16,7 +17,7 @@ export function record(db: Kysely<Tables>): Ledger['record'] {
   return (entry) =>
     db.transaction().execute(async (trx) => {
       await writeCustomer(trx, entry); // first: its row is the lock that makes concurrent entries of a customer wait for each other
-      await writeFacts(trx, entry);
+      await writeFacts(trx, entry.customerId, entry.facts);
       if (entry.charges.length === 0) return { alreadyClosed: [] };
 
       const openings = await readOpenings(trx, entry);
@@ -51,25 +52,6 @@ async function writeCustomer(trx: Transaction<Tables>, { customerId, view, snaps
         }))
         .where(sql<boolean>`coalesce(customers.snapshot_sequence, 0) <= excluded.snapshot_sequence`),
     )
-    .execute();
-}
-
-async function writeFacts(trx: Transaction<Tables>, { customerId, facts }: Entry): Promise<void> {
-  if (facts.length === 0) return;
-  const rows = facts.map((fact) => ({
-    customer_id: customerId,
-    sequence: fact.sequence,
-    at_ms: fact.atMs,
-    kind: fact.kind,
-    charge_id: fact.chargeId ?? null,
-    actor: fact.actor ?? null,
-    reason: fact.reason ?? null,
-    data: JSON.stringify(fact.data),
-  }));
-  await trx
-    .insertInto('evidence')
-    .values(rows)
-    .onConflict((conflict) => conflict.columns(['customer_id', 'sequence']).doNothing())
     .execute();
 }
 

@@ -47,6 +47,9 @@ export interface Tables {
     actor: string | null;
     reason: string | null;
     data: Json<{ readonly [key: string]: unknown }>;
+    previous_hash: string;
+    hash: string;
+    written_at: GeneratedAlways<Date>;
   };
   stripe_objects: {
     stripe_id: string;
@@ -57,12 +60,14 @@ export interface Tables {
   personal_data: { customer_id: string; key: string; value: Json<object> };
   operator_actions: {
     position: GeneratedAlways<number>;
-    at_ms: GeneratedAlways<number>;
+    at_ms: number;
     kind: OperatorAction['kind'];
     customer_id: string | null;
     actor: string;
     reason: string;
-    data: ColumnType<{ readonly [key: string]: unknown }, string | undefined, never>;
+    data: Json<{ readonly [key: string]: unknown }>;
+    previous_hash: string;
+    hash: string;
   };
   notice_deliveries: {
     position: GeneratedAlways<number>;
@@ -73,6 +78,8 @@ export interface Tables {
     outcome: NoticeDelivery['outcome'];
     status: number | null;
     reason: string | null;
+    previous_hash: string;
+    hash: string;
   };
   unclaimed_events: {
     event_id: string;

@@ -9,14 +9,19 @@ export const USAGE = `usage: npm run ops -- <command>
                              customers who are cancelled with nothing open, are left alone
   export <customerId>        print the whole record as JSON, with personal data
   erase <customerId>         remove personal data; identity, charges and evidence stay
+  verify [customerId|all]    walk the chains of evidence and name the first broken link of each; exit code 1 if there is one
+  accept-gaps <customerId|all>
+                             after a restore: let workflows go on whose last facts the ledger has lost
   kill-switch on|off         stop every attempt for everybody, or allow attempts again (within 5 minutes)
   kill-switch status         show the kill switch
 
   --actor <name>             who does this, and
   --reason <text>            why; both stay on record for good, so write no personal data in them
+  --json                     of \`verify\`: print the result as JSON
   --help                     show this
 
-Every command but \`kill-switch status\` is put on record. \`erase\` and \`kill-switch on|off\` need --actor and --reason;
+Every command but \`kill-switch status\` and \`verify\` is put on record. \`erase\`, \`accept-gaps\` and \`kill-switch on|off\`
+need --actor and --reason;
 \`recover\` and \`export\` are on record as the system's user with the reason "not said" where they are left out.
 
 Environment: DATABASE_URL, or DATA_DIR for what \`npm start\` keeps (stop that first: one process at a time). \`recover\`
@@ -31,13 +36,14 @@ export interface By {
 }
 
 export interface Target extends By {
-  /** Of `recover` also `all`. */
+  /** Of `recover` and `accept-gaps` also `all`. */
   readonly customerId: string;
 }
 
 export type Command =
   | { readonly do: 'help' }
-  | ({ readonly do: 'recover' | 'export' | 'erase' } & Target)
+  | ({ readonly do: 'recover' | 'export' | 'erase' | 'accept-gaps' } & Target)
+  | { readonly do: 'verify'; readonly customerId: string; readonly json: boolean }
   | ({ readonly do: 'kill-switch'; readonly isOn: boolean } & By)
   | { readonly do: 'kill-switch status' };
 
@@ -50,18 +56,27 @@ type Options = { readonly [Name in keyof By]?: string | undefined };
 export function commandFrom(typed: readonly string[]): Command {
   const { positionals, values } = parseArgs({
     args: [...typed],
-    options: { actor: { type: 'string' }, reason: { type: 'string' }, help: { type: 'boolean' } },
+    options: {
+      actor: { type: 'string' },
+      reason: { type: 'string' },
+      json: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
     allowPositionals: true,
   });
   if (values.help) return { do: 'help' };
   const [command, target, ...rest] = positionals;
   if (rest.length > 0) throw new Error(`too many words: ${rest.join(' ')}`);
+  if (values.json && command !== 'verify') throw new Error('--json is of `verify` only');
   switch (command) {
     case 'recover':
     case 'export':
       return { do: command, customerId: customerIdFrom(target), ...byOrSystemUser(values) };
     case 'erase':
+    case 'accept-gaps':
       return { do: command, customerId: customerIdFrom(target), ...byFrom(values) };
+    case 'verify':
+      return { do: command, customerId: customerIdFrom(target ?? 'all'), json: values.json ?? false };
     case 'kill-switch':
       if (target === 'status') return { do: 'kill-switch status' };
       if (target !== 'on' && target !== 'off')

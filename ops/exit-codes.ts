@@ -1,6 +1,8 @@
 // How a command ends, for scripts.
 export const DONE = 0;
 export const FAULT = 1;
+/** `verify` found a broken chain. */
+export const BROKEN_EVIDENCE = FAULT;
 export const BAD_USE = 2;
 export const NO_SUCH_CUSTOMER = 3;
 

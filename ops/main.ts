@@ -2,10 +2,12 @@
 
 import { openLedger } from '../ledger/open.ts';
 import { type Command, commandFrom, USAGE } from './arguments.ts';
+import { acceptGaps } from './commands/accept-gaps.ts';
 import { erase } from './commands/erase.ts';
 import { printExport } from './commands/export.ts';
 import { printKillSwitch, setKillSwitch } from './commands/kill-switch.ts';
 import { recover } from './commands/recover.ts';
+import { verify } from './commands/verify.ts';
 import { BAD_USE, type ExitCode, FAULT } from './exit-codes.ts';
 import { printable } from './printable.ts';
 
@@ -52,6 +54,10 @@ async function run(command: Command, env: NodeJS.ProcessEnv): Promise<ExitCode> 
         return await printExport(command, ledger);
       case 'erase':
         return await erase(command, ledger);
+      case 'verify':
+        return await verify(command, ledger);
+      case 'accept-gaps':
+        return await acceptGaps(command, ledger);
       case 'kill-switch':
         return await setKillSwitch(command, ledger);
       case 'kill-switch status':

@@ -53,6 +53,8 @@ const STATEMENTS = [
     actor text,
     reason text,
     data jsonb not null,
+    previous_hash text not null,
+    hash text not null,
     written_at timestamptz not null default clock_timestamp(),
     primary key (customer_id, sequence)
   )`,
@@ -106,12 +108,14 @@ const STATEMENTS = [
 
   `create table operator_actions (
     position bigint generated always as identity primary key,
-    at_ms bigint not null default ${NOW_MS},
+    at_ms bigint not null,
     kind text not null,
     customer_id text,
     actor text not null,
     reason text not null,
-    data jsonb not null default '{}'
+    data jsonb not null default '{}',
+    previous_hash text not null,
+    hash text not null
   )`,
   `create index kill_switch_actions on operator_actions (position) where kind in ('kill_switch_on', 'kill_switch_off')`,
   'create index operator_actions_of_customer on operator_actions (customer_id, position)',
@@ -128,6 +132,8 @@ const STATEMENTS = [
     outcome text not null,
     status integer,
     reason text,
+    previous_hash text not null,
+    hash text not null,
     written_at timestamptz not null default clock_timestamp(),
     unique (customer_id, notice_id, run_id)
   )`,

@@ -52,14 +52,15 @@ describe.each(DATABASES)('what lasts on $name', ({ start }) => {
     expect(await deliveriesOf('alone')).toEqual([{ atMs: 1, outcome: 'sent', status: 200 }, undefined]);
   });
 
-  test('a notice that another run sent again shows its newest delivery; one written twice is one', async () => {
+  test('a notice that another run sent again shows its newest delivery; one written twice is one, and another in its place is refused', async () => {
     const of = { customerId: 'again', noticeId: 'n-1' };
     await ledger.record(entry('again', { facts: [noticed(1, 'n-1'), fact(2, 'paused'), noticed(3, 'n-1')] }));
     const lost = { ...of, runId: 'run-1', atMs: 1, outcome: 'given_up', reason: 'ECONNREFUSED' } as const;
     await ledger.recordNoticeDelivery(lost);
     const sent = { atMs: 2, outcome: 'sent', status: 200 } as const;
     await ledger.recordNoticeDelivery({ ...of, runId: 'run-2', ...sent });
-    await ledger.recordNoticeDelivery({ ...of, runId: 'run-2', ...sent, status: 201 });
+    const other = ledger.recordNoticeDelivery({ ...of, runId: 'run-2', ...sent, status: 201 });
+    await expect(other).rejects.toMatchObject({ name: 'EvidenceConflict' });
     await ledger.recordNoticeDelivery(lost);
     const { items } = await ledger.listEvidence('again');
     expect(items.map(({ sequence, delivery }) => [sequence, delivery])).toEqual([

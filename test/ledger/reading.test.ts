@@ -59,7 +59,7 @@ describe.each(DATABASES)('reading on $name', ({ start }) => {
     );
     await ledger.record(entry('many', { facts, charges }));
 
-    let sequence = 1_000;
+    let sequence = facts.length;
     const openAnother = async () => {
       sequence += 1;
       const chargeId = `later${sequence}`;

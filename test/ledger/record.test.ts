@@ -60,10 +60,9 @@ describe.each(DATABASES)('the record on $name', ({ start }) => {
   });
 
   test('a fact that is there stays as it is, and the new ones beside it are written', async () => {
-    await ledger.record(entry('beside', { facts: [fact(1, 'paused', { actor: 'first' })] }));
-    await ledger.record(
-      entry('beside', { facts: [fact(1, 'resumed', { actor: 'second' }), fact(2, 'resumed')] }),
-    );
+    const first = fact(1, 'paused', { actor: 'first' });
+    await ledger.record(entry('beside', { facts: [first] }));
+    await ledger.record(entry('beside', { facts: [first, fact(2, 'resumed')] }));
     const { items } = await ledger.listEvidence('beside');
     expect(items.map(({ sequence, kind, actor }) => [sequence, kind, actor])).toEqual([
       [1, 'paused', 'first'],
@@ -116,9 +115,10 @@ describe.each(DATABASES)('the record on $name', ({ start }) => {
   });
 
   test('entries of one customer at once leave the newest', async () => {
-    const entries = Array.from({ length: 12 }, (_, number) =>
+    const facts = Array.from({ length: 12 }, (_, number) => fact(number + 1, 'attempt', { chargeId: 'ch1' }));
+    const entries = facts.map((_, number) =>
       entry('crowd', {
-        facts: [fact(number + 1, 'attempt', { chargeId: 'ch1' })],
+        facts: facts.slice(0, number + 1),
         charges: [charge('ch1', { amount: 100 + number })],
       }),
     );
