@@ -1,16 +1,21 @@
 // Loads and records a customer in the ledger, and records how notices ended.
 import { isDeepStrictEqual } from 'node:util';
+import { log, metricMeter } from '@temporalio/activity';
 import type { EventOf } from '../domain/model/events.ts';
 import type { Fact } from '../domain/model/facts.ts';
 import type { AmountLimits, Policy } from '../domain/model/policy.ts';
 import type { CustomerState } from '../domain/model/state.ts';
 import { DEFAULT_POLICY } from '../domain/shared/policy.ts';
 import type { ChargeView, CustomerView } from '../domain/view.ts';
+import { EvidenceConflict } from '../ledger/evidence-chain.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { loadForRun } from '../ledger/load.ts';
 import type { NoticeResult } from './notices.ts';
 
-/** @throws whatever the database throws: retried until it answers */
+/**
+ * @throws whatever the database throws: retried until it answers
+ * @throws EvidenceConflict retried too, and the customer stands still until an operator has looked
+ */
 export function createRecordActivities({
   ledger,
   amountLimits,
@@ -35,7 +40,7 @@ export function createRecordActivities({
       readonly view: CustomerView;
       readonly snapshot: CustomerState;
     }): Promise<EventOf<'recorded'>> {
-      const { alreadyClosed } = await ledger.record(entry);
+      const { alreadyClosed } = await reportingConflict(ledger.record(entry));
       const isCurrent = isDeepStrictEqual(entry.snapshot.policy, policy);
       const through = entry.facts.at(-1)?.sequence ?? 0;
       return { kind: 'recorded', through, alreadyClosed, ...(isCurrent ? {} : { policy }) };
@@ -54,7 +59,20 @@ export function createRecordActivities({
       readonly atMs: number;
       readonly end: NoticeResult;
     }): Promise<void> {
-      await ledger.recordNoticeDelivery({ ...of, ...end });
+      await reportingConflict(ledger.recordNoticeDelivery({ ...of, ...end }));
     },
   };
+}
+
+/** Ids only: they go to the log. */
+async function reportingConflict<Result>(writing: Promise<Result>): Promise<Result> {
+  try {
+    return await writing;
+  } catch (error) {
+    if (error instanceof EvidenceConflict) {
+      log.error(error.message);
+      metricMeter.createCounter('offsession_evidence_conflicts').add(1);
+    }
+    throw error;
+  }
 }
