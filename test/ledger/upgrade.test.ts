@@ -85,6 +85,7 @@ describe.each(DATABASES)('a ledger on $name', ({ start }) => {
         ['ada-1', 'awaiting_step_up'],
       ]);
 
+      expect(await ledger.verify('all')).toEqual({ customers: 2, facts: 31, acceptedGaps: 0, broken: [] });
       expect(await kindsOf(ledger, 'grace')).toHaveLength(20);
       const { items: evidence } = await ledger.listEvidence('ada');
       expect(evidence.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);

@@ -77,6 +77,8 @@ describe.runIf(RUNS_POSTGRES)('on a PostgreSQL', () => {
       'consent/c1': { ip: '192.0.2.1' },
     });
     expect(await copy.killSwitch()).toEqual(await ledger.killSwitch());
+    expect(await copy.verify('all')).toEqual(await ledger.verify('all'));
+    expect(await copy.verify('all')).toMatchObject({ facts: 2, broken: [] });
     await copy.setKillSwitch({
       isOn: true,
       actor: 'olga',
@@ -109,7 +111,8 @@ describe.runIf(RUNS_POSTGRES)('on a PostgreSQL', () => {
     const closed = (sequence: number, chargeId: string) => fact(sequence, 'charge_closed', { chargeId });
     const paid = { status: 'succeeded' } as const;
     await ledger.record(entry('runs', { facts: [opened(1, 'ch1')], charges: [charge('ch1')] }));
-    const copy = await openLedger(await restored());
+    const target = await restored();
+    const copy = await openLedger(target);
     onTestFinished(() => copy.close());
     // The lost minutes: ch2 is opened and paid.
     const terms = { chargeId: 'ch2', amount: 1200, currency: 'eur' };
@@ -119,7 +122,17 @@ describe.runIf(RUNS_POSTGRES)('on a PostgreSQL', () => {
 
     // The workflow had them recorded, and goes on: only what is new to it is written.
     const next = { facts: [closed(4, 'ch1')], charges: [charge('ch1', paid)] };
+    await expect(copy.record(entry('runs', next))).rejects.toThrow('lacks the facts before fact 4');
+    const onCopy = (typed: readonly string[]) => opsIn(typed, { DATABASE_URL: target.databaseUrl });
+    expect(await onCopy(['accept-gaps', 'all', ...BY])).toMatchObject({
+      code: 0,
+      out: 'one gap in the record is accepted, of each customer\n',
+    });
     expect(await copy.record(entry('runs', next))).toEqual({ alreadyClosed: [] });
+    expect(await onCopy(['verify'])).toMatchObject({
+      code: 0,
+      out: '2 customers, 4 facts, 1 accepted gaps, 0 broken chains\n',
+    });
     expect(await copy.getCharge('runs', 'ch1')).toMatchObject(paid);
     expect((await copy.loadCustomer('runs')).snapshot).toMatchObject({ sequence: 4 });
     const { items } = await copy.listEvidence('runs');
@@ -153,6 +166,31 @@ describe.runIf(RUNS_POSTGRES)('on a PostgreSQL', () => {
     });
   });
 
+  test('verify names what is broken, also as JSON, and ends with 1', async () => {
+    expect(await ops(['verify', 'ada'])).toMatchObject({
+      code: 0,
+      out: '1 customers, 2 facts, 0 accepted gaps, 0 broken chains\n',
+    });
+    const client = new Client({ connectionString: postgres.url });
+    await client.connect();
+    await client.query(`insert into evidence (customer_id, sequence, at_ms, kind, data, previous_hash, hash)
+      values ('ada', 3, 1, 'paused', '{}', '', '')`);
+    await client.end();
+    expect(await ops(['verify', 'all'])).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(
+        /^ada: evidence 3 is beyond what the workflow recorded\n.* 1 broken chains\n$/,
+      ),
+    });
+    const { code, out } = await ops(['verify', '--json']);
+    expect([code, JSON.parse(out)]).toEqual([
+      1,
+      expect.objectContaining({
+        broken: [{ chain: 'evidence', customerId: 'ada', at: 3, problem: 'not_recorded' }],
+      }),
+    ]);
+  });
+
   test('an unknown customer ends with 3', async () => {
     expect(await ops(['export', 'nobody'])).toMatchObject({
       code: 3,
@@ -169,6 +207,9 @@ test.each([
   { typed: ['erase', 'ada'], words: '--actor and --reason are needed' },
   { typed: ['kill-switch', 'off', '--actor', 'olga'], words: '--actor and --reason are needed' },
   { typed: ['kill-switch', 'hard', ...BY], words: 'on, off' },
+  { typed: ['accept-gaps', 'all'], words: '--actor and --reason are needed' },
+  { typed: ['accept-gaps', ...BY], words: 'which customer?' },
+  { typed: ['export', 'ada', '--json'], words: '--json' },
   { typed: ['export', 'a/b'], words: 'not a customer' },
   { typed: ['export', 'ada', 'eve'], words: 'too many words: eve' },
 ])('$typed is refused in words', ({ typed, words }) => {
