@@ -2,7 +2,6 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import { defined } from '../domain/shared/defined.ts';
 import type { ChargeStatus } from '../domain/view.ts';
-import { hashOf } from './hash.ts';
 import type { ChargeRow, ChargeTerms, PersonalKey } from './ledger.ts';
 import type { Tables } from './schema.ts';
 
@@ -27,10 +26,10 @@ export function textsOf({
   return Object.keys(texts).length > 0 ? texts : null;
 }
 
-/** Covers every term, also the texts. */
-export function termsHash(terms: ChargeTerms): string {
+/** What a charge's terms are compared by: every term, also the texts. */
+export function comparedTerms(terms: ChargeTerms): object {
   const { chargeId, amount, currency, dueAtMs } = terms;
-  return hashOf({ chargeId, amount, currency, dueAtMs, ...textsOf(terms) });
+  return { chargeId, amount, currency, dueAtMs, ...textsOf(terms) };
 }
 
 /** Charges with their texts, as `chargeRow` reads them. */

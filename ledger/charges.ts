@@ -1,5 +1,5 @@
 // Reads charges as last recorded, one and lists of them.
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { chargeRow, selectCharges } from './charge-rows.ts';
 import { cursorOf, sortKeyOf } from './cursor.ts';
 import type { Ledger } from './ledger.ts';
@@ -7,20 +7,23 @@ import type { Tables } from './schema.ts';
 
 const PAGE = 50;
 
+/** A charge that is only claimed is not shown: nobody has been promised anything. */
+const isShown = sql<boolean>`(charges.status <> 'claimed' or charges.view is not null)`;
+
 export function charges(db: Kysely<Tables>): Pick<Ledger, 'getCharge' | 'listCharges'> {
   return {
     async getCharge(customerId, chargeId) {
       const row = await selectCharges(db)
         .where('charges.customer_id', '=', customerId)
         .where('charges.charge_id', '=', chargeId)
-        .where('charges.status', '<>', 'claimed')
+        .where(isShown)
         .executeTakeFirst();
       return row ? chargeRow(row) : null;
     },
 
     async listCharges({ customerId, status, cursor }) {
       let query = selectCharges(db)
-        .where('charges.status', '<>', 'claimed')
+        .where(isShown)
         .orderBy('charges.opened_at_ms', 'desc')
         .orderBy('charges.customer_id', 'desc')
         .orderBy('charges.charge_id', 'desc')

@@ -1,32 +1,41 @@
 // Claims: which request may use a customer's or a charge's id, decided before anything exists at Stripe.
-import type { Kysely } from 'kysely';
-import { chargeRow, selectCharges, termsHash, textsKey, textsOf } from './charge-rows.ts';
+import { type Kysely, sql, type Transaction } from 'kysely';
+import { chargeRow, comparedTerms, selectCharges, textsKey, textsOf } from './charge-rows.ts';
 import type { ChargeRow, ChargeTerms, Claim, Claims } from './ledger.ts';
 import { insertPersonal } from './personal.ts';
 import type { Tables } from './schema.ts';
+import { customerHashOf } from './secrets.ts';
+
+/** In place of a request's id once the customer is erased. No request has this id. */
+export const ERASED = 'erased';
+
+type CustomerClaim = Parameters<Claims['claimCustomer']>[0];
 
 export function claims(db: Kysely<Tables>): Claims {
   return {
+    requestIdOf: (customerId, request) => customerHashOf(db, customerId, request),
+
     async claimCustomer(claim) {
       for (;;) {
-        if (await insertCustomer(db, claim)) return 'new';
+        const claimed = await db.transaction().execute((trx) => insertCustomer(trx, claim));
+        if (claimed) return claimed;
         const row = await db
           .selectFrom('customers')
-          .select('request_hash')
+          .select('request_id')
           .where('customer_id', '=', claim.customerId)
           .executeTakeFirst();
         // No row: its claim was released a moment ago, so the id is free again.
-        if (row) return row.request_hash === claim.requestHash ? 'same' : 'conflict';
+        if (row) return row.request_id === claim.requestId ? 'same' : 'conflict';
       }
     },
 
-    async releaseCustomer(customerId, requestHash) {
+    async releaseCustomer(customerId, requestId) {
       await db
         .with('released', (cte) =>
           cte
             .deleteFrom('customers')
             .where('customer_id', '=', customerId)
-            .where('request_hash', '=', requestHash)
+            .where('request_id', '=', requestId)
             .where('view', 'is', null)
             .returning('customer_id'),
         )
@@ -36,14 +45,15 @@ export function claims(db: Kysely<Tables>): Claims {
     },
 
     async claimCharge(customerId, terms) {
+      const hash = await customerHashOf(db, customerId, comparedTerms(terms));
       for (;;) {
-        const inserted = await insertClaim(db, customerId, terms);
-        if (inserted) return { claim: 'new', row: inserted };
+        const claimed = await db.transaction().execute((trx) => insertCharge(trx, customerId, terms, hash));
+        if (claimed) return claimed;
         const row = await selectCharges(db)
           .where('charges.customer_id', '=', customerId)
           .where('charges.charge_id', '=', terms.chargeId)
           .executeTakeFirst();
-        if (row) return { claim: compared(row, terms), row: chargeRow(row) };
+        if (row) return { claim: compared(row, terms, hash), row: chargeRow(row) };
       }
     },
 
@@ -58,85 +68,168 @@ export function claims(db: Kysely<Tables>): Claims {
     },
 
     async releaseCharge(customerId, terms) {
-      await db
-        .with('released', (cte) =>
-          cte
-            .deleteFrom('charges')
+      const hash = await customerHashOf(db, customerId, comparedTerms(terms));
+      await db.transaction().execute(async (trx) => {
+        const removed = await trx
+          .deleteFrom('charges')
+          .where('customer_id', '=', customerId)
+          .where('charge_id', '=', terms.chargeId)
+          .where('status', '=', 'claimed')
+          .where('terms_hash', '=', hash)
+          .where('view', 'is', null)
+          .returning('charge_id')
+          .executeTakeFirst();
+        const released = removed ?? (await backToRefused(trx, customerId, terms.chargeId, hash));
+        if (released)
+          await trx
+            .deleteFrom('personal_data')
             .where('customer_id', '=', customerId)
-            .where('charge_id', '=', terms.chargeId)
-            .where('status', '=', 'claimed')
-            .where('terms_hash', '=', termsHash(terms))
-            .returning('customer_id'),
-        )
-        .deleteFrom('personal_data')
-        .where('customer_id', 'in', (eb) => eb.selectFrom('released').select('customer_id'))
-        .where('key', '=', textsKey(terms.chargeId))
-        .execute();
+            .where('key', '=', textsKey(terms.chargeId))
+            .execute();
+      });
     },
   };
 }
 
-/** Also claims a customer whom a workflow recorded after the claim had been released. */
-function insertCustomer(db: Kysely<Tables>, claim: Parameters<Claims['claimCustomer']>[0]): Promise<boolean> {
-  return db.transaction().execute(async (trx) => {
-    const claimed = await trx
-      .insertInto('customers')
-      .values({
-        customer_id: claim.customerId,
-        request_hash: claim.requestHash,
-        metadata: JSON.stringify(claim.metadata),
-      })
-      .onConflict((conflict) =>
-        conflict
-          .column('customer_id')
-          .doUpdateSet((eb) => ({
-            request_hash: eb.ref('excluded.request_hash'),
-            metadata: eb.ref('excluded.metadata'),
-          }))
-          .where('customers.request_hash', 'is', null),
+/**
+ * Also claims a customer whom a workflow recorded after the claim had been released, and one with whom nothing came of
+ * the request that is there. Null when the id is in use.
+ */
+async function insertCustomer(trx: Transaction<Tables>, claim: CustomerClaim): Promise<Claim | null> {
+  const row = { request_id: claim.requestId, metadata: JSON.stringify(claim.metadata) };
+  const claimed = await trx
+    .insertInto('customers')
+    .values({ customer_id: claim.customerId, ...row })
+    .onConflict((conflict) =>
+      conflict.column('customer_id').doUpdateSet(row).where('customers.request_id', 'is', null),
+    )
+    .returning('customer_id')
+    .executeTakeFirst();
+  const replaced = claimed ?? (await replaceFruitless(trx, claim, row));
+  if (!replaced) return null;
+  await insertPersonal(trx, claim.customerId, claim.personal);
+  return claimed ? 'new' : 'replaced';
+}
+
+/** Replaces a request whose enrolment failed before Stripe made a SetupIntent. Its contact is removed; consents stay. */
+async function replaceFruitless(
+  trx: Transaction<Tables>,
+  { customerId, requestId }: CustomerClaim,
+  row: { readonly request_id: string; readonly metadata: string },
+): Promise<boolean> {
+  const replaced = await trx
+    .updateTable('customers')
+    .set(row)
+    .where('customer_id', '=', customerId)
+    .where('request_id', 'not in', [requestId, ERASED])
+    .where(sql<boolean>`view->'enrolment'->>'status' = 'failed' and (view->'enrolment'->>'closed')::boolean`)
+    .where(sql<boolean>`view->'mandate' is null and view->>'status' <> 'cancelled'`)
+    .where(
+      sql<boolean>`not exists (select from stripe_objects
+        where stripe_objects.customer_id = customers.customer_id and stripe_id like 'seti\\_%')`,
+    )
+    .returning('customer_id')
+    .executeTakeFirst();
+  if (!replaced) return false;
+  await trx
+    .deleteFrom('personal_data')
+    .where('customer_id', '=', customerId)
+    .where('key', '=', 'contact')
+    .execute();
+  return true;
+}
+
+/** Also gives other terms to a charge that was refused before it could be paid. Null when the id is in use. */
+async function insertCharge(
+  trx: Transaction<Tables>,
+  customerId: string,
+  terms: ChargeTerms,
+  hash: string,
+): Promise<{ readonly claim: Claim; readonly row: ChargeRow } | null> {
+  const row = {
+    terms_hash: hash,
+    amount: terms.amount,
+    currency: terms.currency,
+    due_at_ms: terms.dueAtMs ?? null,
+    status: 'claimed' as const,
+  };
+  const inserted = await trx
+    .insertInto('charges')
+    .values({ customer_id: customerId, charge_id: terms.chargeId, ...row })
+    .onConflict((conflict) => conflict.doNothing())
+    .returningAll()
+    .executeTakeFirst();
+  const claimed =
+    inserted ??
+    (await trx
+      .updateTable('charges')
+      .set(row)
+      .where('customer_id', '=', customerId)
+      .where('charge_id', '=', terms.chargeId)
+      .where('status', '=', 'refused')
+      .where(differs(terms, hash))
+      .where(sql<boolean>`view->>'paymentIntentId' is null`)
+      .where(
+        sql<boolean>`not exists (select from stripe_objects where stripe_objects.customer_id = charges.customer_id
+          and stripe_objects.charge_id = charges.charge_id)`,
       )
-      .returning('customer_id')
-      .executeTakeFirst();
-    if (!claimed) return false;
-    await insertPersonal(trx, claim.customerId, claim.personal);
-    return true;
-  });
-}
-
-/** Null when the id is in use. */
-function insertClaim(db: Kysely<Tables>, customerId: string, terms: ChargeTerms): Promise<ChargeRow | null> {
-  return db.transaction().execute(async (trx) => {
-    const claimed = await trx
-      .insertInto('charges')
-      .values({
-        customer_id: customerId,
-        charge_id: terms.chargeId,
-        terms_hash: termsHash(terms),
-        amount: terms.amount,
-        currency: terms.currency,
-        due_at_ms: terms.dueAtMs ?? null,
-        status: 'claimed',
-      })
-      .onConflict((conflict) => conflict.doNothing())
       .returningAll()
-      .executeTakeFirst();
-    if (!claimed) return null;
-    const texts = textsOf(terms);
-    if (texts) await insertPersonal(trx, customerId, { [textsKey(terms.chargeId)]: texts });
-    return chargeRow({ ...claimed, texts });
-  });
+      .executeTakeFirst());
+  if (!claimed) return null;
+  const key = textsKey(terms.chargeId);
+  const texts = textsOf(terms);
+  if (!inserted)
+    await trx
+      .deleteFrom('personal_data')
+      .where('customer_id', '=', customerId)
+      .where('key', '=', key)
+      .execute();
+  if (texts) await insertPersonal(trx, customerId, { [key]: texts });
+  return { claim: inserted ? 'new' : 'replaced', row: chargeRow({ ...claimed, texts }) };
 }
 
-/** A charge that a workflow opened without a claim has no hash: then whatever is known of it must agree. */
+/** As `compared` tells a conflict. */
+function differs({ amount, currency, dueAtMs }: ChargeTerms, hash: string) {
+  return sql<boolean>`case when terms_hash is not null then terms_hash <> ${hash}
+    else amount <> ${amount} or currency <> ${currency} or ${dueAtMs ?? null}::bigint <> due_at_ms end`;
+}
+
+/** The workflow did not take the terms that were to replace the refused ones: what it recorded counts again. */
+async function backToRefused(
+  trx: Transaction<Tables>,
+  customerId: string,
+  chargeId: string,
+  hash: string,
+): Promise<{ readonly charge_id: string } | undefined> {
+  return await trx
+    .updateTable('charges')
+    .set({
+      status: 'refused',
+      terms_hash: null,
+      amount: sql<number>`(view->>'amount')::bigint`,
+      currency: sql<string>`view->>'currency'`,
+      due_at_ms: sql<number>`(view->>'dueAtMs')::bigint`,
+    })
+    .where('customer_id', '=', customerId)
+    .where('charge_id', '=', chargeId)
+    .where('status', '=', 'claimed')
+    .where('terms_hash', '=', hash)
+    .where('view', 'is not', null)
+    .returning('charge_id')
+    .executeTakeFirst();
+}
+
+/** Without a hash, whatever is known of a charge must agree: its amount, currency and due time. */
 function compared(
   row: Pick<Tables['charges'], 'terms_hash' | 'amount' | 'currency' | 'due_at_ms'>,
   terms: ChargeTerms,
+  hash: string,
 ): Claim {
-  const same =
+  const isSame =
     row.terms_hash === null
       ? row.amount === terms.amount &&
         row.currency === terms.currency &&
         (terms.dueAtMs === undefined || terms.dueAtMs === row.due_at_ms)
-      : row.terms_hash === termsHash(terms);
-  return same ? 'same' : 'conflict';
+      : row.terms_hash === hash;
+  return isSame ? 'same' : 'conflict';
 }

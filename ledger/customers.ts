@@ -1,5 +1,5 @@
 // Reads customers as last recorded: one, lists of them, and all that a run needs which starts from nothing.
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { CLOSED, chargeRow, selectCharges } from './charge-rows.ts';
 import { cursorOf, sortKeyOf } from './cursor.ts';
 import type { Ledger } from './ledger.ts';
@@ -53,7 +53,8 @@ export function customers(
         .executeTakeFirst();
       const open = await selectCharges(db)
         .where('charges.customer_id', '=', customerId)
-        .where('charges.status', 'not in', ['claimed', ...CLOSED])
+        .where('charges.status', 'not in', CLOSED)
+        .where(sql<boolean>`(charges.status <> 'claimed' or charges.view is not null)`)
         .orderBy('charges.opened_at_ms')
         .orderBy('charges.charge_id')
         .execute();

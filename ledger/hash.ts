@@ -1,5 +1,5 @@
 // Hashes of JSON values: equal values have equal hashes, whatever the order of their keys.
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 
 /**
  * SHA-256, in hex, of a JSON value's canonical text: keys sorted, keys with `undefined` left out, as in RFC 8785.
@@ -8,6 +8,11 @@ import { createHash } from 'node:crypto';
  */
 export function hashOf(value: unknown): string {
   return createHash('sha256').update(canonical(value)).digest('hex');
+}
+
+/** HMAC-SHA-256, in hex, of the same text. Without the secret nobody can tell which value it is of. */
+export function keyedHashOf(secret: string, value: unknown): string {
+  return createHmac('sha256', secret).update(canonical(value)).digest('hex');
 }
 
 function canonical(value: unknown): string {

@@ -23,7 +23,10 @@ export interface ChargeRow {
   readonly terms: ChargeTerms;
   /** By the database's clock or the workflow's, epoch ms. */
   readonly openedAtMs: number;
-  /** `claimed`: the id is taken, and no workflow has accepted the charge yet, so nobody has been promised anything. */
+  /**
+   * `claimed`: the id is taken for these terms, and no workflow has accepted them yet, so nobody has been promised
+   * anything. With a view, the charge had been refused, and these are the terms that replace the refused ones.
+   */
   readonly status: 'claimed' | ChargeStatus;
   /** As last recorded; null until the workflow recorded the charge. */
   readonly view: ChargeView | null;
@@ -39,8 +42,8 @@ export type PersonalKey =
 /** Why an event was given to no customer. `made_elsewhere`: its Stripe customer is ours, the object is not. */
 export type UnclaimedReason = 'unknown_object' | 'made_elsewhere' | 'customer_ended';
 
-/** `conflict`: the id is in use with other terms. */
-export type Claim = 'new' | 'same' | 'conflict';
+/** `replaced`: the id was in use, and nothing had come of its terms. `conflict`: it is in use with other terms. */
+export type Claim = 'new' | 'same' | 'replaced' | 'conflict';
 
 export interface CustomerRow {
   readonly customerId: string;
@@ -126,25 +129,38 @@ export interface Ledger
 /** Who may use an id. The api writes these before a caller gets an answer. */
 export interface Claims {
   /**
-   * Claims a customer's id for a request, for good. `requestHash` covers the whole request; the `personal` rows are
-   * written in the same transaction.
+   * The id of a customer's request: the same for the same request until the customer is erased. It is keyed, so that
+   * nobody can guess the request from it.
+   */
+  requestIdOf(customerId: string, request: unknown): Promise<string>;
+  /**
+   * Claims a customer's id for a request. The `personal` rows are written in the same transaction. A claim is for good,
+   * but for one whose enrolment failed before there was a SetupIntent: another request replaces that. After an erasure
+   * every claim is a conflict, since no request can be recognised.
    */
   claimCustomer(claim: {
     readonly customerId: string;
-    readonly requestHash: string;
+    readonly requestId: string;
     readonly metadata: { readonly [key: string]: string };
     readonly personal: { readonly [Key in PersonalKey]?: object };
   }): Promise<Claim>;
   /** Undoes a claim whose request was refused. Does nothing once a workflow has recorded the customer. */
-  releaseCustomer(customerId: string, requestHash: string): Promise<void>;
-  /** Claims a charge's id for its terms. @returns with `same` and `conflict`, the row that is there */
+  releaseCustomer(customerId: string, requestId: string): Promise<void>;
+  /**
+   * Claims a charge's id for its terms. A claim is for good, but for a charge that was `refused` before it had a
+   * PaymentIntent: other terms replace those. After an erasure terms are compared without their texts.
+   * @returns with `same` and `conflict`, the row that is there
+   */
   claimCharge(
     customerId: string,
     terms: ChargeTerms,
   ): Promise<{ readonly claim: Claim; readonly row: ChargeRow }>;
   /** The workflow has accepted the charge: `claimed` becomes `scheduled`. Any other status stays. */
   acceptCharge(customerId: string, chargeId: string): Promise<void>;
-  /** Undoes a claim whose charge was refused. Does nothing unless it is `claimed` with the same terms. */
+  /**
+   * Undoes a claim whose charge the workflow did not take. Does nothing unless it is `claimed` with the same terms. A
+   * charge that had been refused before is that again, with what its view says.
+   */
   releaseCharge(customerId: string, terms: ChargeTerms): Promise<void>;
 }
 
@@ -251,7 +267,8 @@ export interface OperatorActions {
     readonly reason: string;
   }): Promise<void>;
   /**
-   * Removes personal data and the customer's own metadata in one transaction. Identity, charges and evidence stay.
+   * Removes personal data, the customer's own metadata, and what either could be guessed from, in one transaction.
+   * Identity, charges and evidence stay.
    * @returns the keys that were erased; null when there is no such customer
    */
   erase(action: {

@@ -1,5 +1,6 @@
 // What operators did outside of the workflows, by which actor and for what reason. The kill switch is its newest row.
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
+import { ERASED } from './claims.ts';
 import { hashOf } from './hash.ts';
 import type { OperatorAction, OperatorActions } from './ledger.ts';
 import type { Tables } from './schema.ts';
@@ -37,7 +38,7 @@ export function operatorActions(db: Kysely<Tables>): OperatorActions {
       db.transaction().execute(async (trx) => {
         const customer = await trx
           .updateTable('customers')
-          .set({ metadata: '{}' })
+          .set({ metadata: '{}', request_id: ERASED })
           .where('customer_id', '=', customerId)
           .returning('customer_id')
           .executeTakeFirst();
@@ -47,6 +48,13 @@ export function operatorActions(db: Kysely<Tables>): OperatorActions {
           .where('customer_id', '=', customerId)
           .returning('key')
           .execute();
+        // Hashes under the secret say nothing once it is gone. Terms are from here on compared by what is left.
+        await trx
+          .updateTable('charges')
+          .set({ terms_hash: null })
+          .where('customer_id', '=', customerId)
+          .execute();
+        await trx.deleteFrom('customer_secrets').where('customer_id', '=', customerId).execute();
         const keys = erased.map(({ key }) => key).sort();
         await append(trx, { kind: 'erased', customerId, actor, reason, data: { keys } });
         return keys;

@@ -14,8 +14,8 @@ export interface Tables {
   installation: { id: GeneratedAlways<string>; nonce_secret: GeneratedAlways<string> };
   customers: {
     customer_id: string;
-    /** Null when a workflow recorded a customer whose claim had been released. */
-    request_hash: string | null;
+    /** Null when a workflow recorded a customer whose claim had been released; `ERASED` after an erasure. */
+    request_id: string | null;
     metadata: ColumnType<{ readonly [key: string]: string }, string | undefined, string>;
     stripe_customer_id: string | null;
     status: CustomerStatus | null;
@@ -27,7 +27,7 @@ export interface Tables {
   charges: {
     customer_id: string;
     charge_id: string;
-    /** Null for a charge that a workflow opened without a claim: only its view is known. */
+    /** Null after an erasure, and for a charge that a workflow opened without a claim: then only the columns are known. */
     terms_hash: string | null;
     amount: number;
     currency: string;
@@ -58,6 +58,7 @@ export interface Tables {
     position: GeneratedAlways<number>;
   };
   personal_data: { customer_id: string; key: string; value: Json<object> };
+  customer_secrets: { customer_id: string; secret: string };
   operator_actions: {
     position: GeneratedAlways<number>;
     at_ms: number;

@@ -86,12 +86,13 @@ export function createEnrolPage({
     { customerId, enrolmentNumber }: EnrolLink,
     { ip, userAgent }: Visitor,
   ): Promise<CustomerView> {
-    const consentId = randomUUID();
     // A proxy may send anything for an address.
     const evidence = defined({
       ip: isIP(ip) === 0 ? undefined : ip,
       userAgent: userAgent?.slice(0, USER_AGENT_KEPT),
     });
+    // One consent of a visitor leaves one row, however often and at once it is given. Keyed, so that it tells nothing.
+    const consentId = await ledger.requestIdOf(customerId, { enrolmentNumber, termsVersion, ...evidence });
     await ledger.putPersonal(customerId, `consent/${consentId}`, evidence);
     const view = await workflows.ask(customerId, giveConsent, {
       actor: LINK_ACTOR,

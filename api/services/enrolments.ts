@@ -6,7 +6,6 @@ import { checkAmount, isCurrency } from '../../domain/shared/money.ts';
 import { Refusal } from '../../domain/shared/refusal.ts';
 import { MINUTE } from '../../domain/shared/time.ts';
 import type { CustomerView } from '../../domain/view.ts';
-import { hashOf } from '../../ledger/hash.ts';
 import type { CustomerRow, Ledger, PersonalKey } from '../../ledger/ledger.ts';
 import type { StripeReader } from '../../stripe/reader.ts';
 import type { CustomerWorkflows } from '../../temporal/customers.ts';
@@ -113,10 +112,10 @@ export function createEnrolments(deps: {
       check(body);
       checkCustomer(body);
       const { customerId, metadata = {}, stripeCustomerId, currency } = body;
-      const requestId = hashOf(Object.keys(metadata).length === 0 ? withoutMetadata(body) : body);
+      const requestId = await ledger.requestIdOf(customerId, comparedRequest(body));
       const claim = await ledger.claimCustomer({
         customerId,
-        requestHash: requestId,
+        requestId,
         metadata,
         personal: { ...contactOf(body), ...personalOf(requestId, body) },
       });
@@ -133,7 +132,7 @@ export function createEnrolments(deps: {
           ...enrolRequest(requestId, body, caller.actor),
           ...defined({ stripeCustomerId, currency }),
         });
-        return { isNew: claim === 'new', answer: await answerOf(view, metadata, request) };
+        return { isNew: claim !== 'same', answer: await answerOf(view, metadata, request) };
       } catch (error) {
         if (error instanceof Refusal) await ledger.releaseCustomer(customerId, requestId);
         throw error;
@@ -144,7 +143,7 @@ export function createEnrolments(deps: {
       check(body);
       const row = await reader.customerRow(customerId);
       const before = (await workflows.view(customerId)) ?? row.view;
-      const requestId = hashOf({ customerId, body });
+      const requestId = await ledger.requestIdOf(customerId, { customerId, body });
       for (const [key, value] of Object.entries(personalOf(requestId, body)))
         await ledger.putPersonal(customerId, key as PersonalKey, value);
       const view = await workflows.askOrStart(customerId, enrol, enrolRequest(requestId, body, caller.actor));
@@ -153,6 +152,11 @@ export function createEnrolments(deps: {
       return { isNew, answer: await answerOf(view, row.metadata, request) };
     },
   };
+}
+
+/** Empty metadata are the same as none. */
+function comparedRequest({ metadata = {}, ...body }: NewCustomer): object {
+  return defined({ ...body, metadata: Object.keys(metadata).length > 0 ? metadata : undefined });
 }
 
 /** @throws Refusal `metadata_reserved` */

@@ -14,7 +14,7 @@ const STATEMENTS = [
 
   `create table customers (
     customer_id text primary key,
-    request_hash text,
+    request_id text,
     metadata jsonb not null default '{}',
     stripe_customer_id text,
     status text,
@@ -92,6 +92,11 @@ const STATEMENTS = [
     for each row
     when ((old.key like 'consent/%' or new.key like 'consent/%') and old.* is distinct from new.*)
     execute function refuse_changed_consent()`,
+
+  `create table customer_secrets (
+    customer_id text primary key,
+    secret text not null
+  )`,
 
   `create table unclaimed_events (
     event_id text primary key,

@@ -1,5 +1,7 @@
 // Claims of customers and charges: once, by one request, under concurrency.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ChargeView, CustomerView } from '../../domain/view.ts';
+import { hashOf } from '../../ledger/hash.ts';
 import type { ChargeTerms, Ledger } from '../../ledger/ledger.ts';
 import { openLedger } from '../../ledger/open.ts';
 import { charge, entry, fact } from '../support/customers.ts';
@@ -26,12 +28,12 @@ describe.each(DATABASES)('claims on $name', ({ start }) => {
     await database?.stop();
   });
 
-  const claimCustomer = (customerId: string, requestHash = 'hash') =>
+  const claimCustomer = (customerId: string, requestId = 'hash') =>
     ledger.claimCustomer({
       customerId,
-      requestHash,
+      requestId,
       metadata: { tier: 'gold' },
-      personal: { contact: { email: `${requestHash}@example.com` } },
+      personal: { contact: { email: `${requestId}@example.com` } },
     });
 
   test('a customer is claimed once: the same request is the same, another one a conflict', async () => {
@@ -160,6 +162,183 @@ describe.each(DATABASES)('claims on $name', ({ start }) => {
     await ledger.acceptCharge('frees', 'ch1');
     await ledger.releaseCharge('frees', { ...TERMS, amount: 1 });
     expect(await ledger.getCharge('frees', 'ch1')).not.toBeNull();
+  });
+
+  test('empty metadata are the same terms as none', async () => {
+    const { metadata, ...terms } = TERMS;
+    await ledger.claimCharge('empty', { ...terms, metadata: {} });
+    expect(await ledger.claimCharge('empty', terms)).toMatchObject({ claim: 'same' });
+    expect(await ledger.claimCharge('empty', TERMS)).toMatchObject({ claim: 'conflict' });
+  });
+
+  test('the id of a request is the same for the same request of a customer, and tells nobody which it was', async () => {
+    const request = { email: 'ada@example.com', consent: { ip: '192.0.2.1' } };
+    const id = await ledger.requestIdOf('asks', request);
+    expect(id).toMatch(/^[0-9a-f]{64}$/);
+    const reordered = { consent: { ip: '192.0.2.1' }, email: 'ada@example.com' };
+    expect(await ledger.requestIdOf('asks', reordered)).toBe(id);
+    expect(await ledger.requestIdOf('asks', { ...request, email: 'eve@example.com' })).not.toBe(id);
+    expect(await ledger.requestIdOf('asks-too', request)).not.toBe(id);
+    expect(id).not.toBe(hashOf(request));
+    const atOnce = await Promise.all(Array.from({ length: 10 }, () => ledger.requestIdOf('new', request)));
+    expect(new Set(atOnce).size).toBe(1);
+  });
+
+  describe('a charge that was refused', () => {
+    /** As a workflow records it when Stripe refuses its creation. */
+    async function refused(customerId: string, changes: Partial<ChargeView> = {}): Promise<ChargeView> {
+      await ledger.claimCharge(customerId, TERMS);
+      await ledger.acceptCharge(customerId, 'ch1');
+      const view = charge('ch1', { status: 'refused', reason: 'parameter_invalid', ...changes });
+      await ledger.record(entry(customerId, { charges: [view], sequence: 1 }));
+      return view;
+    }
+
+    test('before it could be paid takes other terms under its id', async () => {
+      const view = await refused('rights');
+      expect(await ledger.claimCharge('rights', TERMS)).toMatchObject({ claim: 'same' });
+      const { metadata, ...terms } = { ...TERMS, amount: 1500, statementDescriptorSuffix: 'JUNE' };
+      const replaced = await ledger.claimCharge('rights', terms);
+      expect(replaced).toMatchObject({ claim: 'replaced', row: { terms, status: 'claimed', view } });
+      expect(await ledger.getPersonal('rights', 'charge/ch1')).toEqual({
+        description: 'May',
+        statementDescriptorSuffix: 'JUNE',
+      });
+      // Nobody loses sight of it meanwhile, and a repetition goes on where the first one was cut short.
+      expect(await ledger.getCharge('rights', 'ch1')).toMatchObject({ terms, view });
+      expect((await ledger.listCharges({ customerId: 'rights' })).items).toHaveLength(1);
+      expect((await ledger.loadCustomer('rights')).charges).toHaveLength(1);
+      expect(await ledger.claimCharge('rights', terms)).toMatchObject({
+        claim: 'same',
+        row: { status: 'claimed' },
+      });
+      expect(await ledger.claimCharge('rights', TERMS)).toMatchObject({ claim: 'conflict' });
+
+      await ledger.acceptCharge('rights', 'ch1');
+      const due = charge('ch1', { amount: 1500 });
+      await ledger.record(entry('rights', { charges: [due], sequence: 2 }));
+      expect(await ledger.getCharge('rights', 'ch1')).toMatchObject({
+        terms,
+        status: 'scheduled',
+        view: due,
+      });
+      expect(await ledger.claimCharge('rights', terms)).toMatchObject({ claim: 'same' });
+    });
+
+    test('takes other texts alone', async () => {
+      await refused('texts-only');
+      const terms = { ...TERMS, statementDescriptorSuffix: 'JUNE' };
+      expect(await ledger.claimCharge('texts-only', terms)).toMatchObject({
+        claim: 'replaced',
+        row: { terms },
+      });
+    });
+
+    test('is refused again, with the terms of its view, when the workflow does not take the others', async () => {
+      const view = await refused('put-back');
+      const terms = { ...TERMS, amount: 1500 };
+      await ledger.claimCharge('put-back', terms);
+      await ledger.releaseCharge('put-back', terms);
+      expect(await ledger.getCharge('put-back', 'ch1')).toMatchObject({
+        terms: { chargeId: 'ch1', amount: 1200, currency: 'eur' },
+        status: 'refused',
+        view,
+      });
+      expect(await ledger.getPersonal('put-back', 'charge/ch1')).toBeNull();
+      expect(await ledger.claimCharge('put-back', { ...TERMS, amount: 1200 })).toMatchObject({
+        claim: 'same',
+      });
+      expect(await ledger.claimCharge('put-back', terms)).toMatchObject({ claim: 'replaced' });
+    });
+
+    test('takes no other terms once it has an intent that could be paid', async () => {
+      await refused('has-intent', { paymentIntentId: 'pi_1' });
+      await refused('has-lost-intent');
+      const indexed = { stripeId: 'pi_lost', customerId: 'has-lost-intent', chargeId: 'ch1' };
+      await ledger.addStripeObject(indexed);
+      for (const customerId of ['has-intent', 'has-lost-intent'])
+        expect(await ledger.claimCharge(customerId, { ...TERMS, amount: 1500 })).toMatchObject({
+          claim: 'conflict',
+          row: { terms: TERMS, status: 'refused' },
+        });
+    });
+
+    test.each([
+      'scheduled',
+      'attempting',
+      'unknown',
+      'processing',
+      'awaiting_card',
+      'succeeded',
+      'failed',
+    ] as const)('is another thing than one that is %s, which takes no other terms', async (status) => {
+      await refused(`is-${status}`, { status });
+      expect(await ledger.claimCharge(`is-${status}`, { ...TERMS, amount: 1500 })).toMatchObject({
+        claim: 'conflict',
+      });
+    });
+
+    test('takes other terms once, of 20 requests at once', async () => {
+      await refused('rushed');
+      const claims = await Promise.all(
+        Array.from({ length: 20 }, (_, number) =>
+          ledger.claimCharge('rushed', { ...TERMS, amount: 2000 + number }),
+        ),
+      );
+      expect(claims.filter(({ claim }) => claim === 'replaced')).toHaveLength(1);
+      expect(claims.filter(({ claim }) => claim === 'conflict')).toHaveLength(19);
+    });
+  });
+
+  describe('a customer of whose first request nothing came', () => {
+    const failed = {
+      number: 1,
+      requestId: 'hash',
+      status: 'failed',
+      closed: true,
+      hasConsent: false,
+    } as const;
+    const failing = async (customerId: string, view: Partial<CustomerView> = { enrolment: failed }) => {
+      await claimCustomer(customerId);
+      await ledger.record(entry(customerId, { facts: [fact(1, 'enrolment_closed')], view }));
+    };
+
+    test('can be claimed by another request', async () => {
+      await failing('wrong');
+      expect(await claimCustomer('wrong')).toBe('same');
+      expect(await claimCustomer('wrong', 'right')).toBe('replaced');
+      expect(await ledger.getPersonal('wrong', 'contact')).toEqual({ email: 'right@example.com' });
+      expect(await claimCustomer('wrong', 'right')).toBe('same');
+    });
+
+    test.each<{ why: string; view: Partial<CustomerView> }>([
+      { why: 'its enrolment is still open', view: { enrolment: { ...failed, closed: false } } },
+      { why: 'its enrolment succeeded', view: { enrolment: { ...failed, status: 'succeeded' } } },
+      { why: 'it is cancelled', view: { enrolment: failed, status: 'cancelled' } },
+      {
+        why: 'there is a mandate',
+        view: {
+          enrolment: failed,
+          mandate: {
+            status: 'inactive',
+            stripeMandateId: null,
+            setupIntentId: 'seti_0',
+            paymentMethodId: 'pm_0',
+            acceptedAtMs: 1,
+          },
+        },
+      },
+    ])('but not when $why', async ({ why, view }) => {
+      const customerId = why.replaceAll(' ', '-');
+      await failing(customerId, view);
+      expect(await claimCustomer(customerId, 'other')).toBe('conflict');
+    });
+
+    test('but not when a SetupIntent was made for it', async () => {
+      await failing('setup');
+      await ledger.addStripeObject({ stripeId: 'seti_1', customerId: 'setup' });
+      expect(await claimCustomer('setup', 'other')).toBe('conflict');
+    });
   });
 
   test('the texts of a charge are personal data, and without them its terms are still compared', async () => {

@@ -78,7 +78,7 @@ describe.each(DATABASES)('what lasts on $name', ({ start }) => {
 
     // Given before, without a claim: then the claim writes the rest beside it.
     const personal = { 'consent/c1': { ip: '203.0.113.9' }, contact: { email: 'a@example.com' } };
-    await ledger.claimCustomer({ customerId: 'agrees', requestHash: 'h', metadata: {}, personal });
+    await ledger.claimCustomer({ customerId: 'agrees', requestId: 'h', metadata: {}, personal });
     expect(await ledger.personalOf('agrees')).toEqual({
       'consent/c1': TRACES,
       contact: { email: 'a@example.com' },
@@ -89,7 +89,7 @@ describe.each(DATABASES)('what lasts on $name', ({ start }) => {
     const claim = (ip: string) =>
       ledger.claimCustomer({
         customerId: 'released',
-        requestHash: 'h',
+        requestId: 'h',
         metadata: {},
         personal: { 'consent/c1': { ip } },
       });

@@ -93,7 +93,7 @@ describe.each(DATABASES)('reading on $name', ({ start }) => {
   test('customers come newest first, 50 a page, by status, once a workflow has recorded them', async () => {
     const ids = Array.from({ length: 60 }, (_, number) => `paused-${number}`);
     for (const id of ids) await ledger.record(entry(id, { view: { status: 'paused' } }));
-    await ledger.claimCustomer({ customerId: 'claimed', requestHash: 'h', metadata: {}, personal: {} });
+    await ledger.claimCustomer({ customerId: 'claimed', requestId: 'h', metadata: {}, personal: {} });
 
     const paused = await readAll((cursor) =>
       ledger.listCustomers({ status: 'paused', ...withCursor(cursor) }),

@@ -125,9 +125,9 @@ describe.each(DATABASES)('a ledger on $name', ({ start }) => {
     });
 
     test('still compares a customer’s request and a charge’s terms with those of the claim', async () => {
-      const claim = (requestHash: string) =>
-        ledger.claimCustomer({ customerId: 'lin', requestHash, metadata: {}, personal: {} });
-      expect(await claim('hash-of-lin')).toBe('same');
+      const claim = (requestId: string) =>
+        ledger.claimCustomer({ customerId: 'lin', requestId, metadata: {}, personal: {} });
+      expect(await claim('request-of-lin')).toBe('same');
       expect(await claim('another')).toBe('conflict');
       const may = { chargeId: 'ada-1', amount: 1000, currency: 'eur', description: 'May' };
       const terms = { ...may, metadata: { order: '7' } };

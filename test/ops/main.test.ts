@@ -20,7 +20,7 @@ describe.runIf(RUNS_POSTGRES)('on a PostgreSQL', () => {
     postgres = await startPostgres();
     ledger = await openLedger({ databaseUrl: postgres.url });
     const personal = { contact: { email: 'ada@example.com' } };
-    await ledger.claimCustomer({ customerId: 'ada', requestHash: 'h', metadata: { tier: 'gold' }, personal });
+    await ledger.claimCustomer({ customerId: 'ada', requestId: 'h', metadata: { tier: 'gold' }, personal });
     const facts = [
       fact(1, 'charge_opened', { chargeId: 'ch1' }),
       fact(2, 'notice', { data: { noticeId: 'enrolled-1', notice: 'customer.enrolled' } }),
