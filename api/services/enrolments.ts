@@ -198,8 +198,3 @@ function personalOf(
     ...(Object.keys(evidence).length > 0 && { [`consent/${requestId}`]: evidence }),
   };
 }
-
-/** Empty metadata is none: both are the same request. */
-function withoutMetadata({ metadata: _none, ...body }: NewCustomer): NewCustomer {
-  return body;
-}

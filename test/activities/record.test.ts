@@ -14,7 +14,7 @@ test('another fact in the place of one is an error in the log with ids only, and
   const environment = new MockActivityEnvironment(undefined, {
     logger: new DefaultLogger('INFO', (line) => logged.push(line)),
   });
-  const { record } = createRecordActivities({ ledger });
+  const { record } = createRecordActivities({ ledger, amountLimits: {} });
   const first = entry('ada', { facts: [fact(1, 'paused', { actor: 'shop' })] });
   expect(await environment.run(record, first)).toMatchObject({ through: 1 });
 
