@@ -4,7 +4,7 @@ import { cancelCharge, openCharge, retryCharge } from './charge/charge.ts';
 import { checkNow } from './charge/check-schedule.ts';
 import { paymentIntentCreated, paymentIntentSearched } from './charge/payment-intent.ts';
 import { paymentIntentRead } from './charge/payment-intent-read.ts';
-import { chargeRefused, chargeUnanswered } from './charge/refused-step.ts';
+import { chargeRefused, chargeUnanswered } from './charge/refused-or-unanswered.ts';
 import { stepUpExpired, stepUpReminded } from './charge/step-up.ts';
 import { cardMissing, cardWaitExpired } from './charge/waiting-for-card.ts';
 import { disputeRead, disputeRefused } from './disputes/disputes.ts';

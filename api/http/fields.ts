@@ -2,7 +2,7 @@
 import Type from 'typebox';
 import { ID_PATTERN, type StripeIdPrefix, stripeIdPattern } from '../../domain/shared/ids.ts';
 import { OUR_METADATA_KEYS } from '../../domain/shared/metadata.ts';
-import { METADATA_KEY, METADATA_KEYS, METADATA_VALUE } from '../../domain/shared/stripe-texts.ts';
+import { METADATA_KEY, METADATA_KEYS, METADATA_VALUE } from '../../domain/shared/stripe-text-rules.ts';
 
 /** Times over HTTP: RFC 3339 in UTC, of this century. `format` also knows how long a month is. */
 export const Time = (description: string, example = '2026-03-01T09:00:00Z') =>

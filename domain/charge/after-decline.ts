@@ -10,8 +10,8 @@ import { policyOf } from '../shared/policy.ts';
 import { recordAnswer } from './attempts.ts';
 import { cardNeeded, closeCharge } from './close.ts';
 import { classifyDecline } from './decline-codes.ts';
-import { nextRetry } from './dunning.ts';
 import { dueAgain, hasOtherCard } from './next-attempt.ts';
+import { nextRetry } from './retry-schedule.ts';
 
 /** @param decline of any class but `step_up` */
 export function declined(

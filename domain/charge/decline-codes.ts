@@ -1,4 +1,4 @@
-// What a decline allows us to do next. It classifies; calendars and budgets are dunning.ts.
+// What a decline allows us to do next. It classifies; calendars and budgets are retry-schedule.ts.
 import type { Decline } from '../model/charge.ts';
 
 /**

@@ -1,6 +1,6 @@
 // The shapes of charges: what is asked for, listed and shown.
 import Type, { type Static } from 'typebox';
-import { DESCRIPTION, STATEMENT_DESCRIPTOR_SUFFIX } from '../../../domain/shared/stripe-texts.ts';
+import { DESCRIPTION, STATEMENT_DESCRIPTOR_SUFFIX } from '../../../domain/shared/stripe-text-rules.ts';
 import type { ChargeStatus as DomainChargeStatus } from '../../../domain/view.ts';
 import { Amount, ChargeId, Currency, CustomerId, Metadata, Strict, StripeId, Time } from '../fields.ts';
 import { Decline } from './declines.ts';

@@ -1,6 +1,6 @@
 // The shapes of customers: who is enrolled, listed and shown.
 import Type, { type Static } from 'typebox';
-import { EMAIL, LOCALE } from '../../../domain/shared/stripe-texts.ts';
+import { EMAIL, LOCALE } from '../../../domain/shared/stripe-text-rules.ts';
 import type { CustomerStatus as DomainCustomerStatus } from '../../../domain/view.ts';
 import { Amount, Currency, CustomerId, Metadata, orNull, Strict, StripeId, Time } from '../fields.ts';
 import { EnrolmentAnswer, enrolmentFields } from './enrolments.ts';

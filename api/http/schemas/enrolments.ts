@@ -1,7 +1,7 @@
 // The shapes of a request for a card and of the enrolment it opens.
 import Type, { type Static } from 'typebox';
 import { TERMS_VERSION_PATTERN } from '../../../domain/shared/ids.ts';
-import { DESCRIPTION } from '../../../domain/shared/stripe-texts.ts';
+import { DESCRIPTION } from '../../../domain/shared/stripe-text-rules.ts';
 import { Amount, Currency, Strict, StripeId, Text, Time } from '../fields.ts';
 import { Decline } from './declines.ts';
 

@@ -1,6 +1,6 @@
 // The calendar after a decline, and the budget of a charge.
 import { expect, test } from 'vitest';
-import { nextRetry } from '../../../domain/charge/dunning.ts';
+import { nextRetry } from '../../../domain/charge/retry-schedule.ts';
 import { isSpent, issuerAttempts } from '../../../domain/shared/charges.ts';
 import { DEFAULT_POLICY } from '../../../domain/shared/policy.ts';
 import { DAY, HOUR } from '../../../domain/shared/time.ts';
