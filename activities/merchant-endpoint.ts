@@ -31,7 +31,7 @@ export async function postToMerchant({ url, headers, body, publicOnly }: Post): 
   const request = protocol === 'https:' ? httpsRequest : httpRequest;
   return await new Promise<number>((resolve, reject) => {
     const signal = AbortSignal.timeout(TIME_OUT_MS);
-    const lookupOf = publicOnly ? { lookup: lookupPublic } : {};
+    const lookupOf = publicOnly ? { lookup: publicLookup(lookup) } : {};
     request(url, { method: 'POST', headers, signal, ...lookupOf }, (response) => {
       response.destroy();
       resolve(response.statusCode ?? 0);
@@ -41,14 +41,19 @@ export async function postToMerchant({ url, headers, body, publicOnly }: Post): 
   });
 }
 
-/** The check is part of the connection's own look-up, so that a second one cannot give another answer. */
-const lookupPublic: LookupFunction = (hostname, options, callback) => {
-  lookup(hostname, options, (error, found, family) => {
-    const addresses = typeof found === 'string' ? [found] : (found ?? []).map(({ address }) => address);
-    const isPrivate = error === null && addresses.some(isPrivateAddress);
-    callback(isPrivate ? Object.assign(new Error(), { code: PRIVATE_ADDRESS }) : error, found, family);
-  });
-};
+/**
+ * Resolves a name for a connection, and gives none of its addresses if one is private. The check is part of the
+ * connection's own look-up, so that no second one can give another answer.
+ */
+export function publicLookup(resolve: typeof lookup): LookupFunction {
+  return (hostname, options, callback) => {
+    resolve(hostname, options, (error, found, family) => {
+      const addresses = typeof found === 'string' ? [found] : (found ?? []).map(({ address }) => address);
+      const isPrivate = error === null && addresses.some(isPrivateAddress);
+      callback(isPrivate ? Object.assign(new Error(), { code: PRIVATE_ADDRESS }) : error, found, family);
+    });
+  };
+}
 
 /** A system error's code (`ECONNREFUSED`) or the kind of fault, never its words: they name hosts. */
 function reasonOf(error: Error): string {

@@ -3,7 +3,12 @@ import ipaddr from 'ipaddr.js';
 
 /** @param address an IPv4 or IPv6 address; text that is neither counts as private */
 export function isPrivateAddress(address: string): boolean {
-  return !ipaddr.isValid(address) || ipaddr.process(address).range() !== 'unicast';
+  if (!ipaddr.isValid(address)) return true;
+  const parsed = ipaddr.process(address);
+  const range = parsed.range();
+  // NAT64 (RFC 6052): the IPv4 address that is called is in the last four bytes.
+  if (range === 'rfc6052') return isPrivateAddress(parsed.toByteArray().slice(12).join('.'));
+  return range !== 'unicast';
 }
 
 /** Whether a URL's host is a private address or a name for this machine; what another name resolves to is not asked. */
