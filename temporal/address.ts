@@ -1,4 +1,4 @@
-// Where Temporal is, from the environment, for every process of ours that asks it. It connects to nothing.
+// Reads from the environment where Temporal is.
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 
 export interface TemporalAddress {

@@ -1,4 +1,4 @@
-// Reads `PAYLOAD_KEYS`, the keys that encrypt what Temporal keeps. It names faults and prints no key.
+// Reads `PAYLOAD_KEYS`, the keys that encrypt what Temporal keeps.
 
 export interface PayloadKey {
   /** Written beside what it has encrypted, in the clear. */

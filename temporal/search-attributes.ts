@@ -1,5 +1,4 @@
-// Sees to it that Temporal knows the contract's search attributes: a workflow that sets an unknown one is stuck.
-// It adds what is missing and changes nothing that is there.
+// Registers the search attributes that a namespace lacks, for a workflow that sets an unknown one is stuck.
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ConnectionLike, isGrpcServiceError } from '@temporalio/client';
 import type { SearchAttributeType } from '@temporalio/common';

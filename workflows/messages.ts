@@ -103,7 +103,7 @@ export const view = defineQuery<CustomerView>('view');
  */
 export const REFUSAL = 'Refusal';
 
-/** The operator's index. Never encrypted by Temporal: no personal data. */
+/** By what an operator finds customers. Temporal never encrypts them, so they hold no personal data. */
 export const SEARCH_ATTRIBUTES = {
   BillingStatus: defineSearchAttributeKey('BillingStatus', SearchAttributeType.KEYWORD),
   StripeCustomerId: defineSearchAttributeKey('StripeCustomerId', SearchAttributeType.KEYWORD),

@@ -1,14 +1,15 @@
-// The stack that lives are played on to be recorded, and how a run's history becomes a file. It replays nothing.
+// The stack on which customers are recorded, and how a run's history becomes a file.
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, inject } from 'vitest';
+import { afterAll, beforeAll, expect, inject } from 'vitest';
 import { findTemporal } from '../../dev/temporal-binary.ts';
 import { workflowIdOf } from '../../workflows/messages.ts';
 import { CONSENT, startTestStack, startWorld, type TestStack } from '../support/stack.ts';
+import { RECORDED_RUNS, type RecordedName } from './recorded-histories.ts';
 
 const FOLDER = new URL('./histories/', import.meta.url);
 
@@ -16,12 +17,12 @@ let endpoint: Server;
 export let world: Awaited<ReturnType<typeof startWorld>>;
 export let stack: TestStack;
 
-/** One stack for all lives of a file, with a merchant who hears everything but what concerns `unheard`. */
-export function playOnOneStack(): void {
+/** One stack for all customers of a file, with a merchant who takes all notices but those about `unreachable`. */
+export function shareOneStack(): void {
   beforeAll(async () => {
     endpoint = createServer(async (request, response) => {
       const body = Buffer.concat(await request.toArray()).toString();
-      response.writeHead(body.includes('"customerId":"unheard"') ? 503 : 200).end();
+      response.writeHead(body.includes('"customerId":"unreachable"') ? 503 : 200).end();
     });
     await new Promise<void>((listening) => endpoint.listen(0, '127.0.0.1', listening));
     const { port } = endpoint.address() as AddressInfo;
@@ -36,11 +37,10 @@ export function playOnOneStack(): void {
   });
 }
 
-/** Writes the history of every run of this workflow, oldest first: `<life>.1.json`, `<life>.2.json` …; what is there stays. */
-export async function keep(life: string, workflowId: string): Promise<number> {
+/** Writes the history of every run of this workflow, oldest first; a file that is there already stays. */
+export async function keep(name: RecordedName, workflowId: string): Promise<void> {
   const { workflow } = stack.client;
-  const handle = workflow.getHandle(workflowId);
-  const { runId: newest } = await handle.describe();
+  const { runId: newest } = await workflow.getHandle(workflowId).describe();
   const histories: string[] = [];
   for (let runId: string | undefined = newest; runId; ) {
     const history = await workflow.getHandle(workflowId, runId).fetchHistory();
@@ -48,11 +48,11 @@ export async function keep(life: string, workflowId: string): Promise<number> {
     runId =
       history.events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId || undefined;
   }
+  expect(histories, `runs of ${name}, as recorded-histories.ts lists them`).toHaveLength(RECORDED_RUNS[name]);
   for (const [index, json] of histories.entries()) {
-    const file = new URL(`${life}.${index + 1}.json`, FOLDER);
+    const file = new URL(`${name}.${index + 1}.json`, FOLDER);
     if (!existsSync(file)) await writeFile(file, json);
   }
-  return histories.length;
 }
 
 /** As Temporal's command line writes it down, which is what its replayers read. */
@@ -73,7 +73,7 @@ function neutral(json: string): string {
   return `${JSON.stringify(JSON.parse(json, withoutMachine), null, 1)}\n`;
 }
 
-export const keepCustomer = (life: string) => keep(life, workflowIdOf(life));
+export const keepCustomer = (customerId: RecordedName) => keep(customerId, workflowIdOf(customerId));
 export const charge = (customerId: string, number: number, more: object = {}) =>
   stack.post(`/v1/customers/${customerId}/charges`, {
     chargeId: `${customerId}-${number}`,
@@ -83,7 +83,7 @@ export const charge = (customerId: string, number: number, more: object = {}) =>
   });
 export const enrolmentOf = async (customerId: string, more: object = { consent: CONSENT }) =>
   (await stack.post('/v1/customers', { customerId, ...more })).body.enrolment;
-/** Enrols, and opens a charge to which the bank says these things in turn. */
+/** Enrols, and opens a charge to which the bank answers this in turn. */
 export async function charged(customerId: string, ...outcomes: unknown[]): Promise<void> {
   const paymentMethod = await stack.enrol(customerId);
   await stack.control('outcomes', { paymentMethod, outcomes });

@@ -1,8 +1,7 @@
-// Lives in which something goes wrong or is taken back, on the whole stack, each run's history written down. It replays
-// nothing.
+// Records customers with whom something goes wrong or who are paid back, on the whole stack.
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { BILLING_QUEUE, CATCH_UP } from '../../workflows/messages.ts';
+import { BILLING_QUEUE, CATCH_UP, workflowIdOf } from '../../workflows/messages.ts';
 import { CONSENT, DAY, UNTIL_GIVEN_UP } from '../support/stack.ts';
 import {
   charge,
@@ -10,7 +9,7 @@ import {
   enrolmentOf,
   keep,
   keepCustomer,
-  playOnOneStack,
+  shareOneStack,
   stack,
   statusOf,
   world,
@@ -18,13 +17,13 @@ import {
 
 const BY = { actor: 'olga', reason: 'an exercise' };
 
-playOnOneStack();
+shareOneStack();
 
 const failing = (customerId: string, path: string, kind: number | string, times: number) =>
   stack.control('faults', { method: 'POST', path: `/v1/${path}`, kind, when: 'before', times, customerId });
 
 test('consent given on our page', async () => {
-  const { url } = await enrolmentOf('on-page', {});
+  const { url } = await enrolmentOf('consent-on-page', {});
   const answer = await fetch(`${url}/session`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -33,19 +32,19 @@ test('consent given on our page', async () => {
   const { clientSecret } = (await answer.json()) as { clientSecret: string };
   await stack.giveCard(clientSecret, '4242424242424242');
   await fetch(`${url}/done`, { method: 'POST' });
-  await stack.untilCustomer('on-page', 'active');
-  await keepCustomer('on-page');
+  await stack.untilCustomer('consent-on-page', 'active');
+  await keepCustomer('consent-on-page');
 });
 
-test('charges called off: before they are due, and while the bank waits for the customer', async () => {
-  await charged('called-off', 'authentication_required');
-  await stack.untilCharge('called-off', 'called-off-1', 'awaiting_step_up');
-  await charge('called-off', 2, { dueAt: new Date(Date.now() + 2 * DAY).toISOString() });
+test('charges cancelled: before they are due, and while the bank waits for the customer', async () => {
+  await charged('charges-cancelled', 'authentication_required');
+  await stack.untilCharge('charges-cancelled', 'charges-cancelled-1', 'awaiting_step_up');
+  await charge('charges-cancelled', 2, { dueAt: new Date(Date.now() + 2 * DAY).toISOString() });
   for (const number of [2, 1]) {
-    await stack.post(`/v1/customers/called-off/charges/called-off-${number}/cancel`);
-    await stack.untilCharge('called-off', `called-off-${number}`, 'cancelled');
+    await stack.post(`/v1/customers/charges-cancelled/charges/charges-cancelled-${number}/cancel`);
+    await stack.untilCharge('charges-cancelled', `charges-cancelled-${number}`, 'cancelled');
   }
-  await keepCustomer('called-off');
+  await keepCustomer('charges-cancelled');
 });
 
 test('a charge that an operator retries before its day', async () => {
@@ -56,29 +55,29 @@ test('a charge that an operator retries before its day', async () => {
   await keepCustomer('retried');
 });
 
-test('an intent whose creation nobody saw end is looked up', async () => {
-  await stack.enrol('looked-up');
-  await failing('looked-up', 'payment_intents', 'drop', UNTIL_GIVEN_UP);
-  await charge('looked-up', 1);
-  await stack.untilCharge('looked-up', 'looked-up-1', 'succeeded');
-  await keepCustomer('looked-up');
+test('an intent whose creation nobody saw end is found', async () => {
+  await stack.enrol('intent-found');
+  await failing('intent-found', 'payment_intents', 'drop', UNTIL_GIVEN_UP);
+  await charge('intent-found', 1);
+  await stack.untilCharge('intent-found', 'intent-found-1', 'succeeded');
+  await keepCustomer('intent-found');
 });
 
 test('a request that Stripe refuses, and another card', async () => {
-  const paymentMethod = await stack.enrol('refused');
+  const paymentMethod = await stack.enrol('charge-refused');
   await stack.control('webhooks', { mode: 'lose' });
   await stack.stripe('POST', `payment_methods/${paymentMethod}/detach`, {});
-  await charge('refused', 1);
-  await stack.untilCharge('refused', 'refused-1', 'refused');
+  await charge('charge-refused', 1);
+  await stack.untilCharge('charge-refused', 'charge-refused-1', 'refused');
   await stack.control('webhooks', { mode: 'normal' });
-  await stack.post('/v1/customers/refused/enrolments', {
+  await stack.post('/v1/customers/charge-refused/enrolments', {
     paymentMethod: 'pm_card_mastercard',
     consent: CONSENT,
   });
-  await stack.untilCustomer('refused', 'past_due');
-  await stack.post('/v1/customers/refused/charges/refused-1/retry');
-  await stack.untilCharge('refused', 'refused-1', 'succeeded');
-  await keepCustomer('refused');
+  await stack.untilCustomer('charge-refused', 'past_due');
+  await stack.post('/v1/customers/charge-refused/charges/charge-refused-1/retry');
+  await stack.untilCharge('charge-refused', 'charge-refused-1', 'succeeded');
+  await keepCustomer('charge-refused');
 });
 
 test('too many requests, once', async () => {
@@ -89,45 +88,45 @@ test('too many requests, once', async () => {
   await keepCustomer('rate-limited');
 });
 
-test('held by the emergency brake', async () => {
+test('held by the kill switch', async () => {
   await stack.enrol('halted');
   await world.ledger.setKillSwitch({ isOn: true, ...BY });
   await charge('halted', 1);
-  await stack.untilCharge('halted', 'braked-1', 'held');
+  await stack.untilCharge('halted', 'halted-1', 'held');
   await world.ledger.setKillSwitch({ isOn: false, ...BY });
   await stack.passTime('halted', DAY);
-  await stack.untilCharge('halted', 'braked-1', 'succeeded');
+  await stack.untilCharge('halted', 'halted-1', 'succeeded');
   await keepCustomer('halted');
 });
 
 test('a calendar used up, and a card that nobody gives', async () => {
-  await charged('spent', ...Array.from({ length: 8 }, () => 'insufficient_funds'));
-  await stack.passTime('spent', 30 * DAY);
-  await stack.untilCharge('spent', 'spent-1', 'failed');
-  await keepCustomer('spent');
-  await charged('cardless', 'lost_card');
-  await stack.untilCharge('cardless', 'cardless-1', 'awaiting_card');
-  await stack.passTime('cardless', 61 * DAY);
-  await stack.untilCharge('cardless', 'cardless-1', 'failed');
-  await keepCustomer('cardless');
+  await charged('attempts-used-up', ...Array.from({ length: 8 }, () => 'insufficient_funds'));
+  await stack.passTime('attempts-used-up', 30 * DAY);
+  await stack.untilCharge('attempts-used-up', 'attempts-used-up-1', 'failed');
+  await keepCustomer('attempts-used-up');
+  await charged('no-other-card', 'lost_card');
+  await stack.untilCharge('no-other-card', 'no-other-card-1', 'awaiting_card');
+  await stack.passTime('no-other-card', 61 * DAY);
+  await stack.untilCharge('no-other-card', 'no-other-card-1', 'failed');
+  await keepCustomer('no-other-card');
 });
 
-test('money that goes back: a refund, a dispute, and one after the customer has gone, found by the catch-up', async () => {
-  await charged('taken-back', 'succeed');
-  const { paymentIntentId } = await stack.untilCharge('taken-back', 'taken-back-1', 'succeeded');
+test('a refund, and a dispute after the customer was cancelled, found by the catch-up', async () => {
+  await charged('refunded', 'succeed');
+  const { paymentIntentId } = await stack.untilCharge('refunded', 'refunded-1', 'succeeded');
   await stack.stripe('POST', 'refunds', { payment_intent: paymentIntentId, amount: '100' });
-  await stack.untilOnRecord('taken-back', 'refund');
-  await stack.post('/v1/customers/taken-back/cancel');
-  await expect.poll(() => statusOf('taken-back'), { timeout: 15_000 }).toBe('COMPLETED');
-  await keepCustomer('taken-back');
+  await stack.untilOnRecord('refunded', 'refund');
+  await stack.post('/v1/customers/refunded/cancel');
+  await expect.poll(() => statusOf('refunded'), { timeout: 15_000 }).toBe('COMPLETED');
+  await keepCustomer('refunded');
 
   await stack.control('webhooks', { mode: 'lose' });
   await stack.control('disputes', { paymentIntentId });
   await stack.control('webhooks', { mode: 'normal' });
   const workflowId = `catch-up-${randomUUID()}`;
   await stack.client.workflow.execute(CATCH_UP, { taskQueue: BILLING_QUEUE, workflowId });
-  await stack.untilOnRecord('taken-back', 'dispute');
-  await expect.poll(() => statusOf('taken-back'), { timeout: 15_000 }).toBe('COMPLETED');
+  await stack.untilOnRecord('refunded', 'dispute');
+  await expect.poll(() => statusOf('refunded'), { timeout: 15_000 }).toBe('COMPLETED');
   await keep('catch-up', workflowId);
-  await keep('disputed-when-gone', 'billing/taken-back');
+  await keep('disputed-after-cancelling', workflowIdOf('refunded'));
 });

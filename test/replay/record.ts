@@ -1,4 +1,4 @@
-// Lives every kind of life on the whole stack and has each run's history written down. It replays nothing.
+// Records customers of every kind on the whole stack.
 import { expect, test } from 'vitest';
 import { skipTime } from '../../dev/time.ts';
 import { recoverOne } from '../../ops/commands/recover.ts';
@@ -11,31 +11,31 @@ import {
   enrolmentOf,
   keep,
   keepCustomer,
-  playOnOneStack,
+  shareOneStack,
   stack,
   statusOf,
   world,
 } from './history-files.ts';
 
-playOnOneStack();
+shareOneStack();
 
 test('plain charge, with a card given on the server', async () => {
-  await charged('plain');
-  await stack.untilCharge('plain', 'plain-1', 'succeeded');
-  await charge('plain', 2, { dueAt: new Date(Date.now() + 2 * DAY).toISOString() });
-  await stack.passTime('plain', 3 * DAY);
-  await stack.untilCharge('plain', 'plain-2', 'succeeded');
-  await keepCustomer('plain');
+  await charged('plain-charge');
+  await stack.untilCharge('plain-charge', 'plain-charge-1', 'succeeded');
+  await charge('plain-charge', 2, { dueAt: new Date(Date.now() + 2 * DAY).toISOString() });
+  await stack.passTime('plain-charge', 3 * DAY);
+  await stack.untilCharge('plain-charge', 'plain-charge-2', 'succeeded');
+  await keepCustomer('plain-charge');
 });
 
 test('enrolled in the caller’s page', async () => {
-  const { clientSecret, setupIntentId } = await enrolmentOf('client-side');
+  const { clientSecret, setupIntentId } = await enrolmentOf('own-card-form');
   await stack.giveCard(clientSecret, '4000002500003155');
   await stack.control(`challenges/${setupIntentId}`, { result: 'fail' });
   await stack.giveCard(clientSecret, '4000002500003155');
   await stack.control(`challenges/${setupIntentId}`, { result: 'succeed' });
-  await stack.untilCustomer('client-side', 'active');
-  await keepCustomer('client-side');
+  await stack.untilCustomer('own-card-form', 'active');
+  await keepCustomer('own-card-form');
 });
 
 test('enrolment declined', async () => {
@@ -51,11 +51,11 @@ test('enrolment renewed, and at last given up', async () => {
 });
 
 test('soft decline, retried over days', async () => {
-  await charged('soft', 'insufficient_funds', 'insufficient_funds');
-  await stack.untilCharge('soft', 'soft-1', 'retrying');
-  await stack.passTime('soft', 4 * DAY);
-  await stack.untilCharge('soft', 'soft-1', 'succeeded');
-  await keepCustomer('soft');
+  await charged('soft-decline', 'insufficient_funds', 'insufficient_funds');
+  await stack.untilCharge('soft-decline', 'soft-decline-1', 'retrying');
+  await stack.passTime('soft-decline', 4 * DAY);
+  await stack.untilCharge('soft-decline', 'soft-decline-1', 'succeeded');
+  await keepCustomer('soft-decline');
 });
 
 test('step-up succeeded, with a held charge behind it', async () => {
@@ -93,15 +93,15 @@ test('hard decline, and another card', async () => {
 test('India: a mandate at Stripe, and money that takes its time', async () => {
   const terms = { maxAmount: 1_000_000, currency: 'inr' };
   const paymentMethod = await stack.enrolled(
-    'india',
-    await enrolmentOf('india', { consent: CONSENT, terms }),
+    'india-mandate',
+    await enrolmentOf('india-mandate', { consent: CONSENT, terms }),
   );
   await stack.control('outcomes', { paymentMethod, outcomes: ['processing'] });
-  await charge('india', 1, { amount: 50_000, currency: 'inr' });
-  const { paymentIntentId } = await stack.untilCharge('india', 'india-1', 'processing');
+  await charge('india-mandate', 1, { amount: 50_000, currency: 'inr' });
+  const { paymentIntentId } = await stack.untilCharge('india-mandate', 'india-mandate-1', 'processing');
   await stack.control(`settle/${paymentIntentId}`, {});
-  await stack.untilCharge('india', 'india-1', 'succeeded');
-  await keepCustomer('india');
+  await stack.untilCharge('india-mandate', 'india-mandate-1', 'succeeded');
+  await keepCustomer('india-mandate');
 });
 
 test('paused and resumed', async () => {
@@ -123,7 +123,7 @@ test('cancelled with an open intent; then back, from the ledger’s snapshot', a
   await keepCustomer('cancelled');
   await stack.post('/v1/customers/cancelled/enrolments', { paymentMethod: 'pm_card_visa', consent: CONSENT });
   await stack.untilCustomer('cancelled', 'active');
-  await keep('back', workflowIdOf('cancelled'));
+  await keep('returned', workflowIdOf('cancelled'));
 });
 
 test('recovered: the cluster is gone, and a run starts from the ledger’s snapshot', async () => {
@@ -143,36 +143,37 @@ test('recovered: the cluster is gone, and a run starts from the ledger’s snaps
   await stack.untilCharge('recovered', 'recovered-2', 'succeeded');
   await stack.passTime('recovered', 3 * DAY);
   for (const number of [1, 3]) await stack.untilCharge('recovered', `recovered-${number}`, 'succeeded');
-  expect(await keepCustomer('recovered')).toBe(1);
+  await keepCustomer('recovered');
 });
 
 test('an outcome nobody knew', async () => {
-  await stack.enrol('unknown');
+  await stack.enrol('outcome-unknown');
   const path = '/v1/payment_intents/:id/confirm';
   await stack.control('faults', { method: 'POST', path, kind: 'drop', when: 'after', times: 6 });
-  await charge('unknown', 1);
-  await stack.until('/v1/customers/unknown/charges/unknown-1', ({ status }) => status === 'succeeded');
-  await keepCustomer('unknown');
+  await charge('outcome-unknown', 1);
+  await stack.until(
+    '/v1/customers/outcome-unknown/charges/outcome-unknown-1',
+    ({ status }) => status === 'succeeded',
+  );
+  await keepCustomer('outcome-unknown');
 });
 
 test('continued as new, each month', async () => {
-  await stack.enrol('years');
-  await stack.passTime('years', 71 * DAY);
-  await charge('years', 1);
-  await stack.untilCharge('years', 'years-1', 'succeeded');
-  expect(await keepCustomer('years')).toBe(3);
+  await stack.enrol('continued-as-new');
+  await stack.passTime('continued-as-new', 71 * DAY);
+  await charge('continued-as-new', 1);
+  await stack.untilCharge('continued-as-new', 'continued-as-new-1', 'succeeded');
+  await keepCustomer('continued-as-new');
 });
 
 test('notices: one that arrived, and one that was given up', async () => {
-  await stack.enrol('processedEventIds');
-  const sent = noticeWorkflowIdOf('processedEventIds', 'enrolled-1');
+  await stack.enrol('reachable');
+  const sent = noticeWorkflowIdOf('reachable', 'enrolled-1');
   await stack.client.workflow.getHandle(sent).result();
   await keep('notice-sent', sent);
-  await keep('notice-sent-on-record', sent); // its namesake is from before how a notice ended was put on record
-  await stack.enrol('unheard');
-  const lost = noticeWorkflowIdOf('unheard', 'enrolled-1');
-  await skipTime({ client: stack.client, workflowId: lost, ms: 3 * DAY });
-  await stack.client.workflow.getHandle(lost).result();
-  await keep('notice-given-up', lost);
-  await keep('notice-given-up-on-record', lost);
+  await stack.enrol('unreachable');
+  const givenUp = noticeWorkflowIdOf('unreachable', 'enrolled-1');
+  await skipTime({ client: stack.client, workflowId: givenUp, ms: 3 * DAY });
+  await stack.client.workflow.getHandle(givenUp).result();
+  await keep('notice-given-up', givenUp);
 });

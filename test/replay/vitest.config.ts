@@ -1,4 +1,4 @@
-// How `npm run record-histories` runs: the recorder on the stack of the end-to-end tests. It is no part of `npm test`.
+// How `npm run record-histories` runs; it is no part of `npm test`.
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
