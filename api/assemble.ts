@@ -5,7 +5,7 @@ import { defined } from '../domain/shared/defined.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { createLinks } from '../links/links.ts';
 import { createStripeReader } from '../stripe/reader.ts';
-import { createPayloadCodec, dataConverterWith } from '../temporal/payload-codec.ts';
+import { clientDataConverter, createPayloadCodec } from '../temporal/payload-codec.ts';
 import { buildApp } from './app.ts';
 import type { ApiConfig } from './config.ts';
 
@@ -23,14 +23,14 @@ export async function assembleApi(
   config: ApiConfig,
   { ledger, connection, logger }: ApiResources,
 ): Promise<FastifyInstance> {
-  const payloads = createPayloadCodec(config.payloadKeys);
+  const payloads = createPayloadCodec(config.payloadEncryption);
   return buildApp({
     config: config.app,
     ledger,
     temporal: new Client({
       connection,
       namespace: config.temporal.namespace,
-      dataConverter: dataConverterWith(payloads),
+      dataConverter: clientDataConverter(config.payloadEncryption),
     }),
     payloads,
     links: createLinks({ secrets: config.linkSecrets, publicUrl: config.app.publicUrl }),

@@ -122,10 +122,10 @@ function webhookSecrets(environment: Environment, isLive: boolean): string[] {
 
 function payloadUiOrigin(
   environment: Environment,
-  { payloadKeys }: Pick<SharedSettings, 'payloadKeys'>,
+  { payloadEncryption }: Pick<SharedSettings, 'payloadEncryption'>,
 ): string | null {
   const origin = environment.optional('PAYLOAD_UI_ORIGIN', ORIGIN);
-  if (origin !== null && payloadKeys.length === 0)
+  if (origin !== null && payloadEncryption.keys.length === 0)
     environment.faults.push('PAYLOAD_UI_ORIGIN needs PAYLOAD_KEYS: without keys there is no codec endpoint');
   return origin && withoutSlash(origin);
 }

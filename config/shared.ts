@@ -2,15 +2,14 @@
 
 import type { AmountLimits } from '../domain/model/policy.ts';
 import { type TemporalAddress, temporalFrom } from '../temporal/address.ts';
-import { type PayloadKey, readPayloadKeys } from '../temporal/payload-keys.ts';
+import { type PayloadEncryption, readPayloadEncryption } from '../temporal/payload-keys.ts';
 import { amountLimits } from './amount-limits.ts';
 import type { Environment, Rule } from './environment.ts';
 import { PAGE_ROOT, POSTGRES } from './rules.ts';
 
 export interface SharedSettings {
   readonly temporal: TemporalAddress;
-  /** The first encrypts, all of them decrypt. Empty: payloads are not encrypted. */
-  readonly payloadKeys: readonly PayloadKey[];
+  readonly payloadEncryption: PayloadEncryption;
   /** The first signs, all of them open. */
   readonly linkSecrets: readonly string[];
   /** Where customers reach the pages, without a trailing slash. */
@@ -44,7 +43,7 @@ export function sharedSettings(
     linkSecrets,
     publicUrl,
     databaseUrl,
-    payloadKeys: readPayloadKeys(environment.text('PAYLOAD_KEYS'), environment.faults),
+    payloadEncryption: readPayloadEncryption(environment.variables, environment.faults),
     amountLimits: amountLimits(environment),
     temporal: temporalFrom(environment.variables, environment.faults),
   };

@@ -10,8 +10,8 @@ import closeWithGrace from 'close-with-grace';
 import getPort, { portNumbers } from 'get-port';
 import { destination } from 'pino';
 import { lockJournal } from '../emulator/store/journal-lock.ts';
-import { createPayloadCodec, dataConverterWith } from '../temporal/payload-codec.ts';
-import { readPayloadKeys } from '../temporal/payload-keys.ts';
+import { clientDataConverter } from '../temporal/payload-codec.ts';
+import { readPayloadEncryption } from '../temporal/payload-keys.ts';
 import { createLogger } from '../worker/logger.ts';
 import { SEARCH_ATTRIBUTES } from '../workflows/messages.ts';
 import { keptSecrets } from './kept-secrets.ts';
@@ -176,8 +176,7 @@ async function temporalServer(dataDir: string, onProgress: (line: string) => voi
 async function tellStory(stack: Stack, temporal: { address: string; namespace: string }, apiKey: string) {
   const connection = await Connection.connect({ address: temporal.address });
   try {
-    const payloads = createPayloadCodec(readPayloadKeys(process.env.PAYLOAD_KEYS ?? '', []));
-    const dataConverter = dataConverterWith(payloads);
+    const dataConverter = clientDataConverter(readPayloadEncryption(process.env, []));
     const client = new Client({ connection, namespace: temporal.namespace, dataConverter });
     const key = process.env.API_KEYS ? keyFrom(process.env.API_KEYS) : apiKey;
     await playStory({

@@ -13,7 +13,6 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
-import { newCustomer } from '../domain/lifecycle.ts';
 import { isRefusalCode, Refusal } from '../domain/shared/refusal.ts';
 import type { CustomerView } from '../domain/view.ts';
 import {
@@ -108,7 +107,7 @@ export function createCustomerWorkflows(client: Client): CustomerWorkflows {
           args: [request],
           waitForStage: 'ACCEPTED',
           startWorkflowOperation: new WithStartWorkflowOperation<Workflow>(CUSTOMER_BILLING, {
-            ...startOf(customerId, newCustomer(customerId)),
+            ...startOf({ customerId }),
             workflowIdConflictPolicy: 'USE_EXISTING',
           }),
         }),
@@ -129,7 +128,7 @@ export function createCustomerWorkflows(client: Client): CustomerWorkflows {
     notifyOrStart: async (customerId, event) => {
       await call(SIGNAL_DEADLINE, () =>
         client.workflow.signalWithStart<Workflow, [StripeEventRef]>(CUSTOMER_BILLING, {
-          ...startOf(customerId, newCustomer(customerId)),
+          ...startOf({ customerId }),
           signal: stripeEventReceived,
           signalArgs: [event],
         }),

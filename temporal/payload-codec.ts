@@ -1,12 +1,22 @@
-// Encrypts what Temporal keeps of our workflows, with AES-256-GCM. It reads no environment and keeps no payload.
+// Encrypts what Temporal keeps of our workflows, with AES-256-GCM, and refuses what our keys have not written.
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { type DataConverter, type Payload, type PayloadCodec, ValueError } from '@temporalio/common';
+import {
+  type DataConverter,
+  defaultPayloadConverter,
+  type Payload,
+  type PayloadCodec,
+  type SerializationContext,
+  ValueError,
+} from '@temporalio/common';
 import proto from '@temporalio/proto';
-import type { PayloadKey } from './payload-keys.ts';
+import { REFUSED_PAYLOAD } from '../workflows/messages.ts';
+import type { PayloadEncryption, PayloadKey } from './payload-keys.ts';
 
 /** As Temporal's own samples name it, so that tools know what they cannot read. */
 const ENCODING = 'binary/encrypted';
 const KEY_ID = 'encryption-key-id';
+/** In the clear, as the ids of workflows are anyway, so that the codec endpoint can decrypt without knowing the workflow. */
+const OWNER = 'encryption-owner';
 const CIPHER = 'aes-256-gcm';
 /** Bytes: NIST SP 800-38D's own length; random, which is safe for 2^32 payloads under one key. */
 const NONCE_BYTES = 12;
@@ -15,41 +25,81 @@ const TAG_BYTES = 16;
 const { Payload: PayloadProto } = proto.temporal.api.common.v1;
 
 /**
- * @param keys the first encrypts, all of them decrypt
- * @returns null without keys. What was written before there were keys stays readable. Decoding throws `ValueError` for
- *   a payload under an unknown key and for one that was changed.
+ * For Temporal's clients and for the codec endpoint. What is refused (plain, changed, or written for another workflow)
+ * throws `ValueError`, and so does a payload under a key that is not here.
+ * @returns null without keys: nothing is encrypted, and everything is read as it is
  */
-export function createPayloadCodec(keys: readonly PayloadKey[]): PayloadCodec | null {
-  const [current] = keys;
-  if (current === undefined) return null;
-  return {
-    encode: async (payloads) => payloads.map((payload) => encrypted(payload, current)),
-    decode: async (payloads) =>
-      payloads.map((payload) => (isEncrypted(payload) ? opened(payload, keys) : payload)),
-  };
+export function createPayloadCodec(encryption: PayloadEncryption): PayloadCodec | null {
+  return codecWith(encryption, (reason) => {
+    throw new ValueError(reason);
+  });
 }
 
-/** For Temporal's clients and workers; all of an installation need the same keys. */
-export function dataConverterWith(codec: PayloadCodec | null): DataConverter {
+export function clientDataConverter(encryption: PayloadEncryption): DataConverter {
+  const codec = createPayloadCodec(encryption);
   return codec === null ? {} : { payloadCodecs: [codec] };
 }
 
-function encrypted(payload: Payload, { id, key }: PayloadKey): Payload {
+/**
+ * For workers. What is refused becomes `{[REFUSED_PAYLOAD]: reason}`, which no message's schema allows, so a signal is
+ * dropped and an update refused where a throw would fail the workflow's tasks for as long as the signal is in its
+ * history. A key that is not here does throw: tasks then fail until it is back, and nothing is lost.
+ */
+export function workerDataConverter(encryption: PayloadEncryption): DataConverter {
+  const codec = codecWith(encryption, (reason) =>
+    defaultPayloadConverter.toPayload({ [REFUSED_PAYLOAD]: reason }),
+  );
+  return codec === null ? {} : { payloadCodecs: [codec] };
+}
+
+/** @param refused what takes the place of a payload that is not taken */
+function codecWith(
+  { keys, allowsPlain }: PayloadEncryption,
+  refused: (reason: string) => Payload,
+): PayloadCodec | null {
+  const [current] = keys;
+  if (current === undefined) return null;
+  const decrypted = (payload: Payload, context: SerializationContext | undefined): Payload => {
+    if (textOf(payload.metadata?.encoding) !== ENCODING)
+      return allowsPlain ? payload : refused('the payload is not encrypted');
+    const id = textOf(payload.metadata?.[KEY_ID]);
+    const found = keys.find((key) => key.id === id);
+    if (found === undefined)
+      throw new ValueError(`a payload is encrypted under the key "${id}", which is not here`);
+    const owner = textOf(payload.metadata?.[OWNER]);
+    if (context !== undefined && owner !== ownerOf(context))
+      return refused('the payload was written for another workflow');
+    return (
+      opened(payload, found, owner) ??
+      refused(`the payload under the key "${id}" was changed, or the key was`)
+    );
+  };
+  return {
+    encode: async (payloads, context) =>
+      payloads.map((payload) => encrypted(payload, current, ownerOf(context))),
+    decode: async (payloads, context) => payloads.map((payload) => decrypted(payload, context)),
+  };
+}
+
+/** The workflow that a payload belongs to; empty where nobody says, as at the codec endpoint. */
+function ownerOf(context: SerializationContext | undefined): string {
+  return context?.workflowId === undefined ? '' : `${context.namespace}/${context.workflowId}`;
+}
+
+function encrypted(payload: Payload, { id, key }: PayloadKey, owner: string): Payload {
   const nonce = randomBytes(NONCE_BYTES);
-  const keyId = Buffer.from(id);
-  const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES }).setAAD(keyId);
+  const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES }).setAAD(
+    alsoAuthentic(id, owner),
+  );
   const body = [cipher.update(PayloadProto.encode(payload).finish()), cipher.final()];
   return {
-    metadata: { encoding: Buffer.from(ENCODING), [KEY_ID]: keyId },
+    metadata: { encoding: Buffer.from(ENCODING), [KEY_ID]: Buffer.from(id), [OWNER]: Buffer.from(owner) },
     data: Buffer.concat([nonce, ...body, cipher.getAuthTag()]),
   };
 }
 
-function opened(payload: Payload, keys: readonly PayloadKey[]): Payload {
-  const id = textOf(payload.metadata?.[KEY_ID]);
-  const found = keys.find((each) => each.id === id);
-  if (found === undefined)
-    throw new ValueError(`a payload is encrypted under the key "${id}", which is not here`);
+/** @returns null when the payload is not what was written under this key for this owner */
+function opened(payload: Payload, { id, key }: PayloadKey, owner: string): Payload | null {
   const data = payload.data ?? new Uint8Array();
   const [nonce, body, tag] = [
     data.subarray(0, NONCE_BYTES),
@@ -57,17 +107,18 @@ function opened(payload: Payload, keys: readonly PayloadKey[]): Payload {
     data.subarray(-TAG_BYTES),
   ];
   try {
-    const decipher = createDecipheriv(CIPHER, found.key, nonce, { authTagLength: TAG_BYTES })
-      .setAAD(Buffer.from(id))
+    const decipher = createDecipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES })
+      .setAAD(alsoAuthentic(id, owner))
       .setAuthTag(tag);
     return PayloadProto.decode(Buffer.concat([decipher.update(body), decipher.final()]));
-  } catch (error) {
-    throw new ValueError(`a payload under the key "${id}" was changed, or the key was`, error);
+  } catch {
+    return null;
   }
 }
 
-function isEncrypted({ metadata }: Payload): boolean {
-  return textOf(metadata?.encoding) === ENCODING;
+/** Authenticated with the payload; an id holds no NUL. */
+function alsoAuthentic(keyId: string, owner: string): Buffer {
+  return Buffer.from(`${keyId}\0${owner}`);
 }
 
 function textOf(bytes: Uint8Array | null | undefined): string {

@@ -1,9 +1,32 @@
-// Reads `PAYLOAD_KEYS`, the keys that encrypt what Temporal keeps.
+// Reads the keys that encrypt what Temporal keeps, and whether what is not encrypted is taken.
 
 export interface PayloadKey {
   /** Written beside what it has encrypted, in the clear. */
   readonly id: string;
   readonly key: Buffer;
+}
+
+export interface PayloadEncryption {
+  /** The first encrypts, all of them decrypt; empty: nothing is encrypted. */
+  readonly keys: readonly PayloadKey[];
+  /** Also takes what is not encrypted: for as long as histories from before the keys are in use. */
+  readonly allowsPlain: boolean;
+}
+
+/**
+ * Reads `PAYLOAD_KEYS` and `PAYLOAD_ALLOW_PLAIN` (`true` or `false`, which is the default).
+ * @param faults gets a sentence for everything that is wrong
+ */
+export function readPayloadEncryption(
+  env: { readonly [name: string]: string | undefined },
+  faults: string[],
+): PayloadEncryption {
+  const keys = readPayloadKeys(env.PAYLOAD_KEYS ?? '', faults);
+  const allowPlain = env.PAYLOAD_ALLOW_PLAIN ?? '';
+  if (!['', 'true', 'false'].includes(allowPlain)) faults.push('PAYLOAD_ALLOW_PLAIN must be true or false');
+  else if (allowPlain !== '' && keys.length === 0)
+    faults.push('PAYLOAD_ALLOW_PLAIN needs PAYLOAD_KEYS: without keys nothing is encrypted');
+  return { keys, allowsPlain: allowPlain === 'true' };
 }
 
 /** AES-256. */

@@ -4,7 +4,7 @@ import { createActivities } from '../activities/index.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { createLinks } from '../links/links.ts';
 import { createStripeClient } from '../stripe/client.ts';
-import { createPayloadCodec, dataConverterWith } from '../temporal/payload-codec.ts';
+import { workerDataConverter } from '../temporal/payload-codec.ts';
 import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
 import { scheduleCatchUp } from './catch-up-schedule.ts';
 import type { WorkerConfig } from './config.ts';
@@ -29,7 +29,7 @@ export async function assembleWorker(
   const workers = await createWorkers({
     connection,
     namespace,
-    dataConverter: dataConverterWith(createPayloadCodec(config.payloadKeys)),
+    dataConverter: workerDataConverter(config.payloadEncryption),
     rateCap: config.rateCap,
     version: config.version,
     activities: createActivities({

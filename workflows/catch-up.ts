@@ -10,8 +10,6 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { LedgerActivities, StripeActivities } from '../activities/index.ts';
-import { advance } from '../domain/advance.ts';
-import { newCustomer } from '../domain/lifecycle.ts';
 import { HOUR, MINUTE } from '../domain/shared/time.ts';
 import type { CustomerBilling } from './customer-billing.ts';
 import {
@@ -69,7 +67,9 @@ export interface CatchUpResult {
  * Started by its schedule. The position moves only once every page has been read and every event delivered, so a run
  * that is cancelled or terminated is made up for by the next one.
  */
-export async function CatchUp(progress?: CatchUpProgress): Promise<CatchUpResult> {
+export async function CatchUp(carried?: CatchUpProgress): Promise<CatchUpResult> {
+  // Only a run of our own knows where to go on; whoever starts this workflow by hand must not move the position.
+  const progress = workflowInfo().continuedFromExecutionRunId === undefined ? undefined : carried;
   const startedAtMs = progress?.startedAtMs ?? Date.now();
   const sinceMs = progress?.sinceMs ?? ((await caughtUpThrough()) ?? startedAtMs - FIRST_SPAN) - OVERLAP;
   let after = progress?.after ?? null;
@@ -113,15 +113,14 @@ async function signal(customerId: string, event: StripeEventRef): Promise<boolea
 }
 
 /**
- * Refunds and disputes come long after a customer was cancelled. Their run begins with the event in its state, for it
- * may end before a signal could reach it.
+ * Refunds and disputes come long after a customer was cancelled. Their run begins with the event, for it may end
+ * before a signal could reach it.
  * @returns false when there is one already
  */
 async function start(customerId: string, event: StripeEventRef): Promise<boolean> {
-  const state = advance(newCustomer(customerId), { ...event, kind: 'stripeEventReceived' }, Date.now());
   try {
     await startChild<typeof CustomerBilling>(CUSTOMER_BILLING, {
-      ...startOf(customerId, state),
+      ...startOf({ customerId, event }),
       parentClosePolicy: ParentClosePolicy.ABANDON,
     });
     return true;

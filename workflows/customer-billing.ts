@@ -14,7 +14,8 @@ import { nextStep, withdraws } from '../domain/next-step.ts';
 import { DAY } from '../domain/shared/time.ts';
 import { executeStep } from './execute-step.ts';
 import { handleMessages, type LiveCustomer } from './message-handlers.ts';
-import { workflowIdOf } from './messages.ts';
+import { faultOf } from './message-schemas.ts';
+import { REFUSED_PAYLOAD, type StartInput, workflowIdOf } from './messages.ts';
 import { showDetails } from './operator-view.ts';
 import { failWhenAdvancedByQuery } from './query-guard.ts';
 import { upsertChangedAttributes } from './search-attributes.ts';
@@ -23,12 +24,13 @@ import { upsertChangedAttributes } from './search-attributes.ts';
 const LONGEST_RUN = 30 * DAY;
 
 /**
- * @param carried the state to go on with, or `newCustomer(id)`
  * Temporal's own request to cancel ends nothing here (docs/decisions/0020).
+ * @param carried the state that the run before this one has left, and nothing else
  */
-export async function CustomerBilling(carried: CustomerState): Promise<void> {
+export async function CustomerBilling(start: StartInput, carried?: CustomerState): Promise<void> {
+  const customer = customerFrom(start, carried);
   const cancellationRequested = CancellationScope.current().cancelRequested;
-  await CancellationScope.nonCancellable(() => bill(customerFrom(carried), cancellationRequested));
+  await CancellationScope.nonCancellable(() => bill(customer, cancellationRequested));
 }
 
 async function bill(customer: LiveCustomer, cancellationRequested: Promise<never>): Promise<void> {
@@ -45,7 +47,8 @@ async function bill(customer: LiveCustomer, cancellationRequested: Promise<never
     takeInbox(customer);
     const step = nextStep(customer.state, Date.now());
     // Before each step: a customer who is always busy would otherwise never get there.
-    if (step.do !== 'end' && mayContinueAsNew(customer, startedAtMs)) await continueAsNew(customer.state);
+    if (step.do !== 'end' && mayContinueAsNew(customer, startedAtMs))
+      await continueAsNew({ customerId: customer.state.customerId }, customer.state);
     showDetails(customer, step);
     switch (step.do) {
       case 'end':
@@ -75,28 +78,29 @@ async function bill(customer: LiveCustomer, cancellationRequested: Promise<never
   }
 }
 
-/** @throws ApplicationFailure where somebody started this workflow with what is no state of its customer */
-function customerFrom(carried: CustomerState): LiveCustomer {
-  const { workflowId } = workflowInfo();
-  if (!isState(carried) || workflowId !== workflowIdOf(carried.customerId))
+/**
+ * @throws ApplicationFailure where somebody started this workflow with another input, or under another customer's id
+ * @throws Error where the input could not be decrypted: the task is tried again until it can, and nothing is lost
+ */
+function customerFrom(start: StartInput, carried: CustomerState | undefined): LiveCustomer {
+  for (const input of [start, carried] as readonly unknown[])
+    if (typeof input === 'object' && input !== null && REFUSED_PAYLOAD in input)
+      throw new Error(`what this run begins with is refused: ${input[REFUSED_PAYLOAD]}`);
+  const { workflowId, continuedFromExecutionRunId } = workflowInfo();
+  const fault = faultOf('start', start);
+  if (fault !== null || workflowId !== workflowIdOf(start.customerId))
     throw ApplicationFailure.create({
       type: 'InvalidInput',
       message:
-        'This workflow begins with the state of the customer whom its id names, and was given another input.',
+        `This workflow begins with the id of the customer whom its own id names. ${fault ?? ''}`.trim(),
       nonRetryable: true,
     });
-  return { state: carried, inbox: [], droppedSignals: 0, cancellationRefusedAtMs: null };
-}
-
-/** Whether it has the fields of a state, each of its kind. */
-function isState(carried: unknown): carried is CustomerState {
-  if (typeof carried !== 'object' || carried === null) return false;
-  const found = new Map<string, unknown>(Object.entries(carried));
-  const kindOf = (value: unknown) => (Array.isArray(value) ? 'array' : typeof value);
-  return Object.entries(newCustomer('')).every(([field, value]) => {
-    const kind = kindOf(found.get(field));
-    return value === null ? kind === 'string' || kind === 'object' : kind === kindOf(value);
-  });
+  const { customerId, event } = start;
+  let state = newCustomer(customerId);
+  if (event) state = advance(state, { ...event, kind: 'stripeEventReceived' }, Date.now());
+  // Only a run of our own carries a state: whoever starts this workflow by hand cannot bring one along.
+  if (carried !== undefined && continuedFromExecutionRunId !== undefined) state = carried;
+  return { state, inbox: [], droppedSignals: 0, cancellationRefusedAtMs: null };
 }
 
 /** Nothing is judged by a state that the ledger has not completed: what arrives waits in the inbox until then. */

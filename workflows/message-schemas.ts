@@ -16,6 +16,7 @@ import type {
   ChargeRequest,
   ConsentRequest,
   EnrolRequest,
+  StartInput,
   StepUpCompleted,
   StripeEventRef,
 } from './messages.ts';
@@ -112,13 +113,16 @@ const terms = objectOf<MandateTerms>({
 const chargeAction = objectOf<ChargeAction>({ ...attribution, chargeId: ID });
 const action = objectOf<Attribution>(attribution);
 
-/** By the name of the signal or update. */
+const stripeEvent = objectOf<StripeEventRef>({
+  eventId: matching(EVENT_ID_PATTERN, 'the id of an event of Stripe’s'),
+  type: matching(EVENT_TYPE_PATTERN, 'a type of event of Stripe’s'),
+  objectId: matching(STRIPE_OBJECT_ID_PATTERN, 'the id of an object of Stripe’s'),
+});
+
+/** By the name of the signal or update; `start` is what the workflow is started with. */
 export const MESSAGE_SCHEMAS = {
-  stripeEventReceived: objectOf<StripeEventRef>({
-    eventId: matching(EVENT_ID_PATTERN, 'the id of an event of Stripe’s'),
-    type: matching(EVENT_TYPE_PATTERN, 'a type of event of Stripe’s'),
-    objectId: matching(STRIPE_OBJECT_ID_PATTERN, 'the id of an object of Stripe’s'),
-  }),
+  start: objectOf<StartInput>({ customerId: ID, event: optional(stripeEvent) }),
+  stripeEventReceived: stripeEvent,
   stepUpCompleted: objectOf<StepUpCompleted>({ chargeId: ID }),
   enrol: objectOf<EnrolRequest>({
     ...attribution,

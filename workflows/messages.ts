@@ -4,7 +4,6 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Consent, MandateTerms } from '../domain/model/enrolment.ts';
 import type { Attribution } from '../domain/model/events.ts';
 import type { Notice } from '../domain/model/facts.ts';
-import type { CustomerState } from '../domain/model/state.ts';
 import type { ChargeView, CustomerView } from '../domain/view.ts';
 
 export const CUSTOMER_BILLING = 'CustomerBilling';
@@ -20,13 +19,24 @@ export function workflowIdOf(customerId: string): string {
   return `billing/${customerId}`;
 }
 
-/** The options with which a customer's run is started. @param state what it begins with */
-export function startOf(customerId: string, state: CustomerState) {
+/**
+ * What a customer's workflow is started with: no state, so that nobody can bring a mandate or a charge along. What is
+ * known of the customer, the ledger says.
+ */
+export interface StartInput {
+  readonly customerId: string;
+  /** What the run is started for, where it could end before a signal reaches it. */
+  readonly event?: StripeEventRef;
+}
+
+/** The options with which a customer's workflow is started. */
+export function startOf({ customerId, event }: StartInput) {
+  const input: StartInput = event === undefined ? { customerId } : { customerId, event };
   return {
     workflowId: workflowIdOf(customerId),
     taskQueue: BILLING_QUEUE,
     staticSummary: `Customer ${customerId}`,
-    args: [state] as [CustomerState],
+    args: [input] as [StartInput],
   };
 }
 
@@ -102,6 +112,12 @@ export const view = defineQuery<CustomerView>('view');
  * Validators and handlers both use it, so the api maps one shape.
  */
 export const REFUSAL = 'Refusal';
+
+/**
+ * What the worker's payload codec puts in the place of a payload that it refuses: an object with this one field. It has
+ * to be refused wherever it could be read (temporal/payload-codec.ts).
+ */
+export const REFUSED_PAYLOAD = 'refusedPayload';
 
 /** By what an operator finds customers. Temporal never encrypts them, so they hold no personal data. */
 export const SEARCH_ATTRIBUTES = {

@@ -6,9 +6,9 @@ import { defined } from '../../domain/shared/defined.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { loadForRun } from '../../ledger/load.ts';
 import { temporalFrom } from '../../temporal/address.ts';
-import { createPayloadCodec, dataConverterWith } from '../../temporal/payload-codec.ts';
-import { readPayloadKeys } from '../../temporal/payload-keys.ts';
-import { BILLING_QUEUE, CUSTOMER_BILLING, workflowIdOf } from '../../workflows/messages.ts';
+import { clientDataConverter } from '../../temporal/payload-codec.ts';
+import { readPayloadEncryption } from '../../temporal/payload-keys.ts';
+import { CUSTOMER_BILLING, startOf } from '../../workflows/messages.ts';
 import type { Target } from '../arguments.ts';
 import { DONE, type ExitCode, noSuchCustomer } from '../exit-codes.ts';
 
@@ -33,11 +33,11 @@ export async function recover(
 ): Promise<ExitCode> {
   const faults: string[] = [];
   const { connectionOptions, namespace } = temporalFrom(env, faults);
-  const payloadKeys = readPayloadKeys(env.PAYLOAD_KEYS ?? '', faults);
+  const payloadEncryption = readPayloadEncryption(env, faults);
   if (faults.length > 0) throw new Error(`bad configuration: ${faults.join('; ')}`);
   const connection = await Connection.connect(connectionOptions);
   try {
-    const dataConverter = dataConverterWith(createPayloadCodec(payloadKeys));
+    const dataConverter = clientDataConverter(payloadEncryption);
     const systems = { ledger, client: new Client({ connection, namespace, dataConverter }) };
     const action = { kind: 'recover', actor, reason } as const;
     if (customerId === 'all') {
@@ -76,11 +76,8 @@ export async function recoverOne(customerId: string, { ledger, client }: Systems
   if (isOver(advance(newCustomer(customerId), loaded, Date.now()))) return 'over';
   try {
     await client.workflow.start(CUSTOMER_BILLING, {
-      workflowId: workflowIdOf(customerId),
-      taskQueue: BILLING_QUEUE,
+      ...startOf({ customerId }),
       workflowIdConflictPolicy: 'FAIL',
-      staticSummary: `Customer ${customerId}`,
-      args: [newCustomer(customerId)],
     });
     return 'started';
   } catch (error) {

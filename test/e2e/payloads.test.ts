@@ -1,7 +1,9 @@
-// Temporal keeps nothing that can be read when payloads are encrypted, while keys are rolled, and the codec shows it.
+// What encryption of payloads hides and refuses, while keys are rolled, and what the codec endpoint shows.
 import { randomBytes } from 'node:crypto';
+import { Client } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startTestStack, type TestStack } from '../support/stack.ts';
+import { takeNamespace } from '../support/namespace.ts';
+import { startTestStack, startWorld, type TestStack } from '../support/stack.ts';
 
 const keyOf = (id: string) => `${id}:${randomBytes(32).toString('base64')}`;
 const OLD = keyOf('k1');
@@ -49,7 +51,7 @@ async function payloadsOf(workflowId: string): Promise<Found> {
   return { ...found, text };
 }
 
-test('a life is billed as ever, and its history shows no charge', async () => {
+test('a customer is billed as ever, and their history shows no charge', async () => {
   await stack.enrol('hidden');
   const { body } = await stack.post('/v1/customers/hidden/charges?wait=15', {
     chargeId: 'hidden-charge',
@@ -82,12 +84,94 @@ test('the codec endpoint shows a payload to a key that may operate, and to no ot
   expect(preflight.status).toBe(204);
   expect(preflight.headers.get('access-control-allow-headers')).toContain('authorization');
 
-  const possiblySent = await stack.call('POST', '/codec/encode', body);
-  expect(possiblySent.body.payloads).toHaveLength(payloads.length);
-  expect(JSON.stringify(possiblySent.body)).not.toBe(JSON.stringify(body));
+  const encoded = await stack.call('POST', '/codec/encode', body);
+  expect(encoded.body.payloads).toHaveLength(payloads.length);
+  expect(JSON.stringify(encoded.body)).not.toBe(JSON.stringify(body));
   const [broken] = payloads.map((payload) => ({ ...payload, data: 'AAAA' }));
   const refused = await stack.call('POST', '/codec/decode', { payloads: [broken] });
   expect(refused).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+});
+
+test('what is not encrypted, or was encrypted for another customer, is refused and harms nobody', async () => {
+  await stack.enrol('strict');
+  const { connection, options } = stack.client;
+  const { namespace } = options;
+  const plainly = new Client({ connection, namespace }).workflow.getHandle('billing/strict');
+  const details = async () =>
+    (
+      await stack.client.workflow
+        .getHandle('billing/strict')
+        .query<{ currentDetails: string }>('__temporal_workflow_metadata')
+    ).currentDetails;
+  const openCharge = { actor: 'mallory', chargeId: 'strict-plain', amount: 99_999, currency: 'eur' };
+  await plainly.signal('stepUpCompleted', { chargeId: 'strict-plain' });
+  // The caller without keys cannot even read the refusal's details, which are encrypted.
+  await expect(plainly.executeUpdate('openCharge', { args: [openCharge] })).rejects.toThrow();
+
+  // The request of one customer, as it stands in their history, sent to another.
+  const history = await stack.client.workflow.getHandle('billing/hidden').fetchHistory();
+  const input = history.events?.flatMap(
+    ({ workflowExecutionUpdateAcceptedEventAttributes: accepted }) => accepted?.acceptedRequest?.input ?? [],
+  );
+  const opened = input?.find(({ name }) => name === 'openCharge')?.args;
+  expect(opened?.payloads).toHaveLength(1);
+  const replaying = stack.client.workflowService.updateWorkflowExecution({
+    namespace,
+    workflowExecution: { workflowId: 'billing/strict' },
+    waitPolicy: { lifecycleStage: 3 },
+    request: {
+      meta: { updateId: 'replayed', identity: 'mallory' },
+      input: { name: 'openCharge', args: opened ?? null },
+    },
+  });
+  const { outcome } = await replaying;
+  expect(outcome?.failure?.message).toContain('"openCharge" is not understood');
+
+  await stack.post('/v1/customers/strict/charges', { chargeId: 'strict-1', amount: 500, currency: 'eur' });
+  await stack.untilCharge('strict', 'strict-1', 'succeeded');
+  expect(await details()).toContain('**Dropped signals:** 1 were not understood');
+  expect(await stack.truth('strict-plain')).toMatchObject({ succeeded: 0, attempts: 0 });
+  expect((await stack.get('/v1/customers/strict/charges')).items).toHaveLength(1);
+  const { events } = await stack.client.workflow.getHandle('billing/strict').fetchHistory();
+  expect(events?.filter((event) => event.workflowTaskFailedEventAttributes)).toEqual([]);
+});
+
+test('an activity that somebody starts with plain input asks Stripe for nothing', async () => {
+  const { connection, options } = stack.client;
+  const { namespace } = options;
+  const { stripeCustomerId } = await stack.get('/v1/customers/hidden');
+  const intent = await stack.stripe('POST', 'payment_intents', {
+    amount: '700',
+    currency: 'eur',
+    customer: stripeCustomerId,
+    'allowed_payment_method_types[0]': 'card',
+  });
+  const handle = await new Client({ connection, namespace }).activity.start('confirmPaymentIntent', {
+    id: 'by-hand',
+    taskQueue: 'stripe',
+    startToCloseTimeout: '30s',
+    retry: { maximumAttempts: 2 },
+    args: [{ do: 'confirmPaymentIntent', customerId: 'hidden', chargeId: 'x', paymentIntentId: intent.id }],
+  });
+  await expect(handle.result()).rejects.toThrow();
+  expect((await stack.stripe('GET', `payment_intents/${intent.id}`)).latest_charge).toBeNull();
+});
+
+test('encryption is switched on while a customer lives: plain input is taken for as long as it is allowed', async () => {
+  const world = await startWorld();
+  const namespace = await takeNamespace();
+  let switched = await startTestStack({ world, namespace });
+  await switched.enrol('early');
+  await switched.stop();
+  switched = await startTestStack({
+    world,
+    namespace,
+    env: { PAYLOAD_KEYS: NEW, PAYLOAD_ALLOW_PLAIN: 'true' },
+  });
+  await switched.post('/v1/customers/early/charges', { chargeId: 'early-1', amount: 500, currency: 'eur' });
+  await switched.untilCharge('early', 'early-1', 'succeeded');
+  await switched.stop();
+  await world.stop();
 });
 
 test('a key is rolled while a customer lives: the new one encrypts, the old one still opens', async () => {
@@ -99,7 +183,7 @@ test('a key is rolled while a customer lives: the new one encrypts, the old one 
     env: { PAYLOAD_KEYS: `${NEW},${OLD}`, PAYLOAD_UI_ORIGIN: UI },
   });
   const handle = stack.client.workflow.getHandle('billing/hidden');
-  // A run is not looked at while it has news to take in; the api asks again too.
+  // A run cannot be queried while it has something to take in; the api asks again too.
   await expect
     .poll(() => handle.query('view').catch(() => null), { timeout: 30_000 })
     .toMatchObject({ customerId: 'hidden', status: 'active' });

@@ -173,7 +173,14 @@ test('updates with anything are refused with a sentence and a code, and change n
 });
 
 test('a workflow that is started with anything but the state of its customer fails, and stands in nobody’s way', async () => {
-  for (const args of [[], [null], [{}], [{ version: 1, customerId: 'forged' }], ['x']]) {
+  for (const args of [
+    [],
+    [null],
+    [{}],
+    [{ customerId: 'another' }],
+    [{ customerId: 'forged', loaded: true }],
+    ['x'],
+  ]) {
     const started = stack.client.workflow.start('CustomerBilling', {
       workflowId: workflowIdOf('forged'),
       taskQueue: 'billing',

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, inject } from 'vitest';
 import { findTemporal } from '../../dev/temporal-binary.ts';
 import { workflowIdOf } from '../../workflows/messages.ts';
 import { CONSENT, startTestStack, startWorld, type TestStack } from '../support/stack.ts';
-import { RECORDED_RUNS, type RecordedName } from './recorded-histories.ts';
+import { RECORDED_RUNS, type RecordedName } from './history-names.ts';
 
 const FOLDER = new URL('./histories/', import.meta.url);
 
@@ -48,7 +48,7 @@ export async function keep(name: RecordedName, workflowId: string): Promise<void
     runId =
       history.events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId || undefined;
   }
-  expect(histories, `runs of ${name}, as recorded-histories.ts lists them`).toHaveLength(RECORDED_RUNS[name]);
+  expect(histories, `runs of ${name}, as history-names.ts lists them`).toHaveLength(RECORDED_RUNS[name]);
   for (const [index, json] of histories.entries()) {
     const file = new URL(`${name}.${index + 1}.json`, FOLDER);
     if (!existsSync(file)) await writeFile(file, json);

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { expect, test } from 'vitest';
-import { HISTORY_FILES } from './recorded-histories.ts';
+import { HISTORY_FILES } from './history-names.ts';
 
 const FOLDER = new URL('./histories/', import.meta.url);
 

@@ -11,8 +11,8 @@ import { type Supervised, supervise } from '../../chaos/process.ts';
 import { freePort } from '../../dev/free-port.ts';
 import { EMULATOR_KEY } from '../../dev/stack.ts';
 import { buildEmulator } from '../../emulator/app.ts';
-import { createPayloadCodec, dataConverterWith } from '../../temporal/payload-codec.ts';
-import { readPayloadKeys } from '../../temporal/payload-keys.ts';
+import { clientDataConverter } from '../../temporal/payload-codec.ts';
+import { readPayloadEncryption } from '../../temporal/payload-keys.ts';
 import { STRIPE_QUEUE } from '../../workflows/messages.ts';
 import { startPostgres } from './postgres.ts';
 import { asks, type TestStack } from './stack.ts';
@@ -91,7 +91,7 @@ export async function startProcesses(options: {
 
     const connection = await Connection.connect({ address: temporal.address });
     stops.push(() => connection.close());
-    const dataConverter = dataConverterWith(createPayloadCodec(readPayloadKeys(payloadKeys, [])));
+    const dataConverter = clientDataConverter(readPayloadEncryption({ PAYLOAD_KEYS: payloadKeys }, []));
     const client = new Client({ connection, namespace: temporal.namespace, dataConverter });
     const pollers = async () => {
       const taskQueue = { name: STRIPE_QUEUE };

@@ -10,8 +10,8 @@ import { skipTime } from '../../dev/time.ts';
 import { buildEmulator } from '../../emulator/app.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { openLedger } from '../../ledger/open.ts';
-import { createPayloadCodec, dataConverterWith } from '../../temporal/payload-codec.ts';
-import { readPayloadKeys } from '../../temporal/payload-keys.ts';
+import { clientDataConverter } from '../../temporal/payload-codec.ts';
+import { readPayloadEncryption } from '../../temporal/payload-keys.ts';
 import { createLogger } from '../../worker/logger.ts';
 import { BILLING_QUEUE, CATCH_UP, workflowIdOf } from '../../workflows/messages.ts';
 import { emptyLedger } from './databases.ts';
@@ -148,11 +148,10 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
     ...(options.logger && { logger: options.logger }),
   });
   const stack: Stack = world ? { ...started, emulatorUrl: world.emulatorUrl } : started;
-  const payloads = createPayloadCodec(readPayloadKeys(options.env?.PAYLOAD_KEYS ?? '', []));
   const client = new Client({
     connection: await Connection.connect({ address }),
     namespace,
-    dataConverter: dataConverterWith(payloads),
+    dataConverter: clientDataConverter(readPayloadEncryption(options.env ?? {}, [])),
   });
 
   return {

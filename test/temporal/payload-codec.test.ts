@@ -1,55 +1,159 @@
-// What Temporal gets to keep when payloads are encrypted, and what opens it again.
+// What Temporal gets to keep when payloads are encrypted, what decrypts it again, and what is refused.
 import { randomBytes } from 'node:crypto';
-import { defaultPayloadConverter, type Payload, type PayloadCodec } from '@temporalio/common';
-import { expect, test } from 'vitest';
-import { createPayloadCodec } from '../../temporal/payload-codec.ts';
-import { type PayloadKey, readPayloadKeys } from '../../temporal/payload-keys.ts';
+import {
+  type DataConverter,
+  defaultPayloadConverter,
+  type Payload,
+  type PayloadCodec,
+  type SerializationContext,
+} from '@temporalio/common';
+import { describe, expect, test } from 'vitest';
+import {
+  clientDataConverter,
+  createPayloadCodec,
+  workerDataConverter,
+} from '../../temporal/payload-codec.ts';
+import { type PayloadKey, readPayloadEncryption, readPayloadKeys } from '../../temporal/payload-keys.ts';
 
 const old: PayloadKey = { id: 'old', key: randomBytes(32) };
 const current: PayloadKey = { id: 'current', key: randomBytes(32) };
-const codecOf = (...keys: PayloadKey[]) => createPayloadCodec(keys) as PayloadCodec;
+const encryptionOf = (...keys: PayloadKey[]) => ({ keys, allowsPlain: false });
+const codecOf = (...keys: PayloadKey[]) => createPayloadCodec(encryptionOf(...keys)) as PayloadCodec;
+const codecIn = (converter: DataConverter) => converter.payloadCodecs?.[0] as PayloadCodec;
 const payload: Payload = defaultPayloadConverter.toPayload({ chargeId: 'c-1', amount: 4900 });
+const decoded = (one: Payload | undefined) => defaultPayloadConverter.fromPayload(one as Payload);
+
+const ADA: SerializationContext = { type: 'workflow', namespace: 'default', workflowId: 'billing/ada' };
+const BOB: SerializationContext = { ...ADA, workflowId: 'billing/bob' };
 
 test('an encrypted payload comes back as it was, and shows nothing on the way', async () => {
-  const [hidden] = await codecOf(current).encode([payload]);
+  const [hidden] = await codecOf(current).encode([payload], ADA);
   expect(Buffer.from(hidden?.data ?? []).toString('latin1')).not.toContain('c-1');
   expect(Buffer.from(hidden?.metadata?.encoding ?? []).toString()).toBe('binary/encrypted');
-  const [shown] = await codecOf(current).decode([hidden as Payload]);
-  expect(defaultPayloadConverter.fromPayload(shown as Payload)).toEqual({ chargeId: 'c-1', amount: 4900 });
+  const [shown] = await codecOf(current).decode([hidden as Payload], ADA);
+  expect(decoded(shown)).toEqual({ chargeId: 'c-1', amount: 4900 });
 });
 
 test('the same payload is never written twice alike', async () => {
-  const [first, second] = await codecOf(current).encode([payload, payload]);
+  const [first, second] = await codecOf(current).encode([payload, payload], ADA);
   expect(first?.data).not.toEqual(second?.data);
 });
 
 test('the first key encrypts, and an older one still opens what it has written', async () => {
-  const written = await codecOf(old).encode([payload]);
+  const written = await codecOf(old).encode([payload], ADA);
   const both = codecOf(current, old);
-  expect(defaultPayloadConverter.fromPayload((await both.decode(written))[0] as Payload)).toMatchObject({
-    chargeId: 'c-1',
-  });
-  const [now] = await both.encode([payload]);
+  expect(decoded((await both.decode(written, ADA))[0])).toMatchObject({ chargeId: 'c-1' });
+  const [now] = await both.encode([payload], ADA);
   expect(Buffer.from(now?.metadata?.['encryption-key-id'] ?? []).toString()).toBe('current');
 });
 
-test('what was written before there were keys stays readable', async () => {
-  expect(await codecOf(current).decode([payload])).toEqual([payload]);
+test('an activity reads what its workflow has written for it, and the workflow what it has answered', async () => {
+  const ofActivity: SerializationContext = {
+    type: 'activity',
+    namespace: 'default',
+    workflowId: 'billing/ada',
+    activityId: '7',
+    isLocal: false,
+  };
+  for (const [writer, reader] of [
+    [ADA, ofActivity],
+    [ofActivity, ADA],
+  ] as const) {
+    const written = await codecOf(current).encode([payload], writer);
+    expect(decoded((await codecOf(current).decode(written, reader))[0])).toMatchObject({ chargeId: 'c-1' });
+  }
 });
 
-test('a payload under a key that is not here, a changed one and a cut one are refused, without their content', async () => {
-  const [hidden] = (await codecOf(old).encode([payload])) as [Payload];
-  await expect(codecOf(current).decode([hidden])).rejects.toThrow('the key "old", which is not here');
+test('the codec endpoint, which does not know the workflow, opens what was written for one', async () => {
+  const written = await codecOf(current).encode([payload], ADA);
+  expect(decoded((await codecOf(current).decode(written))[0])).toMatchObject({ chargeId: 'c-1' });
+});
+
+test('a payload under a key that is not here is refused by everybody, for the key may come back', async () => {
+  const written = await codecOf(old).encode([payload], ADA);
+  for (const codec of [codecOf(current), codecIn(workerDataConverter(encryptionOf(current)))])
+    await expect(codec.decode(written, ADA)).rejects.toThrow('the key "old", which is not here');
+});
+
+/** Payloads that our keys have not written for Ada, by what is wrong with them. */
+async function foreignPayloads(): Promise<[reason: string, Payload][]> {
+  const [hidden] = (await codecOf(current).encode([payload], ADA)) as [Payload];
+  const [ofBob] = (await codecOf(current).encode([payload], BOB)) as [Payload];
+  const [ofAnotherNamespace] = (await codecOf(current).encode([payload], {
+    ...ADA,
+    namespace: 'another',
+  })) as [Payload];
+  const [ofNobody] = (await codecOf(current).encode([payload])) as [Payload];
   const data = Buffer.from(hidden.data ?? []);
   data[20] = (data[20] ?? 0) ^ 1;
-  for (const bytes of [data, data.subarray(0, 30), data.subarray(0, 5), Buffer.alloc(0)])
-    await expect(codecOf(old).decode([{ ...hidden, data: bytes }])).rejects.toThrow('was changed');
-  const renamed = { ...hidden, metadata: { ...hidden.metadata, 'encryption-key-id': Buffer.from('other') } };
-  await expect(codecOf({ ...old, id: 'other' }).decode([renamed])).rejects.toThrow('was changed');
+  const relabelled = { ...ofBob, metadata: { ...ofBob.metadata, ...ownerIn(hidden) } };
+  return [
+    ['not encrypted', payload],
+    ['was changed', { ...hidden, data }],
+    ['was changed', { ...hidden, data: data.subarray(0, 30) }],
+    ['was changed', { ...hidden, data: Buffer.alloc(0) }],
+    ['was changed', relabelled],
+    ['another workflow', ofBob],
+    ['another workflow', ofAnotherNamespace],
+    ['another workflow', ofNobody],
+  ];
+}
+const ownerIn = ({ metadata }: Payload) => ({
+  'encryption-owner': metadata?.['encryption-owner'] as Uint8Array,
+});
+
+describe('what our keys have not written for this workflow', () => {
+  test('is refused by clients, without its content', async () => {
+    for (const [reason, foreign] of await foreignPayloads()) {
+      const decoding = codecIn(clientDataConverter(encryptionOf(current))).decode([foreign], ADA);
+      await expect(decoding).rejects.toThrow(reason);
+      await expect(decoding).rejects.not.toThrow('c-1');
+    }
+  });
+
+  test('becomes a value that no message allows in a worker, so that no task fails because of it', async () => {
+    for (const [reason, foreign] of await foreignPayloads()) {
+      const [refused] = await codecIn(workerDataConverter(encryptionOf(current))).decode([foreign], ADA);
+      expect(decoded(refused)).toEqual({ refusedPayload: expect.stringContaining(reason) });
+    }
+  });
+
+  test('is taken while plain payloads are allowed, if it is plain', async () => {
+    for (const converter of [clientDataConverter, workerDataConverter]) {
+      const codec = codecIn(converter({ keys: [current], allowsPlain: true }));
+      expect(await codec.decode([payload], ADA)).toEqual([payload]);
+      const [hidden] = await codec.encode([payload], ADA);
+      expect(Buffer.from(hidden?.metadata?.encoding ?? []).toString()).toBe('binary/encrypted');
+    }
+  });
 });
 
 test('without keys there is no codec', () => {
-  expect(createPayloadCodec([])).toBeNull();
+  expect(createPayloadCodec(encryptionOf())).toBeNull();
+  expect(workerDataConverter(encryptionOf())).toEqual({});
+});
+
+test('whether plain payloads are allowed is said in one word, and only where there are keys', () => {
+  const PAYLOAD_KEYS = `k1:${old.key.toString('base64')}`;
+  const read = (env: NodeJS.ProcessEnv) => {
+    const faults: string[] = [];
+    return { ...readPayloadEncryption(env, faults), faults };
+  };
+  expect(read({ PAYLOAD_KEYS })).toMatchObject({ allowsPlain: false, faults: [] });
+  expect(read({ PAYLOAD_KEYS, PAYLOAD_ALLOW_PLAIN: 'true' })).toMatchObject({
+    allowsPlain: true,
+    faults: [],
+  });
+  expect(read({ PAYLOAD_KEYS, PAYLOAD_ALLOW_PLAIN: 'false' })).toMatchObject({
+    allowsPlain: false,
+    faults: [],
+  });
+  expect(read({ PAYLOAD_KEYS, PAYLOAD_ALLOW_PLAIN: 'yes' }).faults).toEqual([
+    'PAYLOAD_ALLOW_PLAIN must be true or false',
+  ]);
+  expect(read({ PAYLOAD_ALLOW_PLAIN: 'true' }).faults).toEqual([
+    'PAYLOAD_ALLOW_PLAIN needs PAYLOAD_KEYS: without keys nothing is encrypted',
+  ]);
 });
 
 test('keys are read in order, and every fault is named without a key', () => {

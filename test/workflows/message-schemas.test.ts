@@ -15,6 +15,10 @@ const TERMS = { maxAmount: 5_000, currency: 'eur', every: { unit: 'month', count
 
 /** One message of each name with every field it may have. */
 const COMPLETE: { readonly [Name in MessageName]: { readonly [field: string]: unknown } } = {
+  start: {
+    customerId: 'ada',
+    event: { eventId: 'evt_1', type: 'payment_intent.succeeded', objectId: 'pi_1' },
+  },
   stripeEventReceived: { eventId: 'evt_1', type: 'payment_intent.succeeded', objectId: 'pi_1' },
   stepUpCompleted: { chargeId: 'inv-1' },
   enrol: {
@@ -51,6 +55,7 @@ const OPTIONAL = new Set([
   'consent of enrol',
   'terms',
   'dueAtMs',
+  'event',
 ]);
 const isOptional = (name: MessageName, field: string) =>
   OPTIONAL.has(field) || OPTIONAL.has(`${field} of ${name}`);

@@ -5,7 +5,7 @@ export const RECORDED_RUNS = {
   'plain-charge': 1,
   'own-card-form': 1,
   'enrolment-failed': 1,
-  'enrolment-renewed': 2,
+  'enrolment-renewed': 1,
   'consent-on-page': 1,
   'soft-decline': 1,
   'step-up': 1,
