@@ -1,5 +1,5 @@
 // Encrypts what Temporal keeps of our workflows, with AES-256-GCM, and refuses what our keys have not written.
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import {
   type DataConverter,
   defaultPayloadConverter,
@@ -15,7 +15,7 @@ import type { PayloadEncryption, PayloadKey } from './payload-keys.ts';
 /** As Temporal's own samples name it, so that tools know what they cannot read. */
 const ENCODING = 'binary/encrypted';
 const KEY_ID = 'encryption-key-id';
-/** In the clear, as the ids of workflows are anyway, so that the codec endpoint can decrypt without knowing the workflow. */
+/** A hash of the workflow that it was written for, so that the codec endpoint can decrypt without knowing the workflow. */
 const OWNER = 'encryption-owner';
 const CIPHER = 'aes-256-gcm';
 /** Bytes: NIST SP 800-38D's own length; random, which is safe for 2^32 payloads under one key. */
@@ -81,9 +81,10 @@ function codecWith(
   };
 }
 
-/** The workflow that a payload belongs to; empty where nobody says, as at the codec endpoint. */
+/** Of the workflow that a payload belongs to; empty where nobody says, as at the codec endpoint. */
 function ownerOf(context: SerializationContext | undefined): string {
-  return context?.workflowId === undefined ? '' : `${context.namespace}/${context.workflowId}`;
+  if (context?.workflowId === undefined) return '';
+  return createHash('sha256').update(`${context.namespace}/${context.workflowId}`).digest('hex');
 }
 
 function encrypted(payload: Payload, { id, key }: PayloadKey, owner: string): Payload {
