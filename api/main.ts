@@ -26,6 +26,7 @@ The HTTP api and the customer's pages. Everything is set by the environment:
   MAX_CHARGE_AMOUNT       minor units, or by currency: eur:500000,default:100000
   MERCHANT_NAME, TERMS_URL, TERMS_VERSION   what customers agree to
   PAYLOAD_KEYS            id:base64key, comma-separated: encrypts what Temporal keeps; the first encrypts
+  PAYLOAD_ALLOW_PLAIN     true: also takes what is not encrypted, while runs from before the keys go on
   PAYLOAD_UI_ORIGIN       of the Temporal UI, which may then ask /codec/decode
   HOST, PORT              where to listen (default 127.0.0.1:3000)
   TEMPORAL_…              Temporal's own variables
