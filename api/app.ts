@@ -83,7 +83,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
         useDefaults: false,
         allErrors: true,
         verbose: true, // what is wrong is said with an example of what is right
-        unicode: false, // lengths in UTF-16 code units, as in domain/shared/stripe-texts.ts
+        unicode: false, // lengths in UTF-16 code units, as in domain/shared/stripe-text-rules.ts
       },
     },
     clientErrorHandler: answerUnreadable,

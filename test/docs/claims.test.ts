@@ -98,6 +98,16 @@ test.each([
   expect(textOf(page).replace(/\s+/g, ' ').toLowerCase()).toContain(sentence.toLowerCase());
 });
 
+test('the rate limits are those of the code, under the names and in the files that are given', () => {
+  const page = FILES.find((path) => path.startsWith('docs/decisions/0014-')) ?? '';
+  const rows = [...textOf(page).matchAll(/\| ([\d,]+) a minute.* \| `([A-Z_]+)`, `([\w./-]+)` \|/g)];
+  expect(rows.length).toBeGreaterThan(3);
+  for (const [row, limit = '', name = '', file = ''] of rows) {
+    const [, value = ''] = new RegExp(`const ${name} = (.*);`).exec(textOf(file)) ?? [];
+    expect(value.replaceAll('_', ''), row).toMatch(new RegExp(`\\b${limit.replaceAll(',', '')}\\b`));
+  }
+});
+
 test('README says how long a charge waits for the customer and for a card', () => {
   const states = sectionOf('README.md', 'The states of a charge');
   expect(states).toContain(`deadline of ${policy.stepUpDeadlineMs / DAY} days`);
