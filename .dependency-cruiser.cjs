@@ -2,7 +2,7 @@
 
 /** Folders of the product and of its tools; `test` may import all of them. */
 const ROOMS =
-  'activities|api|bench|chaos|config|dev|domain|emulator|ledger|links|ops|stripe|temporal|test|web|worker|workflows';
+  'activities|api|bench|chaos|config|dev|domain|emulator|ledger|links|ops|parity|stripe|temporal|test|web|worker|workflows';
 
 /** Npm packages that only some rooms may know. */
 const packages = (...names) => `node_modules/(${names.join('|')})/`;
@@ -110,14 +110,15 @@ module.exports = {
       never: ['fastify', 'stripe', TEMPORAL_WORKER],
     }),
     ...room('emulator', { may: [], never: [ALL_OF_TEMPORAL] }),
+    ...room('parity', { may: ['emulator/app\\.ts'], never: [ALL_OF_TEMPORAL] }),
     ...room('web', { may: [] }),
-    ...room('dev', { may: ['(?!test/|chaos/|bench/|ops/|web/)'] }),
+    ...room('dev', { may: ['(?!test/|chaos/|bench/|ops/|parity/|web/)'] }),
     ...room('chaos', { may: ['(?!bench/|web/)'] }),
     {
       name: 'emulator-is-a-stand-in',
       comment: 'the product never imports the emulator',
       severity: 'error',
-      from: { pathNot: '^(emulator|dev|test|chaos|bench)/' },
+      from: { pathNot: '^(emulator|dev|test|chaos|bench|parity)/' },
       to: { path: '^emulator/' },
     },
     {
@@ -126,7 +127,7 @@ module.exports = {
       from: {
         path: '^(activities|api|config|domain|ledger|links|ops|stripe|temporal|web|worker|workflows)/',
       },
-      to: { path: '^(bench|chaos|dev|test)/' },
+      to: { path: '^(bench|chaos|dev|parity|test)/' },
     },
   ],
   options: {

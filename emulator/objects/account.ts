@@ -1,5 +1,6 @@
 // The one account there is: what callers ask to find out whether their keys belong together.
 import type { Handler } from '../http/route.ts';
+import { PREFIX } from './statement-descriptor.ts';
 
 const ACCOUNT_ID = 'acct_1Emulator000000000';
 
@@ -13,6 +14,11 @@ export const readAccount: Handler = () => ({
   details_submitted: true,
   email: null,
   payouts_enabled: true,
-  settings: { dashboard: { display_name: 'Emulator', timezone: 'Etc/UTC' } },
+  settings: {
+    branding: { icon: null, logo: null, primary_color: null, secondary_color: null },
+    card_payments: { statement_descriptor_prefix: PREFIX },
+    dashboard: { display_name: 'Emulator', timezone: 'Etc/UTC' },
+    payments: { statement_descriptor: PREFIX },
+  },
   type: 'standard',
 });

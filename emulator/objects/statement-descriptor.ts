@@ -7,7 +7,7 @@ import { orEmpty, textUpTo } from '../http/readers.ts';
 const MAX = 22;
 
 /** The account's own part. */
-const PREFIX = 'EMULATOR';
+export const PREFIX = 'EMULATOR';
 
 /** The whole, cut to what a statement has room for. */
 export function calculatedDescriptor(suffix: string | null): string {

@@ -1,11 +1,16 @@
 // An emulator on a real socket, a webhook receiver, and the clients a test needs. Everything stops with the test.
+// Where there is Go, all that goes over the socket is held to Stripe's OpenAPI document.
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Stripe from 'stripe';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { buildEmulator, type EmulatorOptions } from '../../emulator/app.ts';
+import { checkTraffic, sharedChecker } from '../../parity/openapi/traffic.ts';
 
 export const SECRET = 'whsec_test';
+
+// While the file is loaded, and so before the clock of any test runs.
+sharedChecker();
 
 export interface Emulator {
   readonly options: EmulatorOptions;
@@ -29,13 +34,17 @@ export interface Emulator {
 export async function startEmulator(given: Partial<EmulatorOptions> = {}): Promise<Emulator> {
   const options: EmulatorOptions = { webhookSecret: SECRET, ...given };
   const app = await buildEmulator(options);
+  const faults = checkTraffic(app);
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   let closed: Promise<void> | null = null;
   const close = () => {
     closed ??= app.close();
     return closed;
   };
-  onTestFinished(close);
+  onTestFinished(async () => {
+    await close();
+    expect(faults, 'against Stripe’s OpenAPI document').toEqual([]);
+  });
   return {
     options,
     url,

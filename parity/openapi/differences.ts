@@ -1,0 +1,20 @@
+// What the pinned release has and the document, which is of an earlier one, does not know yet.
+// Source: the types of the SDK for the pinned release.
+
+/** Fields of answers, each by its object and its path there. */
+export const NEW_FIELDS: readonly string[] = [
+  'charge.payment_method_details.card.electronic_commerce_indicator',
+  'charge.payment_method_details.card.stored_credential_usage',
+  'charge.source',
+  'dispute.evidence_details.submission_method',
+  'dispute.intended_submission_method',
+  'mandate.payment_method_details.card.india',
+  'payment_intent.payment_record',
+  'payment_intent.source',
+];
+
+/** Parameters, by their paths in a form. */
+export const NEW_PARAMS: readonly string[] = [
+  'payment_method_options.card.setup_credential_usage',
+  'payment_method_options.card.stored_credential_usage',
+];
