@@ -9,8 +9,11 @@ export const NEW_FIELDS: readonly string[] = [
   'dispute.evidence_details.submission_method',
   'dispute.intended_submission_method',
   'mandate.payment_method_details.card.india',
+  'payment_intent.payment_method_options.card.setup_credential_usage',
+  'payment_intent.payment_method_options.card.stored_credential_usage',
   'payment_intent.payment_record',
   'payment_intent.source',
+  'setup_intent.payment_method_options.card.setup_credential_usage',
 ];
 
 /** Parameters, by their paths in a form. */
