@@ -3,6 +3,7 @@ import type { MerchantWebhook } from '../config/merchant-webhook.ts';
 import type { AmountLimits } from '../domain/model/policy.ts';
 import type { Links } from '../links/links.ts';
 import { createCatchUpActivities } from './catch-up.ts';
+import { createConfirmPaymentIntentActivity } from './confirm-payment-intent.ts';
 import type { StripeDependencies } from './dependencies.ts';
 import { createDisputeActivities } from './disputes.ts';
 import { createFindPaymentIntentActivity } from './find-payment-intent.ts';
@@ -29,6 +30,7 @@ export function createActivities(dependencies: ActivityDependencies) {
       ...createStripeCustomerActivities(dependencies),
       ...createSetupIntentActivities(dependencies),
       ...createPaymentIntentActivities(dependencies),
+      ...createConfirmPaymentIntentActivity(dependencies),
       ...createFindPaymentIntentActivity(dependencies),
       ...createRefundActivities(dependencies),
       ...createDisputeActivities(dependencies),

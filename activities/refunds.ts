@@ -1,9 +1,7 @@
 // Reads refunds: one question to Stripe, one event back; it makes none.
-import type Stripe from 'stripe';
 import type { EventOf } from '../domain/model/events.ts';
-import type { RefundReading } from '../domain/model/readings.ts';
 import { callStripe } from '../stripe/errors.ts';
-import { idOf } from '../stripe/object-id.ts';
+import { refundReading } from '../stripe/readings/refund.ts';
 import type { CustomerStep, StripeDependencies } from './dependencies.ts';
 
 /** @throws ApplicationFailure `StripeRejected` (not retried), `StripeUnavailable`, `StripeRateLimited` */
@@ -16,19 +14,5 @@ export function createRefundActivities({ stripe, ledger }: StripeDependencies) {
       const owner = paymentIntentId === null ? null : await ledger.findStripeObject(paymentIntentId);
       return { kind: 'refundRead', reading: { ...reading, chargeId: owner?.chargeId ?? null } };
     },
-  };
-}
-
-function refundReading(refund: Stripe.Response<Stripe.Refund>): Omit<RefundReading, 'chargeId'> {
-  return {
-    refundId: refund.id,
-    status: refund.status,
-    amount: refund.amount,
-    currency: refund.currency,
-    reason: refund.reason,
-    failureReason: refund.failure_reason ?? null,
-    paymentIntentId: idOf(refund.payment_intent),
-    stripeChargeId: idOf(refund.charge),
-    requestId: refund.lastResponse.requestId,
   };
 }

@@ -49,15 +49,7 @@ export type WorkersOptions = {
   readonly version: WorkerDeploymentVersion | null;
 } & WorkflowCode;
 
-export interface Workers {
-  /**
-   * Works until `shutdown()`, then resolves when what was under way has ended.
-   * @throws the fault of either worker; the other one is stopped first, so that the process can leave.
-   */
-  run(): Promise<void>;
-  /** Takes no more work and lets `run()` end. May be called at any time, and more than once. */
-  shutdown(): void;
-}
+export type Workers = ReturnType<typeof runTogether>;
 
 /** Makes both workers; nothing is polled before `run()`. */
 export async function createWorkers(options: WorkersOptions): Promise<Workers> {
@@ -97,15 +89,21 @@ function pinnedTo(version: WorkerDeploymentVersion): WorkerDeploymentOptions {
 }
 
 /** Several workers that start and end as one: what ends one, by itself or by a fault, ends all. */
-export function runTogether(workers: readonly Pick<Worker, 'run' | 'shutdown' | 'getState'>[]): Workers {
+export function runTogether(workers: readonly Pick<Worker, 'run' | 'shutdown' | 'getState'>[]) {
   let stopping = false;
   const shutdown = () => {
     stopping = true;
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
   return {
+    /** Takes no more work and lets `run()` end. May be called at any time, and more than once. */
     shutdown,
-    async run() {
+
+    /**
+     * Works until `shutdown()`, then resolves when what was under way has ended.
+     * @throws the fault of one worker; the others are stopped first, so that the process can end
+     */
+    async run(): Promise<void> {
       const runs = workers.map((worker) => worker.run().finally(shutdown));
       if (stopping) shutdown();
       const faults = (await Promise.allSettled(runs)).filter((end) => end.status === 'rejected');

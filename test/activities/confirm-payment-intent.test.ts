@@ -2,7 +2,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createPaymentIntentActivities } from '../../activities/payment-intents.ts';
+import { createConfirmPaymentIntentActivity } from '../../activities/confirm-payment-intent.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { type ScriptedAnswer, type StripeRequest, scriptedStripe } from '../stripe/scripted-stripe.ts';
 
@@ -64,7 +64,7 @@ async function confirm(
 ) {
   const { stripe, requests } = await scriptedStripe(answer);
   const ledger = { installationId, isKillSwitchOn: async () => isKillSwitchOn } as Ledger;
-  const { confirmPaymentIntent } = createPaymentIntentActivities({ stripe, ledger });
+  const { confirmPaymentIntent } = createConfirmPaymentIntentActivity({ stripe, ledger });
   const environment = new MockActivityEnvironment({ attempt }, { logger: new DefaultLogger('ERROR') });
   const event = environment.run(confirmPaymentIntent, { ...STEP, ...step });
   return { event: await event.catch((failure: unknown) => failure), requests };

@@ -22,7 +22,7 @@ const links = {
   enrol: async (customerId: string, number: number) => `https://pay.example/enrol/${customerId}-${number}`,
 };
 
-interface Heard {
+interface ReceivedRequest {
   readonly method: string | undefined;
   readonly headers: { readonly [name: string]: string };
   readonly body: string;
@@ -33,15 +33,15 @@ afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
 });
 
-/** A merchant's endpoint that answers in this way, and what it heard. */
+/** A merchant's endpoint that answers in this way, and what it received. */
 async function endpoint(answer: (response: ServerResponse) => void) {
-  const heard: Heard[] = [];
+  const received: ReceivedRequest[] = [];
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    heard.push({
+    received.push({
       method: request.method,
-      headers: request.headers as Heard['headers'],
+      headers: request.headers as ReceivedRequest['headers'],
       body: Buffer.concat(chunks).toString(),
     });
     answer(response);
@@ -59,7 +59,7 @@ async function endpoint(answer: (response: ServerResponse) => void) {
     merchantWebhook: { url, secret: SECRET, publicOnly: false },
     links,
   });
-  return { url, heard, send: (notice: Notice) => sendMerchantNotice({ customerId: 'ada', notice }) };
+  return { url, received, send: (notice: Notice) => sendMerchantNotice({ customerId: 'ada', notice }) };
 }
 
 const answering = (status: number) =>
@@ -75,11 +75,11 @@ async function failureOf(sending: Promise<unknown>): Promise<ApplicationFailure>
 }
 
 test('the endpoint gets what has happened, with times in RFC 3339 and the link of this moment', async () => {
-  const { heard, send } = await answering(204);
+  const { received, send } = await answering(204);
   await expect(send(STEP_UP)).resolves.toEqual({ outcome: 'sent', status: 204 });
-  expect(heard[0]?.method).toBe('POST');
-  expect(heard[0]?.headers['content-type']).toBe('application/json');
-  expect(JSON.parse(heard[0]?.body ?? '')).toEqual({
+  expect(received[0]?.method).toBe('POST');
+  expect(received[0]?.headers['content-type']).toBe('application/json');
+  expect(JSON.parse(received[0]?.body ?? '')).toEqual({
     type: 'charge.step_up_required',
     timestamp: '2027-01-02T03:04:05.000Z',
     data: {
@@ -95,30 +95,30 @@ test('the endpoint gets what has happened, with times in RFC 3339 and the link o
 });
 
 test('a library of Standard Webhooks verifies it, and refuses it once it was changed', async () => {
-  const { heard, send } = await answering(200);
+  const { received, send } = await answering(200);
   await send(STEP_UP);
-  const [{ body, headers } = { body: '', headers: {} }] = heard;
+  const [{ body, headers } = { body: '', headers: {} }] = received;
   expect(new Webhook(SECRET).verify(body, { ...headers })).toMatchObject({ type: 'charge.step_up_required' });
   expect(() => new Webhook(SECRET).verify(body.replace('4900', '1'), { ...headers })).toThrow();
 });
 
 test('a notice keeps its id over all tries, and no two notices share one', async () => {
-  const { heard, send } = await answering(200);
+  const { received, send } = await answering(200);
   await send(STEP_UP);
   await send(STEP_UP);
   await send({ ...STEP_UP, noticeId: '13' });
-  expect(heard.map(({ headers }) => headers['webhook-id'])).toEqual(['ada:12', 'ada:12', 'ada:13']);
+  expect(received.map(({ headers }) => headers['webhook-id'])).toEqual(['ada:12', 'ada:12', 'ada:13']);
 });
 
 test('who has yet to give a card gets the link of that enrolment', async () => {
-  const { heard, send } = await answering(200);
+  const { received, send } = await answering(200);
   await send({
     noticeId: '1',
     kind: 'customer.enrolment_waiting',
     atMs: STEP_UP.atMs,
     data: { enrolmentNumber: 3 },
   });
-  expect(JSON.parse(heard[0]?.body ?? '').data).toEqual({
+  expect(JSON.parse(received[0]?.body ?? '').data).toEqual({
     customerId: 'ada',
     enrolmentNumber: 3,
     url: 'https://pay.example/enrol/ada-3',
@@ -126,9 +126,9 @@ test('who has yet to give a card gets the link of that enrolment', async () => {
 });
 
 test('a notice that asks nothing of the customer has no link', async () => {
-  const { heard, send } = await answering(200);
+  const { received, send } = await answering(200);
   await send({ ...STEP_UP, kind: 'charge.succeeded' });
-  expect(JSON.parse(heard[0]?.body ?? '').data).not.toHaveProperty('url');
+  expect(JSON.parse(received[0]?.body ?? '').data).not.toHaveProperty('url');
 });
 
 test('a merchant without an endpoint is no fault', async () => {
@@ -149,7 +149,7 @@ test.each([400, 401, 404, 429, 500, 503])(
   },
 );
 
-test('410 Gone is the wish to be told nothing more', async () => {
+test('410 Gone means that the endpoint wants no more notices', async () => {
   const { send } = await answering(410);
   await expect(send(STEP_UP)).resolves.toEqual({
     outcome: 'given_up',
@@ -161,7 +161,7 @@ test('a redirect is not followed', async () => {
   const other = await answering(200);
   const { send } = await endpoint((response) => response.writeHead(307, { location: other.url }).end());
   expect((await failureOf(send(STEP_UP))).message).toBe('the endpoint answered 307');
-  expect(other.heard).toEqual([]);
+  expect(other.received).toEqual([]);
 });
 
 test('an endpoint nobody reaches is tried again, and its address is kept out of the failure', async () => {
@@ -176,7 +176,9 @@ test('an endpoint nobody reaches is tried again, and its address is kept out of 
   expect(JSON.stringify(failure) + failure.stack).not.toContain('confidential');
 });
 
-test('an endpoint that says nothing is left after 15 seconds', { timeout: 25_000 }, async () => {
+test('an endpoint that does not answer is given up after 15 seconds, to be tried again', {
+  timeout: 25_000,
+}, async () => {
   const { send } = await endpoint(() => {});
   const startedAt = performance.now();
   expect((await failureOf(send(STEP_UP))).message).toBe('the endpoint gave no answer: TimeoutError');

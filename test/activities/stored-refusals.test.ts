@@ -1,5 +1,6 @@
 // Stripe keeps refusals under their idempotency keys: what is asked next has a key of its own, and pays once at most.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createConfirmPaymentIntentActivity } from '../../activities/confirm-payment-intent.ts';
 import { createPaymentIntentActivities } from '../../activities/payment-intents.ts';
 import { createSetupIntentActivities } from '../../activities/setup-intents.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
@@ -25,6 +26,7 @@ async function scene(chargeId: string) {
     paymentMethod,
     stripeCustomerId: customer.id,
     ...createPaymentIntentActivities(dependencies),
+    ...createConfirmPaymentIntentActivity(dependencies),
     ...createSetupIntentActivities(dependencies),
     creation: {
       do: 'createPaymentIntent',

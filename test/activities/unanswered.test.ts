@@ -1,5 +1,6 @@
 // A worker that dies right after Stripe's answer: what the same activity, and the question after it, then do.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createConfirmPaymentIntentActivity } from '../../activities/confirm-payment-intent.ts';
 import { createFindPaymentIntentActivity } from '../../activities/find-payment-intent.ts';
 import { createPaymentIntentActivities } from '../../activities/payment-intents.ts';
 import { createSetupIntentActivities } from '../../activities/setup-intents.ts';
@@ -25,6 +26,7 @@ function workerOf(emulator: Emulator, workersLedger: Ledger = ledger) {
     ...createStripeCustomerActivities(dependencies),
     ...createSetupIntentActivities(dependencies),
     ...createPaymentIntentActivities(dependencies),
+    ...createConfirmPaymentIntentActivity(dependencies),
     ...createFindPaymentIntentActivity(dependencies),
   };
 }

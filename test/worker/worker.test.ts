@@ -1,4 +1,4 @@
-// The worker against a Temporal server: search attributes, both queues, notices, and the way out.
+// The worker against a Temporal server: search attributes, both queues, notices, and its shutdown.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -84,23 +84,27 @@ describe('search attributes', () => {
   });
 });
 
-/** What the workers can do besides notices is of no matter here. */
+/** Workers need some activity on each queue. */
 const NO_ACTIVITIES = { stripe: { idle: async () => {} }, ledger: {}, notices: { idle: async () => {} } };
 
-/** A ledger that is away for so many tries, and then keeps how notices ended. */
-function endsKept({ awayFor = 0 } = {}) {
-  const kept: object[] = [];
+/** A ledger that fails for so many tries, and then keeps how deliveries of notices ended. */
+function ledgerOfDeliveries({ failing = 0 } = {}) {
+  const deliveries: object[] = [];
   let tries = 0;
-  const recordNoticeDelivery = async (end: object) => {
+  const recordNoticeDelivery = async (delivery: object) => {
     tries += 1;
-    if (tries <= awayFor) throw new Error('the database is away');
-    kept.push(end);
+    if (tries <= failing) throw new Error('the database does not answer');
+    deliveries.push(delivery);
   };
-  return { kept, activities: { recordNoticeDelivery } };
+  return { deliveries, activities: { recordNoticeDelivery } };
 }
 
 /** Workers with these notice activities, stopped when the test ends, and a way to start notices for them. */
-async function workersIn(namespace: string, notices: object, ledger: object = endsKept().activities) {
+async function workersIn(
+  namespace: string,
+  notices: object,
+  ledger: object = ledgerOfDeliveries().activities,
+) {
   const workers = await createWorkers({
     connection: native,
     namespace,
@@ -149,18 +153,18 @@ async function endpoint(...statuses: number[]) {
 }
 
 describe('a notice', () => {
-  test('reaches an endpoint that was down, under one id, is put on record, and leaves no link in history', async () => {
+  test('reaches an endpoint that was down, under one id, is put on record, and leaves no link in the history', async () => {
     const { webhookIds, activities } = await endpoint(503, 500, 200);
-    const { kept, activities: ledger } = endsKept({ awayFor: 3 });
+    const { deliveries, activities: ledger } = ledgerOfDeliveries({ failing: 3 });
     const { send } = await workersIn('notices', activities, ledger);
     const notice = await send('1');
     await expect(notice.result()).resolves.toEqual({ outcome: 'sent', status: 200 });
     expect(webhookIds).toEqual(['ada:1', 'ada:1', 'ada:1']);
-    // The ledger was away for a while: it was asked again until it had the end.
+    // The ledger failed for a while: it was asked again until it had the delivery.
     const { workflowId, firstExecutionRunId: runId } = notice;
     expect(workflowId).toBe(noticeWorkflowIdOf('ada', '1'));
     const end = { outcome: 'sent', status: 200 };
-    expect(kept).toEqual([{ customerId: 'ada', noticeId: '1', runId, atMs: expect.any(Number), end }]);
+    expect(deliveries).toEqual([{ customerId: 'ada', noticeId: '1', runId, atMs: expect.any(Number), end }]);
     const { events } = await notice.fetchHistory();
     const recorded = (events ?? []).map((event) => JSON.stringify(decoded(event))).join();
     expect(recorded).toContain('charge.step_up_required');
@@ -176,7 +180,7 @@ describe('a notice', () => {
 
   test('is given up within three days, and its run completes with the last answer', async () => {
     const { webhookIds, activities } = await endpoint(503);
-    const { kept, activities: ledger } = endsKept();
+    const { deliveries, activities: ledger } = ledgerOfDeliveries();
     const { client, send } = await workersIn('notices', activities, ledger);
     const notice = await send('3');
     const startedAtMs = Date.now();
@@ -191,7 +195,7 @@ describe('a notice', () => {
     });
     const end = { outcome: 'given_up', reason: 'the endpoint answered 503' };
     await expect(notice.result()).resolves.toEqual(end);
-    expect(kept).toMatchObject([{ noticeId: '3', end }]);
+    expect(deliveries).toMatchObject([{ noticeId: '3', end }]);
     expect(endedAtMs - startedAtMs).toBeGreaterThan(2.75 * DAY);
     expect(endedAtMs - startedAtMs).toBeLessThan(3 * DAY);
     // 1 s, 2 s, 4 s … 6 h, then every 6 hours.
@@ -200,27 +204,27 @@ describe('a notice', () => {
   });
 });
 
-describe('the way out', () => {
-  test('what is under way ends before the workers do, and nothing new begins', async () => {
+describe('shutdown', () => {
+  test('what is under way ends before the workers do, and nothing new starts', async () => {
     const done: string[] = [];
     const { workers, running, send } = await workersIn('shutdown', {
       sendMerchantNotice: async () => {
-        done.push('begun');
+        done.push('started');
         await sleep(1_500); // of the SDK: it ends early when the activity is cancelled
         done.push('ended');
         return { outcome: 'no_endpoint' };
       },
     });
     await send('1');
-    await expect.poll(() => done, { timeout: 60_000 }).toEqual(['begun']);
+    await expect.poll(() => done, { timeout: 60_000 }).toEqual(['started']);
     workers.shutdown();
     workers.shutdown();
     await send('2');
     await running;
-    expect(done).toEqual(['begun', 'ended']);
+    expect(done).toEqual(['started', 'ended']);
   });
 
-  test('asked for before the run, it ends the run at once', async () => {
+  test('before the run it ends the run at once', async () => {
     const workers = await createWorkers({
       connection: native,
       namespace: 'shutdown',
@@ -233,7 +237,7 @@ describe('the way out', () => {
     await workers.run();
   });
 
-  test('a fault of one worker stops the other, and is what the caller hears', async () => {
+  test('a fault of one worker stops the other, and is thrown to the caller', async () => {
     const healthy = fakeWorker();
     const broken = fakeWorker();
     const running = runTogether([healthy, broken]).run();
