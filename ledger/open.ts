@@ -1,5 +1,5 @@
 // Opens the ledger: connects, brings the tables up to date under a lock, and puts the queries together.
-import { Kysely, Migrator, PostgresDialect, type PostgresPool, sql } from 'kysely';
+import { Kysely, PostgresDialect, type PostgresPool, sql } from 'kysely';
 import { Pool, TypeOverrides, types } from 'pg';
 import { charges } from './charges.ts';
 import { claims } from './claims.ts';
@@ -8,11 +8,12 @@ import { inFolder, inMemory } from './embedded.ts';
 import { evidence } from './evidence.ts';
 import { intentNonce } from './intent-nonce.ts';
 import type { Ledger } from './ledger.ts';
-import { migrations } from './migrations/index.ts';
+import { bringUpToDate } from './migrate.ts';
 import { noticeDeliveries } from './notice-deliveries.ts';
 import { operatorActions } from './operator-actions.ts';
 import { personalData } from './personal.ts';
 import { record } from './record.ts';
+import { applyRoles } from './roles.ts';
 import type { Tables } from './schema.ts';
 import { stripeEvents } from './stripe-events.ts';
 import { stripeObjects } from './stripe-objects.ts';
@@ -28,20 +29,19 @@ export type LedgerOptions =
 
 /**
  * Opens PostgreSQL at `databaseUrl`, or PGlite in `<dataDir>/ledger` or from a snapshot, and migrates it to this version's
- * tables. Any number of processes may open one PostgreSQL at once, but only one process a data folder.
- * @throws Error when the database cannot be reached, was migrated by a newer version, or its folder is in use
+ * tables where its role may. Any number of processes may open one PostgreSQL at once, but only one process a data folder.
+ * @throws Error when the database cannot be reached, was migrated by a newer version, has to be migrated by another role,
+ * or when its folder is in use
  */
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: await poolFor(options) }) });
   try {
-    await migrate(db);
-    const { id, nonce_secret } = await db
-      .selectFrom('installation')
-      .select(['id', 'nonce_secret'])
-      .executeTakeFirstOrThrow();
+    await bringUpToDate(db);
+    const { id } = await db.selectFrom('installation').select('id').executeTakeFirstOrThrow();
+    const nonceSecret = await nonceSecretOf(db);
     return {
       installationId: id,
-      intentNonce: (intent) => intentNonce(nonce_secret, intent),
+      intentNonce: (intent) => intentNonce(nonceSecret(), intent),
       ...claims(db),
       record: record(db),
       ...noticeDeliveries(db),
@@ -59,6 +59,21 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   } catch (error) {
     await db.destroy();
     throw error;
+  }
+}
+
+/**
+ * For an owner's role, before the other roles' processes start: migrates, and grants the roles that exist their rights,
+ * also when there is nothing to migrate.
+ * @returns the roles that exist
+ */
+export async function migrateLedger(databaseUrl: string): Promise<readonly string[]> {
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: postgresPool(databaseUrl) }) });
+  try {
+    await bringUpToDate(db);
+    return await applyRoles(db);
+  } finally {
+    await db.destroy();
   }
 }
 
@@ -83,10 +98,20 @@ function postgresPool(connectionString: string): Pool {
   return pool;
 }
 
-async function migrate(db: Kysely<Tables>): Promise<void> {
-  const provider = { getMigrations: async () => migrations };
-  const { error } = await new Migrator({ db, provider }).migrateToLatest();
-  if (error) throw error;
+/** The worker's role alone may read it; whoever else asks for a nonce gets an error. */
+async function nonceSecretOf(db: Kysely<Tables>): Promise<() => string> {
+  const { rows } = await sql<{
+    readonly is_readable: boolean;
+  }>`select has_column_privilege('installation', 'nonce_secret', 'select') as is_readable`.execute(db);
+  if (!rows[0]?.is_readable)
+    return () => {
+      throw new Error('this database role may not read the secret of the nonces');
+    };
+  const { nonce_secret } = await db
+    .selectFrom('installation')
+    .select('nonce_secret')
+    .executeTakeFirstOrThrow();
+  return () => nonce_secret;
 }
 
 async function ping(db: Kysely<Tables>): Promise<void> {

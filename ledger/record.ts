@@ -33,7 +33,6 @@ async function writeCustomer(trx: Transaction<Tables>, { customerId, view, snaps
     .insertInto('customers')
     .values({
       customer_id: customerId,
-      request_id: null,
       stripe_customer_id: view.stripeCustomerId,
       status: view.status,
       view: JSON.stringify(view),

@@ -5,6 +5,8 @@ import { isId } from '../domain/shared/ids.ts';
 
 export const USAGE = `usage: npm run ops -- <command>
 
+  migrate                    as the database's owner: bring the tables up to date, and give the roles offsession_worker,
+                             offsession_api and offsession_ops, where they exist, what they may do
   recover <customerId|all>   start the workflows of customers who have none, from the ledger; running workflows, and
                              customers who are cancelled with nothing open, are left alone
   export <customerId>        print the whole record as JSON, with personal data
@@ -20,7 +22,7 @@ export const USAGE = `usage: npm run ops -- <command>
   --json                     of \`verify\`: print the result as JSON
   --help                     show this
 
-Every command but \`kill-switch status\` and \`verify\` is put on record. \`erase\`, \`accept-gaps\` and \`kill-switch on|off\`
+Every command but \`migrate\`, \`verify\` and \`kill-switch status\` is put on record. \`erase\`, \`accept-gaps\` and \`kill-switch on|off\`
 need --actor and --reason;
 \`recover\` and \`export\` are on record as the system's user with the reason "not said" where they are left out.
 
@@ -42,7 +44,7 @@ export interface Target extends By {
 }
 
 export type Command =
-  | { readonly do: 'help' }
+  | { readonly do: 'help' | 'migrate' }
   | ({ readonly do: 'recover' | 'export' | 'erase' | 'accept-gaps' } & Target)
   | { readonly do: 'verify'; readonly customerId: string; readonly json: boolean }
   | ({ readonly do: 'kill-switch'; readonly isOn: boolean } & By)
@@ -76,6 +78,9 @@ export function commandFrom(typed: readonly string[]): Command {
     case 'erase':
     case 'accept-gaps':
       return { do: command, customerId: customerIdFrom(target), ...byFrom(values) };
+    case 'migrate':
+      if (target !== undefined) throw new Error(`too many words: ${target}`);
+      return { do: command };
     case 'verify':
       return { do: command, customerId: customerIdFrom(target ?? 'all'), json: values.json ?? false };
     case 'kill-switch':

@@ -6,6 +6,7 @@ import { acceptGaps } from './commands/accept-gaps.ts';
 import { erase } from './commands/erase.ts';
 import { printExport } from './commands/export.ts';
 import { printKillSwitch, setKillSwitch } from './commands/kill-switch.ts';
+import { migrate } from './commands/migrate.ts';
 import { recover } from './commands/recover.ts';
 import { verify } from './commands/verify.ts';
 import { BAD_USE, type ExitCode, FAULT } from './exit-codes.ts';
@@ -33,9 +34,9 @@ async function main(typed: readonly string[], env: NodeJS.ProcessEnv): Promise<E
 /** @throws Error when no database is named, or one that the command cannot work on */
 function checkDatabase(command: Command, { DATABASE_URL, DATA_DIR }: NodeJS.ProcessEnv): void {
   if (!DATABASE_URL && !DATA_DIR) throw new Error('DATABASE_URL is not set');
-  if (command.do === 'recover' && !DATABASE_URL)
+  if ((command.do === 'recover' || command.do === 'migrate') && !DATABASE_URL)
     throw new Error(
-      'recover needs DATABASE_URL: an embedded ledger belongs to its worker, and starts with it',
+      `${command.do} needs DATABASE_URL: an embedded ledger belongs to its worker, and starts with it`,
     );
 }
 
@@ -45,6 +46,7 @@ async function run(command: Command, env: NodeJS.ProcessEnv): Promise<ExitCode> 
     return 0;
   }
   const { DATABASE_URL: databaseUrl, DATA_DIR: dataDir = '' } = env;
+  if (command.do === 'migrate') return await migrate(databaseUrl ?? '');
   const ledger = await openLedger(databaseUrl ? { databaseUrl } : { dataDir });
   try {
     switch (command.do) {

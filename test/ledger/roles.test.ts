@@ -1,0 +1,297 @@
+// Each database role can do its work, through the ledger, and cannot do what is others' work. PostgreSQL only: an
+// embedded database has one user.
+import { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { loadForRun } from '../../ledger/load.ts';
+import { migrateLedger, openLedger } from '../../ledger/open.ts';
+import { ROLES } from '../../ledger/roles.ts';
+import { charge, entry, fact } from '../support/customers.ts';
+import { RUNS_POSTGRES, startPostgres, type TestPostgres } from '../support/postgres.ts';
+
+const BY = { actor: 'olga', reason: 'an exercise' };
+const OWNER = 'offsession_test_owner';
+const TERMS = { chargeId: 'ch1', amount: 1200, currency: 'eur', description: 'May' };
+
+type RoleName = 'owner' | 'worker' | 'api' | 'ops';
+
+describe.runIf(RUNS_POSTGRES)('the database roles', () => {
+  let postgres: TestPostgres;
+  let urls: { readonly [Name in RoleName]: string };
+  const ledgers: { [Name in RoleName]?: Ledger } = {};
+  beforeAll(async () => {
+    postgres = await startPostgres();
+    const client = new Client({ connectionString: postgres.url });
+    await client.connect();
+    for (const role of [OWNER, ...ROLES])
+      await client.query(`do $$ begin
+        if not exists (select from pg_roles where rolname = '${role}') then create role ${role} login; end if;
+        alter role ${role} password 'secret';
+      end $$`);
+    await client.query(`grant create on schema public to ${OWNER}`);
+    await client.end();
+    const as = (role: string) => {
+      const url = new URL(postgres.url);
+      url.username = role;
+      url.password = 'secret';
+      return url.href;
+    };
+    urls = {
+      owner: as(OWNER),
+      worker: as('offsession_worker'),
+      api: as('offsession_api'),
+      ops: as('offsession_ops'),
+    };
+  });
+  afterAll(async () => {
+    await Promise.all(Object.values(ledgers).map((ledger) => ledger.close()));
+    await postgres?.stop();
+  });
+
+  /** What is asked of the database directly, as a role. */
+  async function run(role: RoleName, statement: string): Promise<readonly unknown[]> {
+    const client = new Client({ connectionString: urls[role] });
+    await client.connect();
+    try {
+      return (await client.query(statement)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  async function as(role: RoleName): Promise<Ledger> {
+    const ledger = ledgers[role] ?? (await openLedger({ databaseUrl: urls[role] }));
+    ledgers[role] = ledger;
+    return ledger;
+  }
+
+  test.each(['worker', 'api', 'ops'] as const)('%s is told who has to migrate', async (role) => {
+    await expect(openLedger({ databaseUrl: urls[role] })).rejects.toThrow(
+      /older than this version needs \(0001-initial is missing\).*offsession_\w+ may not.*ops -- migrate/,
+    );
+  });
+
+  test('the owner migrates, and gives the others what they may do, as often as it likes', async () => {
+    expect(await migrateLedger(urls.owner)).toEqual([...ROLES].sort());
+    expect(await Promise.all([migrateLedger(urls.owner), migrateLedger(urls.owner)])).toHaveLength(2);
+    await (await openLedger({ databaseUrl: urls.owner })).close();
+  });
+
+  test('the api claims, takes back, and reads', async () => {
+    const api = await as('api');
+    const requestId = await api.requestIdOf('ada', { email: 'ada@example.com' });
+    const personal = { contact: { email: 'ada@example.com' }, [`consent/${requestId}`]: { ip: '192.0.2.1' } };
+    const claim = { customerId: 'ada', requestId, metadata: { tier: 'gold' }, personal };
+    expect(await api.claimCustomer(claim)).toBe('new');
+    await api.releaseCustomer('ada', requestId);
+    expect(await api.personalOf('ada')).toEqual({});
+    expect(await api.claimCustomer(claim)).toBe('new');
+    expect(await api.claimCustomer(claim)).toBe('same');
+    expect(await api.claimCustomer({ ...claim, requestId: 'another' })).toBe('conflict');
+
+    expect(await api.claimCharge('ada', TERMS)).toMatchObject({ claim: 'new' });
+    await api.releaseCharge('ada', TERMS);
+    expect(await api.claimCharge('ada', TERMS)).toMatchObject({ claim: 'new' });
+    await api.acceptCharge('ada', 'ch1');
+    expect(await api.claimCharge('ada', { ...TERMS, amount: 1 })).toMatchObject({ claim: 'conflict' });
+    await api.claimCharge('ada', { ...TERMS, chargeId: 'ch2' });
+    await api.acceptCharge('ada', 'ch2');
+    await api.putPersonal('ada', 'contact', { email: 'ada@example.org' });
+    await api.addUnclaimedEvent({ eventId: 'evt_1', type: 'x', objectId: null, reason: 'unknown_object' });
+    await api.addUnclaimedEvent({ eventId: 'evt_1', type: 'x', objectId: null, reason: 'unknown_object' });
+    expect(await api.isKillSwitchOn()).toBe(false);
+    await api.ping();
+  });
+
+  test('the worker records what happens', async () => {
+    const worker = await as('worker');
+    const intent = { customerId: 'ada', chargeId: 'ch1', paymentIntentId: 'pi_1', canceled: [] };
+    expect(worker.intentNonce({ customerId: 'ada', chargeId: 'ch1', intentNumber: 1 })).toMatch(
+      /^[0-9a-f]{64}$/,
+    );
+    await worker.addStripeObject({ stripeId: 'cus_1', customerId: 'ada' });
+    expect(await worker.claimIntent(intent)).toBe('pi_1');
+    const opening = {
+      facts: [fact(1, 'charge_opened', { chargeId: 'ch1' })],
+      charges: [charge('ch1'), charge('ch2', { status: 'refused', amount: 1200 })],
+      view: {
+        enrolment: {
+          number: 1,
+          requestId: 'r',
+          status: 'succeeded',
+          closed: true,
+          hasConsent: true,
+        } as const,
+      },
+    };
+    await worker.record(entry('ada', opening));
+    await worker.record(entry('ada', opening));
+    const closing = {
+      facts: [fact(2, 'charge_closed', { chargeId: 'ch1' })],
+      charges: [charge('ch1', { status: 'succeeded' })],
+    };
+    await worker.record(entry('ada', closing));
+    // Opened without a claim: the texts of other terms are not its.
+    await (await as('api')).claimCharge('ada', { ...TERMS, chargeId: 'ch3', amount: 9 });
+    await worker.record(entry('ada', { sequence: 2, charges: [charge('ch3')] }));
+    expect(await worker.getPersonal('ada', 'charge/ch3')).toBeNull();
+
+    const delivery = {
+      customerId: 'ada',
+      noticeId: 'n-1',
+      runId: 'run-1',
+      atMs: 1,
+      outcome: 'no_endpoint',
+    } as const;
+    await worker.recordNoticeDelivery(delivery);
+    await worker.setCaughtUp(5);
+    await worker.setCaughtUp(6);
+    await worker.addUnclaimedEvent({ eventId: 'evt_2', type: 'x', objectId: 'o', reason: 'customer_ended' });
+    expect(await worker.countUnclaimedEvents()).toBe(2);
+    expect((await loadForRun(worker, 'ada')).charges.map(({ chargeId }) => chargeId)).toContain('ch2');
+    expect(await worker.isKillSwitchOn()).toBe(false);
+  });
+
+  test('the api reads what was recorded, and puts right what was refused or came to nothing', async () => {
+    const api = await as('api');
+    expect((await api.listEvidence('ada')).items).toHaveLength(2);
+    expect((await api.listCustomers({})).items).toHaveLength(1);
+    expect((await api.listCharges({ customerId: 'ada' })).items).toHaveLength(3);
+    expect(await api.findStripeObject('pi_1')).toMatchObject({ customerId: 'ada' });
+    const other = { ...TERMS, chargeId: 'ch2', amount: 1500 };
+    expect(await api.claimCharge('ada', other)).toMatchObject({ claim: 'replaced' });
+    await api.releaseCharge('ada', other);
+    expect(await api.getCharge('ada', 'ch2')).toMatchObject({ status: 'refused' });
+
+    const enrolment = {
+      number: 1,
+      requestId: 'r',
+      status: 'failed',
+      closed: true,
+      hasConsent: false,
+    } as const;
+    await api.claimCustomer({ customerId: 'bob', requestId: 'wrong', metadata: {}, personal: {} });
+    await (await as('worker')).record(
+      entry('bob', { facts: [fact(1, 'enrolment_closed')], view: { enrolment } }),
+    );
+    expect(
+      await api.claimCustomer({ customerId: 'bob', requestId: 'right', metadata: {}, personal: {} }),
+    ).toBe('replaced');
+  });
+
+  test('an operator stops and releases, verifies, exports, erases', async () => {
+    const ops = await as('ops');
+    await ops.setKillSwitch({ isOn: true, ...BY });
+    expect(await (await as('worker')).isKillSwitchOn()).toBe(true);
+    await ops.setKillSwitch({ isOn: false, ...BY });
+    await ops.addOperatorAction({ kind: 'export', customerId: 'ada', ...BY, data: {} });
+    expect(await ops.personalOf('ada')).toMatchObject({ contact: { email: 'ada@example.org' } });
+    expect(await ops.loadCustomer('ada')).toMatchObject({ snapshot: { sequence: 2 } });
+    expect(await ops.erase({ customerId: 'ada', ...BY })).toContain('contact');
+    expect(await ops.verify('all')).toMatchObject({ customers: 2, facts: 3, broken: [] });
+    expect(await (await as('api')).claimCharge('ada', TERMS)).toMatchObject({ claim: 'same' });
+  });
+
+  const FACT = `insert into evidence (customer_id, sequence, at_ms, kind, data, previous_hash, hash)
+    values ('ada', 3, 1, 'paused', '{}', '', '')`;
+  const ACTION = `insert into operator_actions (at_ms, kind, actor, reason, previous_hash, hash)
+    values (1, 'kill_switch_off', 'mallory', 'x', '', '')`;
+  test.each<{ role: RoleName; statement: string }>([
+    { role: 'api', statement: FACT },
+    { role: 'ops', statement: FACT },
+    { role: 'api', statement: ACTION },
+    { role: 'worker', statement: ACTION },
+    {
+      role: 'worker',
+      statement: FACT.replace('data,', 'data, written_at,').replace(`'{}',`, `'{}', '1999-01-01',`),
+    },
+    { role: 'worker', statement: `update evidence set reason = 'x'` },
+    { role: 'worker', statement: 'delete from evidence' },
+    { role: 'worker', statement: 'truncate evidence' },
+    { role: 'worker', statement: 'alter table evidence disable trigger all' },
+    { role: 'api', statement: `update customers set status = 'active'` },
+    { role: 'api', statement: `update customers set view = '{}'` },
+    { role: 'api', statement: `update charges set view = null` },
+    {
+      role: 'api',
+      statement: `insert into charges (customer_id, charge_id, amount, currency, status) values ('ada', 'x', 1, 'eur', 'succeeded')`,
+    },
+    { role: 'api', statement: `insert into stripe_objects (stripe_id, customer_id) values ('pi_2', 'ada')` },
+    {
+      role: 'api',
+      statement: `insert into notice_deliveries (customer_id, notice_id, run_id, at_ms, outcome, previous_hash, hash) values ('ada', 'n', 'r', 1, 'sent', '', '')`,
+    },
+    { role: 'api', statement: 'select nonce_secret from installation' },
+    { role: 'ops', statement: 'select nonce_secret from installation' },
+    { role: 'ops', statement: 'select secret from customer_secrets' },
+    { role: 'worker', statement: 'select * from customer_secrets' },
+    {
+      role: 'worker',
+      statement: `insert into personal_data (customer_id, key, value) values ('ada', 'contact', '{}')`,
+    },
+    { role: 'worker', statement: `update customers set request_id = 'x'` },
+    { role: 'worker', statement: `delete from charges` },
+    { role: 'ops', statement: `update charges set status = 'succeeded'` },
+    {
+      role: 'ops',
+      statement: `insert into personal_data (customer_id, key, value) values ('ada', 'contact', '{}')`,
+    },
+    { role: 'api', statement: 'create table mine (id text)' },
+    { role: 'worker', statement: 'drop table evidence' },
+    { role: 'api', statement: `insert into kysely_migration values ('9999', 'x')` },
+    { role: 'api', statement: 'insert into catch_up (through_ms) values (1)' },
+  ])('$role may not: $statement', async ({ role, statement }) => {
+    await expect(run(role, statement)).rejects.toThrow(/permission denied|must be owner|row-level security/);
+  });
+
+  test.each([
+    {
+      what: 'reopen a charge that is over',
+      statement: `update charges set status = 'claimed' where charge_id = 'ch1'`,
+    },
+    {
+      what: 'take a customer over',
+      statement: `update customers set request_id = 'mine' where customer_id = 'ada'`,
+    },
+    { what: 'remove a charge', statement: `delete from charges where charge_id in ('ch1', 'ch2')` },
+    { what: 'remove a recorded customer', statement: 'delete from customers' },
+  ])('the api cannot $what: the row is out of its reach', async ({ statement }) => {
+    const all = 'select customer_id, request_id from customers order by 1';
+    const before = [await run('owner', all), await run('owner', 'select * from charges order by charge_id')];
+    expect(await run('api', `${statement} returning *`)).toEqual([]);
+    expect([await run('owner', all), await run('owner', 'select * from charges order by charge_id')]).toEqual(
+      before,
+    );
+  });
+
+  test('the api cannot make a charge succeed, nor remove the consent of a recorded customer', async () => {
+    await expect(
+      run('api', `update charges set status = 'succeeded' where charge_id = 'ch2'`),
+    ).rejects.toThrow(/row-level security/);
+    await (await as('api')).putPersonal('bob', 'consent/c1', { ip: '192.0.2.1' });
+    expect(await run('api', `delete from personal_data where key = 'consent/c1' returning key`)).toEqual([]);
+    expect(await run('worker', `delete from personal_data where key = 'consent/c1' returning key`)).toEqual(
+      [],
+    );
+    expect(await run('ops', `delete from personal_data where key = 'consent/c1' returning key`)).toHaveLength(
+      1,
+    );
+  });
+
+  test('the api does not make nonces', async () => {
+    const api = await as('api');
+    expect(() => api.intentNonce({ customerId: 'ada', chargeId: 'ch1', intentNumber: 1 })).toThrow(
+      /may not read/,
+    );
+  });
+
+  test('every table is somebody’s: none was forgotten', async () => {
+    const tables = await run(
+      'owner',
+      `select table_name from information_schema.tables t where table_schema = 'public' and table_type = 'BASE TABLE'
+        and table_name <> 'kysely_migration_lock' and not exists (select from information_schema.column_privileges p
+          where p.table_name = t.table_name and p.grantee = any (array['${ROLES.join("','")}']))`,
+    );
+    expect(tables).toEqual([]);
+  });
+});
