@@ -9,7 +9,7 @@ import { Connection, isGrpcServiceError } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { freePort } from '../dev/free-port.ts';
 import { untilServing } from '../dev/temporal.ts';
-import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
+import { ensureSearchAttributes } from '../temporal/ensure-search-attributes.ts';
 import { supervise } from './process.ts';
 import type { TemporalProcess } from './temporal.ts';
 

@@ -1,6 +1,6 @@
 // The metadata that leads from an object at Stripe back to us where the index does not know the object yet.
 import type Stripe from 'stripe';
-import type { OurMetadata } from '../domain/shared/metadata.ts';
+import type { OurMetadata } from '../domain/shared/our-metadata-keys.ts';
 
 /** Of a PaymentIntent. */
 export function chargeMetadata({

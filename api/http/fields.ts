@@ -1,7 +1,7 @@
 // Schemas of single values, shared by requests and answers.
 import Type from 'typebox';
 import { ID_PATTERN, type StripeIdPrefix, stripeIdPattern } from '../../domain/shared/ids.ts';
-import { OUR_METADATA_KEYS } from '../../domain/shared/metadata.ts';
+import { OUR_METADATA_KEYS } from '../../domain/shared/our-metadata-keys.ts';
 import { METADATA_KEY, METADATA_KEYS, METADATA_VALUE } from '../../domain/shared/stripe-text-rules.ts';
 
 /** Times over HTTP: RFC 3339 in UTC, of this century. `format` also knows how long a month is. */

@@ -1,8 +1,8 @@
 // Opens enrolments: checks the request, claims the customer, and has the workflow ask for a card.
 import type { Consent, EnrolmentStatus } from '../../domain/model/enrolment.ts';
 import { defined } from '../../domain/shared/defined.ts';
-import { OUR_METADATA_KEYS } from '../../domain/shared/metadata.ts';
 import { checkAmount, isCurrency } from '../../domain/shared/money.ts';
+import { OUR_METADATA_KEYS } from '../../domain/shared/our-metadata-keys.ts';
 import { Refusal } from '../../domain/shared/refusal.ts';
 import { MINUTE } from '../../domain/shared/time.ts';
 import type { CustomerView } from '../../domain/view.ts';

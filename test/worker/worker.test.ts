@@ -17,7 +17,7 @@ import { startTemporal, type TemporalServer } from '../../dev/temporal.ts';
 import { skipTime } from '../../dev/time.ts';
 import type { Notice } from '../../domain/model/facts.ts';
 import { DAY } from '../../domain/shared/time.ts';
-import { ensureSearchAttributes } from '../../temporal/search-attributes.ts';
+import { ensureSearchAttributes } from '../../temporal/ensure-search-attributes.ts';
 import { createWorkers, runTogether } from '../../worker/worker.ts';
 import { BILLING_QUEUE, SEARCH_ATTRIBUTES } from '../../workflows/messages.ts';
 import { noticeWorkflowIdOf, type SendNotice } from '../../workflows/send-notice.ts';
