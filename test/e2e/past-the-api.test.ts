@@ -1,16 +1,17 @@
-// Somebody with another key of the same Stripe account pays with an intent that pretends to be ours.
+// What somebody can try who does not come by the api: with another key of the Stripe account, or at Temporal itself.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { workflowIdOf } from '../../workflows/messages.ts';
 import { startTestStack, type TestStack, UNTIL_GIVEN_UP } from '../support/stack.ts';
 
 let stack: TestStack;
 beforeAll(async () => {
-  stack = await startTestStack();
+  stack = await startTestStack({ env: { MAX_CHARGE_AMOUNT: 'eur:5000,default:100' } });
 });
 afterAll(() => stack?.stop());
 
 const ATTACKER = 'sk_test_of_somebody_else';
 
-test('with our metadata copied, paid and refunded, while our own create is never answered: nothing is called paid, and an operator is asked', async () => {
+test('an intent at Stripe with our metadata copied, paid and refunded, while our own create is never answered: nothing is called paid, and an operator is asked', async () => {
   const card = await stack.enrol('eve');
   const { stripeCustomerId, mandate } = await stack.get('/v1/customers/eve');
   // Whoever has a key of the account can read what we wrote on the SetupIntent.
@@ -51,4 +52,21 @@ test('with our metadata copied, paid and refunded, while our own create is never
   const { intents } = await stack.truth('eve-1');
   expect(intents).toMatchObject([{ paymentIntentId: theirs.id }]);
   expect(await stack.get('/v1/customers/eve/charges/eve-1')).not.toHaveProperty('paymentIntentId');
+});
+
+test('a charge over the largest amount is refused by the workflow itself, and one within it is collected', async () => {
+  await stack.enrol('max');
+  const workflow = stack.client.workflow.getHandle(workflowIdOf('max'));
+  const open = (chargeId: string, amount: number, currency = 'eur') =>
+    workflow.executeUpdate('openCharge', { args: [{ actor: 'mallory', chargeId, amount, currency }] });
+  await expect(open('max-1', 5_001)).rejects.toMatchObject({ cause: { details: ['amount_too_large'] } });
+  await expect(open('max-2', 101, 'usd')).rejects.toMatchObject({ cause: { details: ['amount_too_large'] } });
+  expect(
+    (await stack.post('/v1/customers/max/charges', { chargeId: 'max-3', amount: 5_001, currency: 'eur' }))
+      .body,
+  ).toMatchObject({ status: 422, code: 'amount_too_large' });
+  await open('max-4', 5_000);
+  await stack.untilCharge('max', 'max-4', 'succeeded');
+  for (const chargeId of ['max-1', 'max-2', 'max-3'])
+    expect(await stack.truth(chargeId)).toMatchObject({ intents: [] });
 });
