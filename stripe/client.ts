@@ -1,14 +1,13 @@
 // The only Stripe client that can move money.
 import Stripe from 'stripe';
-import { isLiveKey } from './api-keys.ts';
-import { checkedHttpClient } from './checked-answers.ts';
+import { connectionTo } from './connection.ts';
 
 /** Longer than Stripe usually takes, shorter than an activity's time-out, so that an answer is known before that. */
 const TIMEOUT_MS = 25_000;
 
 /**
- * A client for one account. The API version is the one the SDK was made for. Retries are Temporal's, but for one that
- * the SDK cannot be kept from: a connection that was closed is tried once more, under the same key.
+ * A client for one account. Retries are Temporal's, but for one that the SDK cannot be kept from: a connection that was
+ * closed is tried once more, under the same key.
  * @param apiBase origin of a stand-in, e.g. `http://127.0.0.1:8420`; null for Stripe itself
  * @param timeoutMs until a call counts as unanswered; tests have less patience
  */
@@ -20,16 +19,7 @@ export function createStripeClient(
   return new Stripe(secretKey, {
     maxNetworkRetries: 0,
     timeout: timeoutMs,
-    telemetry: false,
     appInfo: { name: 'offsession' },
-    httpClient: checkedHttpClient(isLiveKey(secretKey)),
-    ...(apiBase === null ? {} : hostOf(apiBase)),
+    ...connectionTo(secretKey, apiBase),
   });
-}
-
-/** The SDK's settings for a stand-in's origin. */
-export function hostOf(apiBase: string): Pick<Stripe.StripeConfig, 'protocol' | 'host' | 'port'> {
-  const { protocol, hostname, port } = new URL(apiBase);
-  const isPlain = protocol === 'http:';
-  return { protocol: isPlain ? 'http' : 'https', host: hostname, port: port || (isPlain ? '80' : '443') };
 }

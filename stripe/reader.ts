@@ -1,5 +1,6 @@
 // Reads at Stripe what pages and enrolments need at that moment, client secrets included, which are kept nowhere.
 import Stripe from 'stripe';
+import { connectionTo } from './connection.ts';
 
 /**
  * Stripe did not give what was asked for; the caller can only ask again. `cause` is fit for a log: Stripe's own error
@@ -50,8 +51,7 @@ export function createStripeReader({
   const stripe = new Stripe(apiKey, {
     timeout: TIMEOUT_MS,
     maxNetworkRetries: 1,
-    telemetry: false,
-    ...(apiBase === null ? {} : addressOf(apiBase)),
+    ...connectionTo(apiKey, apiBase),
   });
   return {
     setupIntent: (setupIntentId) =>
@@ -69,15 +69,6 @@ export function createStripeReader({
           paymentMethodId: typeof card === 'string' ? card : (card?.id ?? null),
         };
       }),
-  };
-}
-
-function addressOf(apiBase: string): Pick<Stripe.StripeConfig, 'protocol' | 'host' | 'port'> {
-  const { protocol, hostname, port } = new URL(apiBase);
-  return {
-    protocol: protocol === 'https:' ? 'https' : 'http',
-    host: hostname,
-    port: port || (protocol === 'https:' ? 443 : 80),
   };
 }
 
