@@ -1,7 +1,10 @@
 // Plays the people around the product: a caller who repeats until there is an answer, a customer who authenticates, an
 // operator who retries.
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ChargeKind, PlannedCharge, PlannedCustomer } from './plan.ts';
+import type { Client } from '@temporalio/client';
+import { createEmulatorControl } from './emulator-control.ts';
+import { createInterferer } from './interferer.ts';
+import type { ChargeKind, Interference, PlannedCharge, PlannedCustomer } from './plan.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: bodies are what the server sends; callers read them as JSON
 type Json = any;
@@ -26,7 +29,6 @@ const SCRIPT: { readonly [Kind in ChargeKind]?: readonly string[] } = {
   cancelled_at_step_up: ['authentication_required'],
 };
 const FIRST_CARD = 'pm_card_visa';
-const NEXT_CARD = 'pm_card_mastercard';
 /** Given by every customer, and never to be found in a log. */
 export const PERSONAL = {
   emailDomain: 'private.example',
@@ -49,20 +51,26 @@ const ENDED: readonly string[] = ['succeeded', 'failed', 'cancelled'];
 
 /**
  * @param onEnded is called once for each charge that has ended, with the time it was requested (epoch milliseconds)
+ * @param onInterference is called once for each interference that was done
  * @param signal aborts everything that is waited for
  */
 export function createCaller({
   apiUrls,
   apiKey,
   emulatorUrl,
+  temporal,
   signal,
   onEnded,
+  onInterference,
 }: {
   readonly apiUrls: readonly string[];
   readonly apiKey: string;
   readonly emulatorUrl: string;
+  /** For what people do in the Temporal UI. */
+  readonly temporal: Client;
   readonly signal: AbortSignal;
   readonly onEnded: (chargeId: string, requestedMs: number) => void;
+  readonly onInterference: (what: Interference) => void;
 }): Caller {
   let requests = 0;
 
@@ -99,25 +107,16 @@ export function createCaller({
   const get = async (path: string) => (await request('GET', path)).body;
   const post = (path: string, body: object = {}) => request('POST', path, body);
 
-  /** @returns null where the emulator answers that the object is not in a state for it */
-  async function emulator(path: string, body?: object): Promise<Json> {
-    const response = await fetch(`${emulatorUrl}/${path}`, {
-      method: body === undefined ? 'GET' : 'POST',
-      headers: { authorization: 'Bearer sk_test_emulator', 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal,
-    });
-    const answer = await response.json();
-    if (response.status === 409) return null;
-    if (!response.ok) throw new Error(`emulator: ${path}: ${response.status} ${JSON.stringify(answer)}`);
-    return answer;
-  }
+  const emulator = createEmulatorControl(emulatorUrl, signal);
 
   /** Polls until there is a mandate: while the workflow does not answer, the api shows what was recorded last. */
-  async function mandateOf(customerId: string): Promise<{ readonly setupIntentId: string }> {
+  async function mandateOf(
+    customerId: string,
+    isIt = (_setupIntentId: string) => true,
+  ): Promise<{ readonly setupIntentId: string }> {
     for (let wait = FIRST_CHECK_MS; ; wait = Math.min(wait * 1.5, LONGEST_CHECK_MS)) {
       const { mandate } = await get(`/v1/customers/${customerId}`);
-      if (mandate?.status === 'active') return mandate;
+      if (mandate?.status === 'active' && isIt(mandate.setupIntentId)) return mandate;
       await pause(wait, undefined, { signal });
     }
   }
@@ -133,42 +132,75 @@ export function createCaller({
     await mandateOf(customerId);
   }
 
-  async function charge(customerId: string, { chargeId, kind, amount }: PlannedCharge): Promise<void> {
+  /** @param isAwaited until the new card is the one on file */
+  async function giveCard(customerId: string, paymentMethod: string, isAwaited: boolean): Promise<void> {
+    const { body } = await post(`/v1/customers/${customerId}/enrolments`, {
+      paymentMethod,
+      consent: CONSENT,
+    });
+    if (isAwaited)
+      await mandateOf(customerId, (setupIntentId) => setupIntentId === body.enrolment.setupIntentId);
+  }
+
+  const interferer = createInterferer({
+    temporal,
+    emulator,
+    signal,
+    replaceCard: (customerId, card) => giveCard(customerId, card, true),
+    get,
+    onInterference,
+  });
+
+  async function charge(customerId: string, planned: PlannedCharge): Promise<void> {
+    if (planned.interference?.what === 'delete_customer') await interferer.deleteCustomer(customerId);
+    const requestedMs = Date.now();
+    await requestCharge(customerId, planned);
+    await Promise.all([follow(customerId, planned, requestedMs), interferer.interfere(customerId, planned)]);
+  }
+
+  async function requestCharge(customerId: string, { chargeId, kind, amount }: PlannedCharge): Promise<void> {
     const script = SCRIPT[kind];
     if (script)
       await emulator('_emulator/outcomes', { paymentMethod: await cardOf(customerId), outcomes: script });
     const path = `/v1/customers/${customerId}/charges`;
     const dueAt =
       kind === 'cancelled_before_due' ? { dueAt: new Date(Date.now() + FAR_AWAY_MS).toISOString() } : {};
-    const requestedMs = Date.now();
     await post(path, { chargeId, amount, currency: 'eur', ...dueAt });
     if (kind === 'cancelled_before_due' || kind === 'cancelled_in_flight')
       await post(`${path}/${chargeId}/cancel`);
+  }
+
+  async function follow(customerId: string, planned: PlannedCharge, requestedMs: number): Promise<void> {
+    const { chargeId } = planned;
+    const path = `/v1/customers/${customerId}/charges`;
     for (let wait = FIRST_CHECK_MS; ; wait = Math.min(wait * 1.5, LONGEST_CHECK_MS)) {
       await pause(wait, undefined, { signal });
       // The list is read from the ledger alone, so polling it costs the workflows nothing.
       const { items } = await get(path);
       const now = items.find((item: Json) => item.chargeId === chargeId);
       if (ENDED.includes(now?.status)) return onEnded(chargeId, requestedMs);
-      if (now) await intervene(`${path}/${chargeId}`, customerId, kind, now);
+      if (now) await intervene(`${path}/${chargeId}`, customerId, planned, now);
     }
   }
 
   /** Does what somebody has to do for this charge to go on. Doing it twice does no harm. */
-  async function intervene(path: string, customerId: string, kind: ChargeKind, now: Json): Promise<void> {
+  async function intervene(
+    path: string,
+    customerId: string,
+    { kind, nextCard, interference }: PlannedCharge,
+    now: Json,
+  ): Promise<void> {
     switch (now.status) {
       case 'awaiting_step_up':
         if (kind === 'cancelled_at_step_up') return void (await post(`${path}/cancel`));
         await emulator(`_emulator/challenges/${now.paymentIntentId}`, { result: 'succeed' });
         return void (await post(`${path}/step-up`));
       case 'retrying':
-        if (now.attempts.at(-1)?.outcome === 'declined') await post(`${path}/retry`);
-        return;
+        if (now.attempts.at(-1)?.outcome !== 'declined') return;
+        if (interference?.what === 'change_amount') await interferer.changeAmount(now.paymentIntentId);
+        return void (await post(`${path}/retry`));
       case 'awaiting_card':
-        return void (await post(`/v1/customers/${customerId}/enrolments`, {
-          paymentMethod: NEXT_CARD,
-          consent: CONSENT,
-        }));
+        return giveCard(customerId, nextCard, false);
       case 'processing':
         await emulator(`_emulator/settle/${now.paymentIntentId}`, { result: 'succeed' });
     }

@@ -91,6 +91,7 @@ async function run(options: Options, system: System, interrupted: AbortSignal): 
   const plan = makePlan(options);
   const finished: FinishedCharge[] = [];
   const failures: string[] = [];
+  const interferences = new Map<string, number>();
   const injector = createFaultInjector(plan.actions, system, (what) => {
     say(what);
     failures.push(what);
@@ -98,9 +99,13 @@ async function run(options: Options, system: System, interrupted: AbortSignal): 
   const ended = new AbortController();
   const signal = AbortSignal.any([interrupted, ended.signal]);
   setMaxListeners(0, signal, interrupted, ended.signal); // every request listens to it
+  const connection = Connection.lazy({ address: system.temporalAddress });
+  const temporal = new Client({ connection });
   const caller = createCaller({
     ...system,
+    temporal,
     signal,
+    onInterference: (what) => interferences.set(what, (interferences.get(what) ?? 0) + 1),
     onEnded: (chargeId, requestedMs) => {
       finished.push({ chargeId, requestedMs, endedMs: Date.now() });
       injector.advance(finished.length);
@@ -126,9 +131,6 @@ async function run(options: Options, system: System, interrupted: AbortSignal): 
 
     await injector.heal();
     const healedMs = Date.now();
-    const temporal = new Client({
-      connection: await Connection.connect({ address: system.temporalAddress }),
-    });
     const sources = { caller, temporal, emulatorUrl: system.emulatorUrl };
     const deadline = pause(AGREE_WITHIN_MS, undefined, { signal });
     await Promise.race([customers, deadline]);
@@ -139,7 +141,6 @@ async function run(options: Options, system: System, interrupted: AbortSignal): 
       );
       const afterMs = Date.now() - healedMs;
       if (ofCharges.length === 0 || afterMs > AGREE_WITHIN_MS) {
-        await temporal.connection.close();
         const done = { charges: finished.length, kills: killsIn(injector.counts()), failures };
         return {
           plan,
@@ -147,6 +148,7 @@ async function run(options: Options, system: System, interrupted: AbortSignal): 
           findings: [...ofCharges, ...judgeUnplanned(truth, started), ...judgeRun(plan, done)],
           temporalName: system.temporalName,
           counts: injector.counts(),
+          interferences,
           endedByThemselves: system.endedByThemselves(),
           busySeconds,
           finished,
@@ -160,6 +162,7 @@ async function run(options: Options, system: System, interrupted: AbortSignal): 
     clearInterval(progress);
     ended.abort(new Error('the run is over'));
     await injector.heal().catch(() => {});
+    await connection.close();
   }
 }
 

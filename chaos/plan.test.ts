@@ -33,3 +33,25 @@ test('a charge whose card has a script is requested alone', () => {
   expect(together.length).toBeGreaterThan(0);
   expect(together.flat().every(({ kind }) => kind === 'plain')).toBe(true);
 });
+
+test('people interfere with every kind of thing they can do, at moments that differ', () => {
+  const charges = makePlan(OPTIONS).customers.flatMap(({ rounds }) => rounds.flat());
+  const interferences = charges.flatMap(({ interference }) => (interference ? [interference] : []));
+  expect(new Set(interferences.map(({ what }) => what)).size).toBe(5);
+  expect(new Set(interferences.map(({ afterMs }) => afterMs)).size).toBeGreaterThan(50);
+  for (const { kind, interference } of charges) {
+    if (interference?.what === 'change_amount') expect(kind).toBe('soft_decline');
+    if (interference?.what === 'delete_customer') expect(kind).toBe('plain');
+  }
+});
+
+test('a customer never gives a card again that was given for another charge', () => {
+  for (const { rounds } of makePlan(OPTIONS).customers) {
+    const given = rounds.flat().flatMap(({ kind, interference, nextCard }) => {
+      const isGiven =
+        kind === 'new_card' || ['replace_card', 'delete_customer'].includes(interference?.what ?? '');
+      return isGiven ? [nextCard] : [];
+    });
+    expect(new Set(given).size).toBe(given.length);
+  }
+});

@@ -11,11 +11,25 @@ export type ChargeKind =
   | 'cancelled_at_step_up'
   | 'cancelled_in_flight';
 
+/** What somebody does to the charge or to its customer, at Stripe or in Temporal, while the charge is under way. */
+export type Interference =
+  | 'replace_card'
+  /** Of a PaymentIntent that was declined, by hand at Stripe. */
+  | 'change_amount'
+  /** At Stripe, which then refuses what is asked of it, and keeps the refusal under its key. */
+  | 'delete_customer'
+  /** The button of the Temporal UI. */
+  | 'request_cancellation'
+  | 'send_malformed_signals';
+
 export interface PlannedCharge {
   readonly chargeId: string;
   readonly kind: ChargeKind;
   /** Minor units of euro. */
   readonly amount: number;
+  /** The card that the customer gives where this charge needs another one. */
+  readonly nextCard: string;
+  readonly interference?: { readonly what: Interference; readonly afterMs: number };
 }
 
 export interface PlannedCustomer {
@@ -85,6 +99,13 @@ const QUIET_END = 0.05;
 /** At most once for each customer: one new card is enough. */
 const ONCE_EACH: ReadonlySet<ChargeKind> = new Set(['new_card']);
 
+/** Different cards, so that one the issuer has blocked is not given again. */
+const CARDS = ['mastercard', 'amex', 'discover', 'jcb', 'gb', 'fr', 'de'].map((token) => `pm_card_${token}`);
+
+const NO_INTERFERENCE = 'none';
+/** At most this long after the charge was requested, so that every state is met. */
+const INTERFERENCE_WITHIN_MS = 3_000;
+
 const KINDS: readonly [ChargeKind, number][] = [
   ['plain', 44],
   ['soft_decline', 14],
@@ -144,13 +165,24 @@ function planCustomers(random: Random, charges: number): PlannedCustomer[] {
     const count = Math.min(each, charges - planned);
     const rounds: PlannedCharge[][] = [];
     const had = new Set<ChargeKind>();
+    let cards = 0;
     for (let number = 1; number <= count; number += 1) {
       const drawn = random.weighted(KINDS);
       const kind = ONCE_EACH.has(drawn) && had.has(drawn) ? 'plain' : drawn;
       had.add(kind);
-      const charge = { chargeId: `${customerId}-charge-${number}`, kind, amount: random.whole(100, 90_000) };
+      const interference = planInterference(random, kind);
+      if (kind === 'new_card' || ['replace_card', 'delete_customer'].includes(interference?.what ?? ''))
+        cards += 1;
+      const charge: PlannedCharge = {
+        chargeId: `${customerId}-charge-${number}`,
+        kind,
+        amount: random.whole(100, 90_000),
+        nextCard: CARDS[cards % CARDS.length] as string,
+        ...(interference && { interference }),
+      };
       const last = rounds.at(-1);
-      const isTogether = kind === 'plain' && last?.[0]?.kind === 'plain' && random.chance(0.5);
+      const isJoinable = (each: PlannedCharge | undefined) => each?.kind === 'plain' && !each.interference;
+      const isTogether = isJoinable(charge) && isJoinable(last?.[0]) && random.chance(0.5);
       if (isTogether && last) last.push(charge);
       else rounds.push([charge]);
     }
@@ -158,6 +190,19 @@ function planCustomers(random: Random, charges: number): PlannedCustomer[] {
     planned += count;
   }
   return customers;
+}
+
+function planInterference(random: Random, kind: ChargeKind): PlannedCharge['interference'] {
+  const what = random.weighted<Interference | typeof NO_INTERFERENCE>([
+    [NO_INTERFERENCE, 60],
+    ['replace_card', 14],
+    ['request_cancellation', 8],
+    ['send_malformed_signals', 8],
+    ['change_amount', kind === 'soft_decline' ? 60 : 0],
+    ['delete_customer', kind === 'plain' ? 10 : 0],
+  ]);
+  const afterMs = random.whole(0, INTERFERENCE_WITHIN_MS);
+  return what === NO_INTERFERENCE ? undefined : { what, afterMs };
 }
 
 function planActions(random: Random, charges: number, kills: number): PlannedAction[] {

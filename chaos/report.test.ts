@@ -13,6 +13,7 @@ const RESULT: Result = {
     ['kill worker', 3],
     ['cut webhooks', 1],
   ]),
+  interferences: new Map([['replace_card', 2]]),
   endedByThemselves: 0,
   busySeconds: 60,
   finished: [{ chargeId: 'one', requestedMs: 0, endedMs: 2_000 }],
@@ -24,13 +25,14 @@ test('the table says what was done of the plan, and has a row for each kind of f
   const table = report(RESULT);
   expect(table).toContain('| charges | 1 of 60 planned |');
   expect(table).toContain('| kills | 5 of 6 planned (api 2, worker 3) |');
+  expect(table).toContain('| interferences | replace card 2 |');
   expect(table).toContain('| secrets in logs | 0 |');
 });
 
 test('a finding of the run as a whole is printed and counted, and so is one of a charge, with its story', () => {
   const observation = {
     customerId: 'ada',
-    charge: { chargeId: 'one', kind: 'plain', amount: 500 },
+    charge: { chargeId: 'one', kind: 'plain', amount: 500, nextCard: 'pm_card_amex' },
     bank: [],
     intents: [],
     ledger: null,

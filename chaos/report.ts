@@ -19,6 +19,8 @@ export interface Result {
   readonly findings: readonly (Finding & { readonly observation?: Observation })[];
   /** How often each kind of action was done. */
   readonly counts: ReadonlyMap<string, number>;
+  /** How often people have interfered, by what they did. */
+  readonly interferences: ReadonlyMap<string, number>;
   readonly endedByThemselves: number;
   readonly busySeconds: number;
   readonly finished: readonly FinishedCharge[];
@@ -36,11 +38,11 @@ export function report(result: Result): string[] {
   const { plan, observations, findings, counts, busySeconds, finished, agreedAfterSeconds } = result;
   const all = planned(plan);
   const group = (verb: string) =>
-    [...counts]
-      .filter(([name]) => name.startsWith(`${verb} `))
-      .sort(([one], [other]) => one.localeCompare(other))
-      .map(([name, count]) => `${name.slice(verb.length + 1)} ${count}`)
-      .join(', ') || 'none';
+    listed(
+      [...counts].flatMap(([name, count]): [string, number][] =>
+        name.startsWith(`${verb} `) ? [[name.slice(verb.length + 1), count]] : [],
+      ),
+    );
   const rows: [string, string | number][] = [
     ['server', result.temporalName],
     ['charges', `${finished.length} of ${all.charges} planned`],
@@ -51,6 +53,7 @@ export function report(result: Result): string[] {
     ['slowed', group('slow')],
     ['Stripe’s faults', group('stripe')],
     ['webhook faults', group('webhooks')],
+    ['interferences', listed([...result.interferences])],
     ['processes that gave up and were started again', result.endedByThemselves],
     ...FAULTS.map((fault): [string, number] => [
       fault,
@@ -68,6 +71,11 @@ export function report(result: Result): string[] {
     '|---|---|',
     ...rows.map(([name, value]) => `| ${name} | ${value} |`),
   ];
+}
+
+function listed(counts: readonly (readonly [name: string, count: number])[]): string {
+  const ordered = [...counts].sort(([one], [other]) => one.localeCompare(other));
+  return ordered.map(([name, count]) => `${name.replaceAll('_', ' ')} ${count}`).join(', ') || 'none';
 }
 
 function found({ findings }: Result): string[] {

@@ -25,7 +25,7 @@ const EVIDENCE = [
 ];
 const GOOD: Observation = {
   customerId: 'ada',
-  charge: { chargeId: 'one', kind: 'plain', amount: 500 },
+  charge: { chargeId: 'one', kind: 'plain', amount: 500, nextCard: 'pm_card_amex' },
   bank: [paid],
   intents: [intent],
   ledger: 'succeeded',
@@ -175,4 +175,11 @@ test('a workflow that says otherwise, or an intent left open after the end, is a
   const changes = { charge: cancelled, bank: [], intents: [open], ledger: 'cancelled' };
   const evidence = closedAs('cancelled').filter(({ kind }) => kind !== 'attempt');
   expect(faultsOf({ ...changes, evidence })).toEqual(['disagreement']);
+});
+
+test('a charge that was to be cancelled at the authentication may be paid on the card that was given meanwhile', () => {
+  const charge = { ...GOOD.charge, kind: 'cancelled_at_step_up' } as const;
+  const interference = { what: 'replace_card', afterMs: 0 } as const;
+  expect(faultsOf({ charge: { ...charge, interference } })).toEqual([]);
+  expect(faultsOf({ charge })).toEqual(['lost']);
 });

@@ -1,7 +1,7 @@
 // Judges what became of one charge against what the emulator knows to be true.
 import type { Finding, Observation } from './findings.ts';
 import { judgeEvidence } from './judge-evidence.ts';
-import type { ChargeKind } from './plan.ts';
+import type { ChargeKind, PlannedCharge } from './plan.ts';
 
 /** How a charge of each kind may end. */
 const ENDS: { readonly [Kind in ChargeKind]: readonly string[] } = {
@@ -14,6 +14,12 @@ const ENDS: { readonly [Kind in ChargeKind]: readonly string[] } = {
   cancelled_at_step_up: ['cancelled'],
   cancelled_in_flight: ['cancelled', 'succeeded'],
 };
+
+/** On another card the bank may not want to see the customer, at whose authentication it was to be cancelled. */
+function endsOf({ kind, interference }: PlannedCharge): readonly string[] {
+  const isPaidOnNewCard = kind === 'cancelled_at_step_up' && interference?.what === 'replace_card';
+  return isPaidOnNewCard ? [...ENDS[kind], 'succeeded'] : ENDS[kind];
+}
 
 const GIVEN_UP: readonly string[] = ['failed', 'refused', 'cancelled'];
 
@@ -33,7 +39,7 @@ function judgeMoney({ charge, bank, intents, ledger }: Observation): Finding[] {
   if (wrong) find('duplicate', `${wrong.amount} was taken instead of ${charge.amount}`);
 
   if (ledger === null) find('lost', 'it is not in the ledger');
-  else if (ENDS[charge.kind].includes(ledger)) {
+  else if (endsOf(charge).includes(ledger)) {
     if (ledger === 'succeeded' && paid.length === 0) find('lost', 'called succeeded, and no money moved');
     if (ledger === 'cancelled' && paid.some(({ refunded }) => !refunded))
       find('wrongly failed', 'called cancelled, and the money was taken');
@@ -68,7 +74,7 @@ export function timeline({
   evidence,
 }: Observation): string[] {
   return [
-    `${charge.chargeId} of ${customerId} (${charge.kind}, ${charge.amount}): ledger ${ledger}, workflow ${workflow ?? 'has closed it'}`,
+    `${charge.chargeId} of ${customerId} (${charge.kind}${charge.interference ? `, ${charge.interference.what}` : ''}, ${charge.amount}): ledger ${ledger}, workflow ${workflow ?? 'has closed it'}`,
     ...intents.map(
       (intent) =>
         `  Stripe  ${intent.paymentIntentId} ${intent.status}, confirmed ${intent.confirmations} times`,
