@@ -6,7 +6,7 @@ import { BaseSequencer } from 'vitest/node';
 
 /** These start PostgreSQL, Temporal or processes; a busy machine may take its time over them. */
 const INTEGRATION = [
-  'chaos/process.test.ts',
+  'chaos/{process,verify-evidence}.test.ts',
   'test/activities/{foreign-intent,stored-refusals,unanswered}.test.ts',
   'test/api/main.test.ts',
   'test/dev/**/*.test.ts',

@@ -32,6 +32,7 @@ export const FAULTS = [
   'disagreement',
   // of the run as a whole
   'of no planned charge',
+  'broken chain of evidence',
   'secrets in logs',
   'not done as planned',
 ] as const;

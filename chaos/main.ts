@@ -14,6 +14,7 @@ import { type FinishedCharge, killsIn, type Result, report } from './report.ts';
 import { judgeRun, judgeUnplanned } from './run-verdict.ts';
 import { type System, startSystem } from './system.ts';
 import { judge } from './verdict.ts';
+import { verifyEvidence } from './verify-evidence.ts';
 
 const USAGE = `usage: npm run chaos -- [--seed N] [--charges N] [--kills N] [--minutes N] [--production] [--keep]
 
@@ -68,9 +69,10 @@ async function main(): Promise<number> {
   let isClean = false;
   try {
     const judged = await run(options, system, interrupted.signal);
+    const broken = await verifyEvidence(system.databaseUrl);
     await system.stop(); // the last lines of the logs are searched too
     const leaks = await findLeaks(system);
-    const result = { ...judged, findings: [...judged.findings, ...leaks] };
+    const result = { ...judged, findings: [...judged.findings, ...broken, ...leaks] };
     isClean = result.findings.length === 0;
     for (const line of report(result)) say(line);
     say(`\nTo repeat: ${again}`);

@@ -26,6 +26,7 @@ test('the table says what was done of the plan, and has a row for each kind of f
   expect(table).toContain('| charges | 1 of 60 planned |');
   expect(table).toContain('| kills | 5 of 6 planned (api 2, worker 3) |');
   expect(table).toContain('| interferences | replace card 2 |');
+  expect(table).toContain('| broken chain of evidence | 0 |');
   expect(table).toContain('| secrets in logs | 0 |');
 });
 

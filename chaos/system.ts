@@ -18,6 +18,8 @@ export interface System {
   readonly apiUrls: readonly string[];
   readonly apiKey: string;
   readonly emulatorUrl: string;
+  /** Of the ledger, past the proxies. */
+  readonly databaseUrl: string;
   /** `host:port`, through a proxy that is never broken. */
   readonly temporalAddress: string;
   readonly proxies: { readonly [Name in ProxyName]: TcpProxy };
@@ -158,6 +160,7 @@ export async function startSystem(
       apiUrls,
       apiKey,
       emulatorUrl,
+      databaseUrl: postgres.url,
       temporalAddress: `127.0.0.1:${direct.port}`,
       proxies,
       processes: {
