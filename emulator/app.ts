@@ -11,7 +11,8 @@ import { parseForm } from './http/params.ts';
 import { ROUTES } from './routes.ts';
 import { openStore } from './store/store.ts';
 import { createWorld } from './store/world.ts';
-import { Deliverer, type WebhookTarget } from './webhooks.ts';
+import { CliSessions, cliRoutes } from './webhooks/cli-sessions.ts';
+import { Deliverer, type WebhookTarget } from './webhooks/delivery.ts';
 
 export interface EmulatorOptions extends WebhookTarget {
   /** The journal everything is kept in; absent: memory only. One process at a time. */
@@ -40,9 +41,12 @@ export async function buildEmulator(options: EmulatorOptions): Promise<FastifyIn
   });
   const onFault = (error: unknown) => app.log.error(error);
   const deliverer = new Deliverer(world, options, onFault);
+  const cliSessions = new CliSessions(world, options.webhookSecret);
   const commit = async (): Promise<void> => {
     await store.flush();
-    deliverer.deliverNew();
+    const announced = world.announced.splice(0);
+    deliverer.deliver(announced);
+    cliSessions.forward(announced);
   };
   const originOf = (request: FastifyRequest) =>
     options.publicUrl?.() ?? `${request.protocol}://${request.headers.host ?? request.hostname}`;
@@ -53,6 +57,8 @@ export async function buildEmulator(options: EmulatorOptions): Promise<FastifyIn
   }, CHECK_MS);
   app.addHook('onReady', async () => deliverer.resume());
   const late = new LateRequests();
+  // An open websocket would keep the server from closing.
+  app.addHook('preClose', async () => cliSessions.close());
   app.addHook('onClose', async () => {
     clearInterval(dueCheck);
     late.close();
@@ -62,6 +68,7 @@ export async function buildEmulator(options: EmulatorOptions): Promise<FastifyIn
 
   const keys = new IdempotencyKeys(world);
   await app.register(api, { prefix: '/v1', world, keys, late, routes: ROUTES, originOf, commit });
+  await app.register(cliRoutes, { prefix: '/v1/stripecli', sessions: cliSessions, originOf });
   await app.register(control, { prefix: '/_emulator', world, late, originOf, commit });
   await app.register(challengePages, { world, originOf, commit });
   await app.register(stripeJs);

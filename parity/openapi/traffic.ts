@@ -35,10 +35,10 @@ export function checkTraffic(app: FastifyInstance): readonly string[] {
   if (checker === null) return faults;
   app.addHook('onSend', async (request, reply, payload) => {
     const path = request.url.split('?', 1)[0] ?? '';
-    // A browser sees less of an intent than the document says, and a path that Stripe does not have is no answer of it.
-    const isServer = !/^Bearer pk_/.test(request.headers.authorization ?? '');
-    if (!path.startsWith('/v1/') || !isServer || request.method === 'OPTIONS' || reply.statusCode === 404)
-      return;
+    const isBrowser = /^Bearer pk_/.test(request.headers.authorization ?? '');
+    const isPublicApi = path.startsWith('/v1/') && !path.startsWith('/v1/stripecli/');
+    // A browser sees less of an intent than the document says, and a path that is not there has no answer of its own.
+    if (!isPublicApi || isBrowser || request.method === 'OPTIONS' || reply.statusCode === 404) return;
     const answer: unknown = JSON.parse(String(payload));
     const params = request.method === 'POST' ? (request.body ?? {}) : request.query;
     faults.push(

@@ -1,7 +1,7 @@
 // Webhooks on real sockets: signed, with whole objects, and late, twice, reordered or lost when ordered.
 import Stripe from 'stripe';
 import { describe, expect, test } from 'vitest';
-import { type Emulator, enrol, intentFor, SECRET, startEmulator, startReceiver } from './start.ts';
+import { type Emulator, enrol, intentFor, SECRET, startEmulator, startReceiver } from '../start.ts';
 
 const TYPES = [
   'customer.created',

@@ -1,7 +1,7 @@
 // Delivers events to the webhook URL: signed, at least once, and as badly as the control API orders.
-import { createHmac } from 'node:crypto';
-import type { DeliveryRecord } from './store/records.ts';
-import type { World } from './store/world.ts';
+import type { DeliveryRecord } from '../store/records.ts';
+import type { World } from '../store/world.ts';
+import { signedMessage } from './message.ts';
 
 export interface WebhookTarget {
   /** Read at every delivery, so it may be set once the ports are known. */
@@ -16,13 +16,6 @@ const LATE_MS = 3_000;
 const SHUFFLE_MS = 400;
 const TIMEOUT_MS = 10_000;
 const AT_ONCE = 16;
-
-/** `t=…,v1=…` over the exact body. Wall time, whatever the emulator's clock says: receivers check it. */
-function signature(body: string, secret: string): string {
-  const time = Math.floor(Date.now() / 1000);
-  const mac = createHmac('sha256', secret).update(`${time}.${body}`).digest('hex');
-  return `t=${time},v1=${mac}`;
-}
 
 export class Deliverer {
   private readonly world: World;
@@ -48,9 +41,9 @@ export class Deliverer {
     }
   }
 
-  /** Starts to deliver what has been announced since the last call. */
-  deliverNew(): void {
-    for (const id of this.world.announced.splice(0)) {
+  /** Starts to deliver these events. */
+  deliver(ids: readonly string[]): void {
+    for (const id of ids) {
       const delivery = this.world.store.deliveries.get(id);
       if (delivery?.status !== 'pending') continue;
       if (this.target.webhookUrl === undefined) this.end(id, delivery, 'unwanted');
@@ -146,17 +139,13 @@ export class Deliverer {
     const url = this.target.webhookUrl;
     const event = this.world.store.events.get(id);
     if (url === undefined || !event) return false;
-    const body = JSON.stringify({ ...event.wire, pending_webhooks: 1 }, null, 2);
+    const { body, headers } = signedMessage(event.wire, this.target.webhookSecret);
     try {
       const answer = await fetch(url, {
         method: 'POST',
         body,
         redirect: 'manual',
-        headers: {
-          'content-type': 'application/json; charset=utf-8',
-          'stripe-signature': signature(body, this.target.webhookSecret),
-          'user-agent': 'Stripe/1.0 (+https://stripe.com/docs/webhooks)',
-        },
+        headers,
         signal: AbortSignal.any([this.closing.signal, AbortSignal.timeout(TIMEOUT_MS)]),
       });
       await answer.arrayBuffer();
