@@ -122,6 +122,8 @@ export const REFUSED_PAYLOAD = 'refusedPayload';
 /** By what an operator finds customers. Temporal never encrypts them, so they hold no personal data. */
 export const SEARCH_ATTRIBUTES = {
   BillingStatus: defineSearchAttributeKey('BillingStatus', SearchAttributeType.KEYWORD),
+  /** Who or what has to be looked at; each value stays until it is dealt with (domain/attention.ts). */
+  NeedsAttention: defineSearchAttributeKey('NeedsAttention', SearchAttributeType.KEYWORD_LIST),
   StripeCustomerId: defineSearchAttributeKey('StripeCustomerId', SearchAttributeType.KEYWORD),
   Currency: defineSearchAttributeKey('Currency', SearchAttributeType.KEYWORD),
   IssuerCountry: defineSearchAttributeKey('IssuerCountry', SearchAttributeType.KEYWORD),

@@ -1,5 +1,6 @@
 // What the operator sees in the Temporal UI: current details in Markdown.
 import { setCurrentDetails } from '@temporalio/workflow';
+import type { Attention } from '../domain/attention.ts';
 import type { CustomerState } from '../domain/model/state.ts';
 import type { Step, TimeEvent } from '../domain/model/steps.ts';
 import { agenda, blockingCharge } from '../domain/next-step.ts';
@@ -16,9 +17,21 @@ const MEANING: { readonly [Status in CustomerStatus]: string } = {
   paused: 'Nothing is attempted until somebody resumes the customer (update `resume`).',
   awaiting_mandate:
     'There is no card that may be charged. The customer has to finish their enrolment link, or be sent a new one.',
-  awaiting_step_up: 'The bank wants the customer. They have the link; remind them, or wait for the deadline.',
-  past_due: 'Money is owed and not collected yet. See the charges below.',
-  active: 'All is well. Nothing to do.',
+  awaiting_step_up: 'The bank wants the customer to authenticate a charge.',
+  past_due: 'Money is owed and not collected yet.',
+  active: 'Billing goes on.',
+};
+
+/** Who has to do what. */
+const NEEDED: { readonly [Kind in Attention]: string } = {
+  unknown:
+    '`unknown`: the outcome of an attempt is not known yet. Stripe is being asked; if it stays, an operator has to look at the payment in the Dashboard.',
+  refused: '`refused`: an operator has to mend what Stripe refused, then `retryCharge` or `cancelCharge`.',
+  failed:
+    '`failed`: a charge was given up. The merchant has to collect it in another way, or the customer to give another card.',
+  disputed: '`disputed`: the merchant has to answer a dispute in the Dashboard before its deadline.',
+  no_card: '`no_card`: the customer has to give another card (new enrolment).',
+  step_up: '`step_up`: the customer has to open the step-up link. Remind them, or wait for the deadline.',
 };
 
 const ADVICE: { readonly [Status in ChargeStatus]?: string } = {
@@ -39,6 +52,11 @@ export function showDetails(customer: LiveCustomer, step: Step): void {
   const blocking = blockingCharge(state);
   const paragraphs = [
     `## ${view.status}\n${MEANING[view.status]}`,
+    ...(view.needsAttention.length > 0
+      ? [['**Needs attention:**', ...view.needsAttention.map((kind) => `- ${NEEDED[kind]}`)].join('\n')]
+      : view.status === 'active'
+        ? ['All is well. Nothing to do.']
+        : []),
     `**Now:** ${step.do === 'wait' ? waitingFor(state, step.untilMs, planned[0]?.step) : wordsFor(step)}`,
     ...((state.haltedUntilMs ?? 0) > nowMs
       ? ['**The kill switch is on:** nothing is attempted for anybody (`npm run ops -- kill-switch status`).']

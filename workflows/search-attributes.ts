@@ -1,5 +1,6 @@
 // By what the operator finds a customer in Temporal: search attributes, which are never encrypted.
 import { upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { lastDeclineCode } from '../domain/attention.ts';
 import type { CustomerState } from '../domain/model/state.ts';
 import { viewOf } from '../domain/view.ts';
 import { SEARCH_ATTRIBUTES } from './messages.ts';
@@ -18,13 +19,16 @@ function attributesOf(state: CustomerState) {
   const deadlines = state.charges.flatMap(({ phase }) =>
     phase.is === 'awaiting_step_up' ? [phase.deadlineMs] : [],
   );
-  const decline = state.charges.findLast((charge) => charge.decline !== null)?.decline ?? null;
   return [
     { key: SEARCH_ATTRIBUTES.BillingStatus, value: view.status },
+    {
+      key: SEARCH_ATTRIBUTES.NeedsAttention,
+      value: view.needsAttention.length === 0 ? null : [...view.needsAttention],
+    },
     { key: SEARCH_ATTRIBUTES.StripeCustomerId, value: view.stripeCustomerId },
     { key: SEARCH_ATTRIBUTES.Currency, value: view.currency },
     { key: SEARCH_ATTRIBUTES.IssuerCountry, value: view.card?.country ?? null },
-    { key: SEARCH_ATTRIBUTES.LastDecline, value: decline && (decline.declineCode ?? decline.code) },
+    { key: SEARCH_ATTRIBUTES.LastDecline, value: lastDeclineCode(state) },
     { key: SEARCH_ATTRIBUTES.AmountDue, value: view.amountDue },
     { key: SEARCH_ATTRIBUTES.NextActionAt, value: dateOf(view.nextActionAtMs) },
     {

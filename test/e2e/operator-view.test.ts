@@ -3,7 +3,7 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import { defineQuery } from '@temporalio/workflow';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { workflowIdOf } from '../../workflows/messages.ts';
-import { startTestStack, type TestStack } from '../support/stack.ts';
+import { CONSENT, DAY, startTestStack, type TestStack } from '../support/stack.ts';
 
 /** What the Temporal UI asks for (docs.temporal.io/ui); its shape is Temporal's. */
 interface Metadata {
@@ -34,6 +34,7 @@ async function found(query: string): Promise<string[]> {
 
 test.each([
   "BillingStatus = 'awaiting_step_up'",
+  "NeedsAttention = 'step_up'",
   'AmountDue = 3000',
   "LastDecline = 'authentication_required'",
   'StepUpDeadline IS NOT NULL',
@@ -50,6 +51,7 @@ test('the details say in short lines what is going on, what comes next and what 
   expect(currentDetails).toContain('## awaiting_step_up');
   const time = '\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d UTC';
   const lines = [
+    '- `step_up`: the customer has to open the step-up link\\..*',
     `\\*\\*Now:\\*\\* waiting until the customer authenticates \`seen-1\`, at the latest ${time}`,
     '\\*\\*`seen-1`\\*\\* 30\\.00 EUR: awaiting_step_up  ',
     'Last decline: authentication_required  ',
@@ -62,6 +64,33 @@ test('the details say in short lines what is going on, what comes next and what 
   expect(currentDetails).not.toMatch(/example\.com|_secret_/);
   const other = await stack.client.workflow.getHandle(workflowIdOf('other')).query(workflowMetadata);
   expect(other.currentDetails).toContain('All is well. Nothing to do.');
+});
+
+test('what failed is found and shown until it is dealt with, after the charge has left the workflow too', async () => {
+  const card = await stack.enrol('unlucky');
+  await stack.control('outcomes', { paymentMethod: card, outcomes: ['authentication_required'] });
+  await stack.post('/v1/customers/unlucky/charges', { chargeId: 'unlucky-1', amount: 700, currency: 'eur' });
+  await stack.untilCharge('unlucky', 'unlucky-1', 'awaiting_step_up');
+  await stack.passTime('unlucky', 8 * DAY);
+  await stack.untilCharge('unlucky', 'unlucky-1', 'failed');
+  const handle = stack.client.workflow.getHandle(workflowIdOf('unlucky'));
+  await expect
+    .poll(() => found("NeedsAttention = 'failed' AND LastDecline = 'authentication_required'"), {
+      timeout: 60_000,
+    })
+    .toEqual([workflowIdOf('unlucky')]);
+  const { currentDetails } = await handle.query(workflowMetadata);
+  expect(currentDetails).toContain('- `failed`: a charge was given up.');
+  expect(currentDetails).not.toContain('All is well');
+
+  await stack.post('/v1/customers/unlucky/enrolments', {
+    paymentMethod: 'pm_card_mastercard',
+    consent: CONSENT,
+  });
+  await expect
+    .poll(async () => (await handle.query(workflowMetadata)).currentDetails, { timeout: 30_000 })
+    .toContain('All is well');
+  await expect.poll(() => found("NeedsAttention = 'failed'"), { timeout: 60_000 }).toEqual([]);
 });
 
 test('every signal and update explains itself in the operator’s form', async () => {
