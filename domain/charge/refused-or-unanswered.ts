@@ -3,6 +3,7 @@
 import type { Charge } from '../model/charge.ts';
 import type { EventOf } from '../model/events.ts';
 import type { CustomerState } from '../model/state.ts';
+import type { Step } from '../model/steps.ts';
 import { backoffDelay } from '../shared/backoff.ts';
 import { findCharge, putCharge } from '../shared/charges.ts';
 import { defined } from '../shared/defined.ts';
@@ -44,6 +45,12 @@ export function chargeUnanswered(
   return checkLater(state, charge, nowMs);
 }
 
+/** The charge has gone on since: the refusal is none of its present request's. */
+function isLate({ phase, intentNumber }: Charge, step: Step): boolean {
+  if (step.do === 'confirmPaymentIntent') return phase.is !== 'attempting';
+  return 'intentNumber' in step && step.intentNumber !== intentNumber;
+}
+
 /**
  * Stripe refused the request itself. After a confirm the intent is read first, for it may have been paid; after a
  * creation it is searched for, for an earlier try of the same request may have made it. Only when there is none is
@@ -61,7 +68,7 @@ export function chargeRefused(state: CustomerState, event: EventOf<'refused'>, n
     step.do === 'cancelPaymentIntent' ||
     (step.do === 'findPaymentIntent' && charge.phase.is !== 'creating_intent');
   if (charge.phase.is === 'closing' || isQuestion) return checkLater(state, charge, nowMs);
-  if (charge.phase.is === 'refused') return state;
+  if (charge.phase.is === 'refused' || isLate(charge, step)) return state;
   // Its first parameters are kept under this key, so an intent may have been made with them.
   if (step.do === 'createPaymentIntent' && code === 'idempotency_error')
     return chargeUnanswered(state, event, nowMs);

@@ -133,8 +133,9 @@ export function setupIntentRefused(
     case 'cancelSetupIntent':
       return enrolmentUnanswered(state, step.do, nowMs);
     case 'createSetupIntent':
-      if (code === 'resource_missing' && step.stripeCustomerId === state.stripeCustomerId)
-        return customerMissing(state, step.do, nowMs);
+      // Who has been made anew since is not the one that is missing.
+      if (step.stripeCustomerId !== state.stripeCustomerId) return state;
+      if (code === 'resource_missing') return customerMissing(state, step.do, nowMs);
   }
   return enrolmentFailed(state, code, nowMs);
 }

@@ -1,4 +1,4 @@
-// What must hold in every life, whatever people, banks, networks and machines do: random lives against a model of Stripe.
+// What must hold in every simulated, whatever people, banks, networks and machines do: random lives against a model of Stripe.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { advance } from '../../domain/advance.ts';
@@ -27,7 +27,7 @@ import type { IssuerVerdict } from './simulation/stripe.ts';
 /** On a machine that is busy, fewer lives; never more than a few seconds of them. */
 const RUNS = { numRuns: 120, interruptAfterTimeLimit: 8_000 };
 
-test('whatever happens, no life breaks its rules, every charge ends, and a cancelled customer reaches the end', () => {
+test('whatever happens, no rule is broken, every charge ends, and a cancelled customer reaches the end', () => {
   fc.assert(
     fc.property(
       seed,
@@ -37,44 +37,48 @@ test('whatever happens, no life breaks its rules, every charge ends, and a cance
       fc.boolean(),
       fc.array(turn, { minLength: 5, maxLength: 45 }),
       (seedOf, scriptOf, faultProfileOf, eventDeliveryOf, isCustomerThere, turns) => {
-        const life = begin(seedOf, scriptOf);
-        life.faultProfile = faultProfileOf;
-        life.eventDelivery = eventDeliveryOf;
-        live(life, turns);
-        windDown(life, isCustomerThere);
-        life.checkTruth();
-        if (!life.isOver && life.state.charges.length > 0)
-          life.fail(
-            `in fair faultProfile every charge ends: ${life.state.charges.map(({ chargeId }) => chargeId)}`,
+        const simulated = begin(seedOf, scriptOf);
+        simulated.faultProfile = faultProfileOf;
+        simulated.eventDelivery = eventDeliveryOf;
+        live(simulated, turns);
+        windDown(simulated, isCustomerThere);
+        simulated.checkTruth();
+        if (!simulated.isOver && simulated.state.charges.length > 0)
+          simulated.fail(
+            `in fair faultProfile every charge ends: ${simulated.state.charges.map(({ chargeId }) => chargeId)}`,
           );
-        for (const chargeId of life.ledger.accepted.keys())
-          if (!life.ledger.closed.has(chargeId)) life.fail(`every end is recorded: ${chargeId}`);
+        for (const chargeId of simulated.ledger.accepted.keys())
+          if (!simulated.ledger.closed.has(chargeId)) simulated.fail(`every end is recorded: ${chargeId}`);
         const isCrashless = turns.every((what) => what.do !== 'crash');
-        for (const { answers } of isCrashless ? life.stripe.intents.values() : [])
+        for (const { answers } of isCrashless ? simulated.stripe.intents.values() : [])
           for (const { stripeChargeId, decline } of answers) {
-            const outcomes = life.ledger.outcomes.get(String(stripeChargeId)) ?? [];
+            const outcomes = simulated.ledger.outcomes.get(String(stripeChargeId)) ?? [];
             if (outcomes.some((outcome) => (outcome === 'succeeded') === (decline === null))) continue;
-            life.fail(`every answer of the issuer’s is on record: ${stripeChargeId} has ${outcomes}`);
+            simulated.fail(`every answer of the issuer’s is on record: ${stripeChargeId} has ${outcomes}`);
           }
-        for (const chargeId of life.ledger.closed.keys()) {
-          const { stripe, ledger } = life;
-          act(life, { do: 'moneyBack', charge: Number(chargeId.slice('charge-'.length)), by: 'dispute' });
-          life.pass(MINUTE);
+        for (const chargeId of simulated.ledger.closed.keys()) {
+          const { stripe, ledger } = simulated;
+          act(simulated, {
+            do: 'moneyBack',
+            charge: Number(chargeId.slice('charge-'.length)),
+            by: 'dispute',
+          });
+          simulated.pass(MINUTE);
           for (const { disputeId, status } of stripe.disputes.values())
             if (disputeId.includes(`_${chargeId}_`))
               expect(JSON.parse(ledger.moneyBack.get(disputeId) ?? '{}').status, disputeId).toBe(status);
         }
-        life.ask({ kind: 'cancelCustomer', ...WHO });
-        life.pass(40 * DAY);
-        if (!life.isOver) life.fail('a cancelled life ends once nothing is open');
-        life.checkTruth();
+        simulated.ask({ kind: 'cancelCustomer', ...WHO });
+        simulated.pass(40 * DAY);
+        if (!simulated.isOver) simulated.fail('a cancelled customer’s workflow ends once nothing is open');
+        simulated.checkTruth();
       },
     ),
     RUNS,
   );
 });
 
-test('eventDelivery that are late, doubled, shuffled or lost change when a charge ends, never how', () => {
+test('events that are late, doubled, shuffled or lost change when a charge ends, never how', () => {
   // A card that dies, or that another charge uses up, makes the order of attempts matter: not so here.
   const answers: IssuerVerdict[] = ['succeed', 'authentication_required', 'processing', 'insufficient_funds'];
   const customer = fc.record({
@@ -83,29 +87,29 @@ test('eventDelivery that are late, doubled, shuffled or lost change when a charg
     comes: fc.boolean(),
   });
   const endings = (
-    life: SimulatedCustomer,
+    simulated: SimulatedCustomer,
     actor: readonly { afterHours: number; failsFirst: boolean; comes: boolean }[],
   ) => {
     const since = new Map<string, number>();
     actor.forEach((_, index) => {
-      act(life, { do: 'open', charge: index, dueInHours: index * 5 });
+      act(simulated, { do: 'open', charge: index, dueInHours: index * 5 });
     });
-    life.work();
-    for (let hour = 0; hour < 60 * 24 && life.state.charges.length > 0; hour++) {
-      for (const { id, chargeId, decline, latestCharge, status } of life.stripe.intents.values()) {
+    simulated.work();
+    for (let hour = 0; hour < 60 * 24 && simulated.state.charges.length > 0; hour++) {
+      for (const { id, chargeId, decline, latestCharge, status } of simulated.stripe.intents.values()) {
         const there = actor[Number(chargeId.slice('charge-'.length))];
         if (!there?.comes || status !== 'requires_payment_method' || decline?.code === 'card_declined')
           continue;
         const waitsFor = `${id} ${latestCharge}`;
         if (decline && !since.has(waitsFor)) since.set(waitsFor, hour);
         if (!decline || hour - (since.get(waitsFor) ?? hour) < there.afterHours) continue;
-        life.stripe.customerBegins(id);
+        simulated.stripe.customerBegins(id);
         const fails = there.failsFirst && decline.code === 'authentication_required';
-        life.stripe.customerEnds(id, !fails);
+        simulated.stripe.customerEnds(id, !fails);
       }
-      life.pass(HOUR);
+      simulated.pass(HOUR);
     }
-    return Object.fromEntries([...life.ledger.closed].sort());
+    return Object.fromEntries([...simulated.ledger.closed].sort());
   };
   const disorder: fc.Arbitrary<EventDelivery> = fc.record({
     lost: fc.constantFrom(0, 0.3, 1),
@@ -131,38 +135,38 @@ test('eventDelivery that are late, doubled, shuffled or lost change when a charg
 });
 
 test('many charges on one card that says no stay within its budget of 15 in 30 days', () => {
-  const life = begin(1, ['insufficient_funds', 'issuer_not_available']);
+  const simulated = begin(1, ['insufficient_funds', 'issuer_not_available']);
   for (let number = 0; number < 12; number++) {
-    life.ask({ kind: 'openCharge', ...WHO, chargeId: `many-${number}`, amount: 500, currency: 'eur' });
-    life.pass(12 * HOUR);
-    life.checkTruth();
+    simulated.ask({ kind: 'openCharge', ...WHO, chargeId: `many-${number}`, amount: 500, currency: 'eur' });
+    simulated.pass(12 * HOUR);
+    simulated.checkTruth();
   }
-  expect(life.stripe.askedByUs).toHaveLength(DEFAULT_POLICY.attemptsPerCard);
-  life.pass(400 * DAY);
-  life.checkTruth();
-  expect(life.state.charges).toEqual([]);
+  expect(simulated.stripe.askedByUs).toHaveLength(DEFAULT_POLICY.attemptsPerCard);
+  simulated.pass(400 * DAY);
+  simulated.checkTruth();
+  expect(simulated.state.charges).toEqual([]);
 });
 
 test.each(['lost_card', 'expired_card', 'authentication_required'] as const)(
   'a charge that every new card answers with %s is attempted at most 8 times, then it has failed',
   (answer) => {
-    const life = begin(1, [answer]);
-    life.ask({ kind: 'openCharge', ...WHO, chargeId: 'one', amount: 500, currency: 'eur' });
-    life.work();
-    for (let card = 10; card < 22 && life.state.charges.length > 0; card++) {
-      life.ask({ kind: 'enrol', ...WHO, requestId: `card-${card}`, consent: CONSENT });
-      life.work();
-      act(life, { do: 'setUp', card, isOk: true });
-      life.pass(HOUR);
-      life.checkTruth();
+    const simulated = begin(1, [answer]);
+    simulated.ask({ kind: 'openCharge', ...WHO, chargeId: 'one', amount: 500, currency: 'eur' });
+    simulated.work();
+    for (let card = 10; card < 22 && simulated.state.charges.length > 0; card++) {
+      simulated.ask({ kind: 'enrol', ...WHO, requestId: `card-${card}`, consent: CONSENT });
+      simulated.work();
+      act(simulated, { do: 'setUp', card, isOk: true });
+      simulated.pass(HOUR);
+      simulated.checkTruth();
     }
-    expect(life.ledger.closed.get('one')).toBe('failed');
-    expect(life.stripe.askedByUs.length).toBeGreaterThan(5);
-    expect(life.stripe.askedByUs.length).toBeLessThanOrEqual(DEFAULT_POLICY.attemptsPerCharge);
+    expect(simulated.ledger.closed.get('one')).toBe('failed');
+    expect(simulated.stripe.askedByUs.length).toBeGreaterThan(5);
+    expect(simulated.stripe.askedByUs.length).toBeLessThanOrEqual(DEFAULT_POLICY.attemptsPerCharge);
   },
 );
 
-test('a life of three thousand charges keeps a state of a few kilobytes', () => {
+test('a customer of three thousand charges keeps a state of a few kilobytes', () => {
   let state = enrolled();
   const sizes: number[] = [];
   for (let number = 1; number <= 3000; number++) {

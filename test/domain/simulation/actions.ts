@@ -1,5 +1,5 @@
-// What people, banks and machines may do to a life, drawn at random, and how a life is cleared up afterwards.
-// It knows no rule: life.ts checks them.
+// What people, banks and machines may do to a simulated, drawn at random, and how a life is cleared up afterwards.
+// It knows no rule: simulated.ts checks them.
 import fc from 'fast-check';
 import { DAY, HOUR, MINUTE } from '../../../domain/shared/time.ts';
 import { type CrashTime, type EventDelivery, PROMPT_EVENTS, SimulatedCustomer } from './customer.ts';
@@ -16,14 +16,17 @@ export type Action =
   | { readonly do: 'setUp'; readonly card: number; readonly isOk: boolean }
   | { readonly do: 'open'; readonly charge: number; readonly dueInHours: number }
   | { readonly do: 'cancelCharge' | 'retryCharge'; readonly charge: number }
-  | { readonly do: 'pause' | 'resume' | 'cancelCustomer' | 'detach' }
+  | { readonly do: 'pause' | 'resume' | 'cancelCustomer' | 'detach' | 'deleteAtStripe' }
+  | { readonly do: 'replaceCard'; readonly card: number }
+  | { readonly do: 'updateCard'; readonly isRenumbered: boolean }
+  | { readonly do: 'changeAmount'; readonly charge: number; readonly amount: number }
   | { readonly do: 'bank'; readonly charge: number; readonly act: 'begin' | 'pass' | 'fail' }
   | { readonly do: 'canceled'; readonly charge: number; readonly by: 'automatic' | 'requested_by_customer' }
   | { readonly do: 'moneyBack'; readonly charge: number; readonly by: 'refund' | 'dispute' }
   | { readonly do: 'wait'; readonly hours: number }
   | { readonly do: 'crash'; readonly at: CrashTime };
 
-/** A deed, and how many rounds of the loop pass before the next one. */
+/** An action, and how many rounds of the workflow's loop pass before the next one. */
 export type Turn = Action & { readonly rounds: number };
 
 const CHARGES = 4;
@@ -83,6 +86,20 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       by: fc.constantFrom('refund' as const, 'dispute' as const),
     }),
   },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('deleteAtStripe' as const) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('replaceCard' as const), card }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('updateCard' as const), isRenumbered: fc.boolean() }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('changeAmount' as const),
+      charge,
+      amount: fc.constantFrom(90_000, 1_000),
+    }),
+  },
   {
     weight: 7,
     arbitrary: fc.record({
@@ -136,12 +153,12 @@ export const CONSENT = {
 } as const;
 export const WHO = { actor: 'shop' };
 
-export function act(life: SimulatedCustomer, what: Action): void {
-  const { stripe } = life;
+export function act(simulated: SimulatedCustomer, what: Action): void {
+  const { stripe } = simulated;
   switch (what.do) {
     case 'enrol': {
       const { request, source } = what;
-      life.ask({
+      simulated.ask({
         kind: 'enrol',
         ...WHO,
         requestId: `request-${request}-${source}`,
@@ -151,9 +168,9 @@ export function act(life: SimulatedCustomer, what: Action): void {
       return;
     }
     case 'consent': {
-      const { enrolment } = life.state;
+      const { enrolment } = simulated.state;
       if (enrolment)
-        life.ask({
+        simulated.ask({
           kind: 'giveConsent',
           ...WHO,
           enrolmentNumber: enrolment.number,
@@ -162,19 +179,19 @@ export function act(life: SimulatedCustomer, what: Action): void {
       return;
     }
     case 'setUp': {
-      const id = life.state.enrolment?.setupIntentId;
+      const id = simulated.state.enrolment?.setupIntentId;
       if (id) stripe.customerSetsUp(id, what.card, what.isOk);
       return;
     }
     case 'open': {
       const chargeId = `charge-${what.charge}`;
-      const before = life.ledger.accepted.get(chargeId);
+      const before = simulated.ledger.accepted.get(chargeId);
       // The ledger answers for a charge that is over; now and then a late message comes through to us all the same.
       const terms = before ?? {
         amount: 1000 + what.charge,
-        ...(what.dueInHours === 0 ? {} : { dueAtMs: life.nowMs + what.dueInHours * HOUR }),
+        ...(what.dueInHours === 0 ? {} : { dueAtMs: simulated.nowMs + what.dueInHours * HOUR }),
       };
-      life.ask({
+      simulated.ask({
         kind: 'openCharge',
         ...WHO,
         chargeId,
@@ -186,28 +203,50 @@ export function act(life: SimulatedCustomer, what: Action): void {
     }
     case 'cancelCharge':
     case 'retryCharge':
-      life.ask({ kind: what.do, ...WHO, chargeId: `charge-${what.charge}` });
+      simulated.ask({ kind: what.do, ...WHO, chargeId: `charge-${what.charge}` });
       return;
     case 'pause':
     case 'resume':
     case 'cancelCustomer':
-      life.ask({ kind: what.do, ...WHO });
+      simulated.ask({ kind: what.do, ...WHO });
       return;
     case 'detach': {
-      const { mandate } = life.state;
+      const { mandate } = simulated.state;
       if (mandate) stripe.detach(mandate.paymentMethodId);
+      return;
+    }
+    case 'deleteAtStripe':
+      if (simulated.state.stripeCustomerId) stripe.deleteCustomer(simulated.state.stripeCustomerId);
+      return;
+    case 'replaceCard': {
+      const requestId = `replaced-${(simulated.state.enrolment?.number ?? 0) + 1}`;
+      simulated.ask({ kind: 'enrol', ...WHO, requestId, consent: CONSENT });
+      simulated.work(6);
+      const { enrolment } = simulated.state;
+      if (enrolment?.setupIntentId && !enrolment.closed)
+        stripe.customerSetsUp(enrolment.setupIntentId, what.card, true);
+      return;
+    }
+    case 'updateCard': {
+      const { mandate } = simulated.state;
+      if (mandate) stripe.updateCard(mandate.paymentMethodId, what.isRenumbered);
+      return;
+    }
+    case 'changeAmount': {
+      const newest = stripe.intentsOf(`charge-${what.charge}`).at(-1);
+      if (newest) stripe.changeAmount(newest.id, what.amount);
       return;
     }
     case 'bank': {
       const chargeId = `charge-${what.charge}`;
-      const open = life.state.charges.find((other) => other.chargeId === chargeId);
+      const open = simulated.state.charges.find((other) => other.chargeId === chargeId);
       if (!open?.paymentIntentId) return;
       // Only a page that is live gives the customer the secret; what was begun there can end at any time.
       if (what.act === 'begin' && open.phase.is === 'awaiting_step_up')
         stripe.customerBegins(open.paymentIntentId);
       if (what.act !== 'begin') {
         stripe.customerEnds(open.paymentIntentId, what.act === 'pass');
-        life.signal({ kind: 'stepUpCompleted', chargeId });
+        simulated.signal({ kind: 'stepUpCompleted', chargeId });
       }
       return;
     }
@@ -221,48 +260,50 @@ export function act(life: SimulatedCustomer, what: Action): void {
       else stripe.dispute(`charge-${what.charge}`);
       return;
     case 'wait':
-      life.pass(what.hours * HOUR);
+      simulated.pass(what.hours * HOUR);
       return;
     case 'crash':
-      life.crashes = what.at;
+      simulated.crashes = what.at;
   }
 }
 
 export function begin(seedOf: number, scriptOf: IssuerScript): SimulatedCustomer {
-  const life = new SimulatedCustomer(seedOf, scriptOf);
-  life.ask({ kind: 'enrol', ...WHO, requestId: 'request-first', consent: CONSENT });
-  life.work();
-  act(life, { do: 'setUp', card: 0, isOk: true });
-  life.pass(2 * MINUTE);
-  return life;
+  const simulated = new SimulatedCustomer(seedOf, scriptOf);
+  simulated.ask({ kind: 'enrol', ...WHO, requestId: 'request-first', consent: CONSENT });
+  simulated.work();
+  act(simulated, { do: 'setUp', card: 0, isOk: true });
+  simulated.pass(2 * MINUTE);
+  return simulated;
 }
 
-export function live(life: SimulatedCustomer, turns: readonly Turn[]): void {
+export function live(simulated: SimulatedCustomer, turns: readonly Turn[]): void {
   for (const what of turns) {
-    act(life, what);
-    if (what.rounds > 0) life.work(what.rounds);
-    life.checkTruth();
+    act(simulated, what);
+    if (what.rounds > 0) simulated.work(what.rounds);
+    simulated.checkTruth();
   }
 }
 
 /** All faults end; people answer for what only people can answer for; then time passes. */
-export function windDown(life: SimulatedCustomer, isCustomerThere: boolean): void {
-  life.faultProfile = NO_FAULTS;
-  life.eventDelivery = PROMPT_EVENTS;
-  life.crashes = null;
-  life.work();
-  if (life.state.paused) life.ask({ kind: 'resume', ...WHO });
-  for (let day = 0; day < 150 && !life.isOver; day++) {
-    for (const { chargeId, phase, paymentIntentId } of life.state.charges) {
+export function windDown(simulated: SimulatedCustomer, isCustomerThere: boolean): void {
+  simulated.faultProfile = NO_FAULTS;
+  simulated.eventDelivery = PROMPT_EVENTS;
+  simulated.crashes = null;
+  simulated.work();
+  if (simulated.state.paused) simulated.ask({ kind: 'resume', ...WHO });
+  for (let day = 0; day < 150 && !simulated.isOver; day++) {
+    for (const { chargeId, phase, paymentIntentId } of simulated.state.charges) {
       const mayRetry =
-        phase.is === 'refused' && day < 10 && life.ask({ kind: 'retryCharge', ...WHO, chargeId }) === null;
-      if (phase.is === 'refused' && !mayRetry) life.ask({ kind: 'cancelCharge', ...WHO, chargeId });
+        phase.is === 'refused' &&
+        day < 10 &&
+        simulated.ask({ kind: 'retryCharge', ...WHO, chargeId }) === null;
+      if (phase.is === 'refused' && !mayRetry) simulated.ask({ kind: 'cancelCharge', ...WHO, chargeId });
       if (phase.is === 'awaiting_step_up' && paymentIntentId && isCustomerThere) {
-        life.stripe.customerBegins(paymentIntentId);
-        life.stripe.customerEnds(paymentIntentId, true);
+        simulated.stripe.customerBegins(paymentIntentId);
+        simulated.stripe.customerEnds(paymentIntentId, true);
       }
     }
-    life.pass(day < 40 ? DAY : 7 * DAY);
-    if (life.state.charges.length === 0) break;
+    simulated.pass(day < 40 ? DAY : 7 * DAY);
+    if (simulated.state.charges.length === 0) break;
   }
 }

@@ -1,6 +1,7 @@
-// Carries a step out at the model of Stripe, as the activities do it at Stripe. It checks nothing.
+// Executes a step at the model of Stripe, as the activities do at Stripe.
 import type { CustomerEvent } from '../../../domain/model/events.ts';
 import type { Step } from '../../../domain/model/steps.ts';
+import { defined } from '../../../domain/shared/defined.ts';
 import type { LedgerModel } from './ledger.ts';
 import type { Answer, StripeModel } from './stripe.ts';
 
@@ -10,21 +11,21 @@ export type StripeStep = Exclude<Step, { do: 'load' | 'record' | 'startNotice' |
 export function executeStep(step: StripeStep, stripe: StripeModel, ledger: LedgerModel): CustomerEvent {
   switch (step.do) {
     case 'createStripeCustomer':
-      return tell(
+      return callStripe(
         step,
         () => stripe.createCustomer(`customer-${step.enrolmentNumber}-${step.tries}`),
         (stripeCustomerId) => ({ kind: 'stripeCustomerCreated', stripeCustomerId }),
       );
     case 'createSetupIntent': {
-      const { enrolmentNumber, setupNumber, tries } = step;
-      return tell(
+      const { enrolmentNumber, setupNumber, tries, stripeCustomerId } = step;
+      return callStripe(
         step,
-        () => stripe.createSetup(`setup-${enrolmentNumber}-${setupNumber}-${tries}`),
+        () => stripe.createSetup(stripeCustomerId, `setup-${enrolmentNumber}-${setupNumber}-${tries}`),
         (setupIntentId) => ({ kind: 'setupIntentCreated', enrolmentNumber, setupIntentId }),
       );
     }
     case 'confirmSetupIntent':
-      return tell(
+      return callStripe(
         step,
         () =>
           stripe.confirmSetupIntent(
@@ -37,20 +38,20 @@ export function executeStep(step: StripeStep, stripe: StripeModel, ledger: Ledge
     case 'readSetupIntent':
     case 'cancelSetupIntent': {
       const call = step.do === 'readSetupIntent' ? stripe.readSetupIntent : stripe.cancelSetupIntent;
-      return tell(
+      return callStripe(
         step,
         () => call.call(stripe, step.setupIntentId),
         (reading) => ({ kind: 'setupIntentRead', reading }),
       );
     }
     case 'readRefund':
-      return tell(
+      return callStripe(
         step,
         () => stripe.readRefund(step.refundId),
         (reading) => ({ kind: 'refundRead', reading }),
       );
     case 'readDispute':
-      return tell(
+      return callStripe(
         step,
         () => stripe.readDispute(step.disputeId),
         (reading) => ({ kind: 'disputeRead', reading }),
@@ -59,7 +60,7 @@ export function executeStep(step: StripeStep, stripe: StripeModel, ledger: Ledge
       const { chargeId, intentNumber, amount, currency, stripeCustomerId } = step;
       const number = String(intentNumber);
       const asked = { chargeId, number, amount, currency, stripeCustomerId };
-      return tell(
+      return callStripe(
         step,
         () => {
           const answer = stripe.createIntent(asked, `intent-${chargeId}-${number}`);
@@ -71,7 +72,7 @@ export function executeStep(step: StripeStep, stripe: StripeModel, ledger: Ledge
     }
     case 'findPaymentIntent': {
       const { chargeId, intentNumber } = step;
-      return tell(
+      return callStripe(
         step,
         () => {
           const answer = stripe.findIntent(chargeId, String(intentNumber));
@@ -83,9 +84,10 @@ export function executeStep(step: StripeStep, stripe: StripeModel, ledger: Ledge
     }
     case 'confirmPaymentIntent': {
       const { chargeId, paymentIntentId, intentNumber, attemptNumber, paymentMethodId } = step;
-      return tell(
+      return callStripe(
         step,
         () =>
+          stripe.unlessItDiffers(step) ??
           stripe.confirmPaymentIntent(
             paymentIntentId,
             paymentMethodId,
@@ -98,7 +100,7 @@ export function executeStep(step: StripeStep, stripe: StripeModel, ledger: Ledge
     case 'cancelPaymentIntent': {
       const { chargeId, paymentIntentId, known } = step;
       const call = step.do === 'readPaymentIntent' ? stripe.readPaymentIntent : stripe.cancelPaymentIntent;
-      return tell(
+      return callStripe(
         step,
         () => call.call(stripe, paymentIntentId, known),
         (reading) => ({ kind: 'paymentIntentRead', chargeId, reading }),
@@ -108,7 +110,7 @@ export function executeStep(step: StripeStep, stripe: StripeModel, ledger: Ledge
 }
 
 /** The same request under the same key a few times, then nobody knows. */
-function tell<Value>(
+function callStripe<Value>(
   step: Step,
   call: () => Answer<Value>,
   event: (value: Value) => CustomerEvent,
@@ -116,7 +118,10 @@ function tell<Value>(
   for (let tries = 0; tries < 2; tries++) {
     const answer = call();
     if (answer.is === 'ok') return event(answer.value);
-    if (answer.is === 'rejected') return { kind: 'refused', step, code: answer.code };
+    if (answer.is === 'rejected') {
+      const { code, param } = answer;
+      return { kind: 'refused', step, code, ...defined({ param }) };
+    }
   }
   return { kind: 'unanswered', step };
 }

@@ -1,5 +1,5 @@
-// Drives one customer's life as the workflow does, against a model of Stripe and of the ledger, and checks at every
-// step what must always hold. It decides nothing: the domain does, and this complains.
+// Drives one customer as the workflow does, against models of Stripe and of the ledger, and checks at every step what
+// must always hold.
 import { isDeepStrictEqual } from 'node:util';
 import { advance } from '../../../domain/advance.ts';
 import { newCustomer } from '../../../domain/lifecycle.ts';
@@ -11,6 +11,7 @@ import type { CustomerState } from '../../../domain/model/state.ts';
 import type { Step, StepOf } from '../../../domain/model/steps.ts';
 import { nextStep } from '../../../domain/next-step.ts';
 import { refuse } from '../../../domain/refusals.ts';
+import { chargeableCard } from '../../../domain/shared/chargeable-card.ts';
 import { isAboutMoneyBack } from '../../../domain/shared/stripe-events.ts';
 import { HOUR } from '../../../domain/shared/time.ts';
 import { viewOf } from '../../../domain/view.ts';
@@ -33,7 +34,7 @@ export type CrashTime = 'before' | 'after';
 
 const EPOCH_MS = Date.UTC(2026, 0, 1);
 const LONGEST_SLEEP_MS = 7 * 24 * HOUR;
-/** More steps than this without time passing means that the life runs in a circle. */
+/** More steps than this without time passing means that it runs in a circle. */
 const STEPS_AT_ONE_INSTANT = 300;
 const SAME_STEP_AT_ONE_INSTANT = 6;
 const TRACE_SHOWN = 60;
@@ -52,7 +53,7 @@ export class SimulatedCustomer {
   crashes: CrashTime | null = null;
   readonly #chance: () => number;
   #inbox: CustomerEvent[] = [];
-  #ringing: { atMs: number; event: CustomerEvent }[] = [];
+  #underWay: { atMs: number; event: CustomerEvent }[] = [];
   #eventCount = 0;
   #stepsNow: string[] = [];
   /** Charges whose confirm nobody answered and nobody has asked about since. */
@@ -65,7 +66,9 @@ export class SimulatedCustomer {
 
   constructor(seed: number, script: IssuerScript) {
     this.#chance = stream(seed + 1);
-    this.stripe = new StripeModel(seed, script, this.nowMs, (type, objectId) => this.#rings(type, objectId));
+    this.stripe = new StripeModel(seed, script, this.nowMs, (type, objectId) =>
+      this.#deliver(type, objectId),
+    );
   }
 
   set faultProfile(faultProfile: FaultProfile) {
@@ -95,7 +98,7 @@ export class SimulatedCustomer {
     return null;
   }
 
-  /** A signal: a bell, or the page saying that the customer is back. Money that goes back starts a life again. */
+  /** A signal: an event of Stripe's, or the page saying that the customer is back. One about money back starts a run. */
   signal(event: CustomerEvent): void {
     if (this.isOver && event.kind === 'stripeEventReceived' && isAboutMoneyBack(event.type)) {
       this.isOver = false;
@@ -121,7 +124,7 @@ export class SimulatedCustomer {
     return step;
   }
 
-  /** Lets time pass, waking whenever the life asks for it or something rings. */
+  /** Lets time pass, waking whenever a step asks for it or an event arrives. */
   pass(ms: number): void {
     const untilMs = this.nowMs + ms;
     for (;;) {
@@ -129,7 +132,7 @@ export class SimulatedCustomer {
       const next = [
         untilMs,
         ...(step.do === 'wait' ? [step.untilMs] : []),
-        ...this.#ringing.map(({ atMs }) => atMs),
+        ...this.#underWay.map(({ atMs }) => atMs),
       ];
       const nowMs = Math.max(this.nowMs, Math.min(...next));
       if (nowMs > this.nowMs) {
@@ -137,8 +140,8 @@ export class SimulatedCustomer {
         this.nowMs = nowMs;
         this.stripe.tick(nowMs);
       }
-      const due = this.#ringing.filter(({ atMs }) => atMs <= this.nowMs);
-      this.#ringing = this.#ringing.filter(({ atMs }) => atMs > this.nowMs);
+      const due = this.#underWay.filter(({ atMs }) => atMs <= this.nowMs);
+      this.#underWay = this.#underWay.filter(({ atMs }) => atMs > this.nowMs);
       for (const { event } of due) this.signal(event);
       if (due.length === 0 && this.nowMs >= untilMs) {
         this.work();
@@ -161,7 +164,8 @@ export class SimulatedCustomer {
     if (step.do === 'end') {
       this.isOver = true;
       for (const chargeId of this.ledger.accepted.keys())
-        if (!this.ledger.closed.has(chargeId)) this.fail(`a life that ends leaves nothing open: ${chargeId}`);
+        if (!this.ledger.closed.has(chargeId))
+          this.fail(`a workflow that ends leaves nothing open: ${chargeId}`);
       return step;
     }
     if (step.do === 'decide') {
@@ -216,6 +220,7 @@ export class SimulatedCustomer {
       if (fact.sequence !== expected++)
         this.fail(`facts have consecutive sequences: ${fact.sequence} where ${expected - 1} was next`);
       if (fact.kind === 'charge_closed' && fact.chargeId) ledger.closings.add(fact.chargeId);
+      if (fact.kind === 'amount_differs' && fact.chargeId) ledger.amountsDiffer.add(fact.chargeId);
       if (fact.kind === 'attempt') this.#recordAttempt(fact);
       if (fact.kind === 'refund' || fact.kind === 'dispute') this.#recordMoneyBack(fact);
     }
@@ -249,7 +254,7 @@ export class SimulatedCustomer {
     this.ledger.moneyBack.set(id, words);
   }
 
-  #rings(type: string, objectId: string): void {
+  #deliver(type: string, objectId: string): void {
     const event = (): CustomerEvent => ({
       kind: 'stripeEventReceived',
       eventId: `evt_${this.#eventCount}`,
@@ -261,7 +266,7 @@ export class SimulatedCustomer {
     if (this.#chance() < lost) return;
     const times = this.#chance() < twice ? 2 : 1;
     for (let time = 0; time < times; time++)
-      this.#ringing.push({
+      this.#underWay.push({
         atMs: this.nowMs + Math.floor(this.#chance() * latestMs),
         event: event(),
       });
@@ -287,7 +292,10 @@ export class SimulatedCustomer {
     }
     if (event.kind === 'loaded') this.#checkLoaded();
     this.#remember(event, before);
-    for (const charge of after.charges) this.#checkCharge(charge);
+    for (const charge of after.charges) {
+      this.#checkCharge(charge);
+      this.#checkOtherCard(charge);
+    }
     for (const { chargeId } of before.charges) {
       const isGone = !after.charges.some((charge) => charge.chargeId === chargeId);
       if (isGone && !this.ledger.closings.has(chargeId))
@@ -328,6 +336,18 @@ export class SimulatedCustomer {
       this.fail(`failures are counted from 0: ${chargeId}`);
   }
 
+  /** Whatever is learnt of an attempt, the next one is decided with the card that is on file now. */
+  #checkOtherCard(charge: Charge): void {
+    const { state, nowMs } = this;
+    const newest = charge.attempts.at(-1);
+    const { card } = chargeableCard(state, charge, nowMs);
+    if (!newest || !card || card.paymentMethodId === newest.paymentMethodId) return;
+    const { phase } = charge;
+    // What Stripe turned away, or cancelled by itself, is spaced by an hour at most.
+    const waits = phase.is === 'awaiting_card' || (phase.is === 'due' && phase.atMs > nowMs + HOUR);
+    if (waits) this.fail(`a card that was given since is asked at once: ${charge.chargeId} is ${phase.is}`);
+  }
+
   #checkLoaded(): void {
     for (const chargeId of this.ledger.accepted.keys()) {
       const isOpen = !this.ledger.closed.has(chargeId);
@@ -350,7 +370,7 @@ export class SimulatedCustomer {
   #checkStep(step: Step): void {
     if (step.do === 'wait') {
       if (!(step.untilMs > this.nowMs && step.untilMs <= this.nowMs + LONGEST_SLEEP_MS))
-        this.fail(`a life that is not over wakes within a week: in ${step.untilMs - this.nowMs} ms`);
+        this.fail(`a customer who is not over wakes within a week: in ${step.untilMs - this.nowMs} ms`);
       return;
     }
     if (step.do === 'confirmPaymentIntent') this.#checkConfirm(step);
@@ -385,7 +405,7 @@ export class SimulatedCustomer {
     if (this.#lastRead.get(paymentIntentId) === 'requires_action')
       this.fail(`no attempt on an intent that is at the bank: ${chargeId}`);
     if (this.ledger.closed.has(chargeId)) this.fail(`no attempt for a charge that is over: ${chargeId}`);
-    if (!this.ledger.book.some(({ stripeId }) => stripeId === paymentIntentId))
+    if (!this.ledger.objectIndex.some(({ stripeId }) => stripeId === paymentIntentId))
       this.fail(`no attempt on an intent that is not on record: ${chargeId}`);
   }
 

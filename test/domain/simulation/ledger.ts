@@ -1,4 +1,4 @@
-// A ledger for lives without a database: what was accepted, what is closed, and whose an intent is. It checks nothing.
+// A ledger without a database: what was accepted, what is closed, and whose an intent is.
 import type { CustomerEvent, EventOf, RememberedCharge } from '../../../domain/model/events.ts';
 import type { CustomerState } from '../../../domain/model/state.ts';
 
@@ -9,9 +9,11 @@ export class LedgerModel {
   readonly closings = new Set<string>();
   readonly accepted = new Map<string, OpenCharge & { openedAtMs: number }>();
   readonly closed = new Map<string, 'succeeded' | 'failed' | 'cancelled'>();
-  readonly book: { stripeId: string; chargeId: string }[] = [];
+  readonly objectIndex: { stripeId: string; chargeId: string }[] = [];
   /** Outcomes on record for each of Stripe's charges. */
   readonly outcomes = new Map<string, string[]>();
+  /** Charges of which it is on record that another amount came in. */
+  readonly amountsDiffer = new Set<string>();
   /** What is on record last of each refund and dispute. */
   readonly moneyBack = new Map<string, string>();
   snapshot: CustomerState | null = null;
@@ -25,18 +27,19 @@ export class LedgerModel {
         currency,
         openedAtMs,
         dueAtMs: dueAtMs ?? null,
-        paymentIntentId: this.book.findLast((entry) => entry.chargeId === chargeId)?.stripeId ?? null,
+        paymentIntentId: this.objectIndex.findLast((entry) => entry.chargeId === chargeId)?.stripeId ?? null,
       }),
     );
     return { kind: 'loaded', snapshot: this.snapshot, charges };
   }
 
   remember(stripeId: string, chargeId: string): void {
-    if (!this.book.some((entry) => entry.stripeId === stripeId)) this.book.push({ stripeId, chargeId });
+    if (!this.objectIndex.some((entry) => entry.stripeId === stripeId))
+      this.objectIndex.push({ stripeId, chargeId });
   }
 
   /** What nobody ever confirmed and nobody has on record is harmless: no one holds its secret. */
   knows(paymentIntentId: string, confirms: number): boolean {
-    return confirms > 0 || this.book.some(({ stripeId }) => stripeId === paymentIntentId);
+    return confirms > 0 || this.objectIndex.some(({ stripeId }) => stripeId === paymentIntentId);
   }
 }

@@ -1,5 +1,5 @@
-// A model of Stripe for the life tests: intents, setups, keys, cards and eventDelivery, small enough to be believed.
-// It imports shapes only and decides nothing for us; the issuer's answers depend on the seed, never on our timing.
+// A model of Stripe: intents, setups, keys, cards and events, small enough to be believed. The issuer's answers depend
+// on the seed, never on our timing.
 
 import type { Decline } from '../../../domain/model/charge.ts';
 import type { Card, MandateStatus } from '../../../domain/model/enrolment.ts';
@@ -10,6 +10,7 @@ import type {
   RefundReading,
   SetupIntentReading,
 } from '../../../domain/model/readings.ts';
+import type { StepOf } from '../../../domain/model/steps.ts';
 import { DAY, HOUR, MINUTE } from '../../../domain/shared/time.ts';
 
 /** `none`: the call, or its answer, was lost. `rejected`: a 4xx that is not a decline. */
@@ -72,6 +73,7 @@ export interface ModelIntent extends AskedIntent {
 
 interface ModelSetup {
   readonly id: string;
+  readonly stripeCustomerId: string;
   status: string;
   paymentMethodId: string | null;
   attempts: number;
@@ -79,11 +81,15 @@ interface ModelSetup {
 }
 
 interface ModelMethod {
-  readonly card: Card;
+  card: Card;
   attached: boolean;
+  /** Null until a SetupIntent has attached it. */
+  stripeCustomerId: string | null;
   mandateStatus: MandateStatus | null;
   mandateActiveAtMs: number;
 }
+
+const MISSING_CUSTOMER = { is: 'rejected', code: 'resource_missing', param: 'customer' } as const;
 
 const COUNTRIES = ['DE', 'FR', 'IN', 'US'];
 
@@ -108,10 +114,18 @@ export class StripeModel {
   readonly intents = new Map<string, ModelIntent>();
   readonly setups = new Map<string, ModelSetup>();
   readonly methods = new Map<string, ModelMethod>();
+  /** Ids of customers, and whether somebody has deleted them. */
+  readonly customers = new Map<string, 'there' | 'deleted'>();
   readonly refunds = new Map<string, RefundReading>();
   readonly disputes = new Map<string, DisputeReading>();
   /** Every time an issuer was asked because of us, for the budgets. */
-  readonly askedByUs: { chargeId: string; fingerprint: string; atMs: number; isPaid: boolean }[] = [];
+  readonly askedByUs: {
+    chargeId: string;
+    fingerprint: string;
+    atMs: number;
+    amount: number;
+    isPaid: boolean;
+  }[] = [];
   faultProfile: FaultProfile = NO_FAULTS;
   nowMs: number;
   readonly #seed: number;
@@ -138,6 +152,7 @@ export class StripeModel {
   createIntent(asked: AskedIntent, key: string): Answer<string> {
     return this.#call({ key, of: JSON.stringify(asked) }, () => {
       const { chargeId } = asked;
+      if (this.#isDeleted(asked.stripeCustomerId)) return MISSING_CUSTOMER;
       const nth = this.intentsOf(chargeId).length + 1;
       const id = `pi_${chargeId}_${nth}`;
       this.intents.set(id, {
@@ -181,7 +196,8 @@ export class StripeModel {
       const method = this.methods.get(paymentMethodId);
       if (!['requires_payment_method', 'requires_confirmation'].includes(intent.status))
         return { is: 'rejected', code: 'payment_intent_unexpected_state' };
-      if (!method?.attached) return { is: 'rejected', code: 'resource_missing' };
+      if (this.#isDeleted(intent.stripeCustomerId)) return MISSING_CUSTOMER;
+      if (!method?.attached) return { is: 'rejected', code: 'resource_missing', param: 'payment_method' };
       intent.confirms++;
       if (intent.confirms > 3 + Math.floor(drawn(this.#seed, paymentIntentId, 'limit') * 6)) {
         this.#cancel(intent, 'automatic');
@@ -194,10 +210,22 @@ export class StripeModel {
         chargeId: intent.chargeId,
         fingerprint: fingerprint ?? '',
         atMs: this.nowMs,
+        amount: intent.amount,
         isPaid: intent.status === 'succeeded',
       });
       return { is: 'ok', value: this.readingOf(intent) };
     });
+  }
+
+  /** What our activity reads before it confirms: an intent that is not over what is owed is reported as it is. */
+  unlessItDiffers(step: StepOf<'confirmPaymentIntent'>): Answer<PaymentIntentReading> | null {
+    const { amount, currency, stripeCustomerId, paymentIntentId, known } = step;
+    const intent = this.#intent(paymentIntentId);
+    const isAsOwed =
+      intent.amount === amount &&
+      intent.currency === currency &&
+      intent.stripeCustomerId === stripeCustomerId;
+    return isAsOwed ? null : this.readPaymentIntent(paymentIntentId, known);
   }
 
   readPaymentIntent(paymentIntentId: string, known: string | null): Answer<PaymentIntentReading> {
@@ -216,11 +244,13 @@ export class StripeModel {
     });
   }
 
-  createSetup(key: string): Answer<string> {
-    return this.#call({ key, of: '' }, () => {
+  createSetup(stripeCustomerId: string, key: string): Answer<string> {
+    return this.#call({ key, of: stripeCustomerId }, () => {
+      if (this.#isDeleted(stripeCustomerId)) return MISSING_CUSTOMER;
       const id = `seti_${this.setups.size + 1}`;
       this.setups.set(id, {
         id,
+        stripeCustomerId,
         status: 'requires_payment_method',
         paymentMethodId: null,
         attempts: 0,
@@ -237,6 +267,7 @@ export class StripeModel {
   ): Answer<SetupIntentReading> {
     return this.#call({ key, of: `${setupIntentId} ${paymentMethodId}` }, () => {
       const setup = this.#setup(setupIntentId);
+      if (this.#isDeleted(setup.stripeCustomerId)) return MISSING_CUSTOMER;
       if (setup.status === 'requires_payment_method') {
         const luck = drawn(this.#seed, paymentMethodId, 'setup');
         if (luck < 0.6) this.#setupSucceeds(setup, paymentMethodId);
@@ -282,7 +313,11 @@ export class StripeModel {
   }
 
   createCustomer(key: string): Answer<string> {
-    return this.#call({ key, of: '' }, () => ({ is: 'ok', value: 'cus_1' }));
+    return this.#call({ key, of: '' }, () => {
+      const id = `cus_${this.customers.size + 1}`;
+      this.customers.set(id, 'there');
+      return { is: 'ok', value: id };
+    });
   }
 
   // — what customers, banks and people at Stripe's dashboard do —
@@ -301,6 +336,7 @@ export class StripeModel {
         fingerprint: `fp-${number}`,
       },
       attached: true,
+      stripeCustomerId: null,
       mandateStatus: country === 'IN' ? 'pending' : null,
       mandateActiveAtMs: 0,
     });
@@ -309,6 +345,7 @@ export class StripeModel {
 
   customerSetsUp(setupIntentId: string, card: number, isOk: boolean): void {
     const setup = this.#setup(setupIntentId);
+    if (this.#isDeleted(setup.stripeCustomerId)) return;
     if (!['requires_payment_method', 'requires_action'].includes(setup.status)) return;
     if (isOk) this.#setupSucceeds(setup, setup.paymentMethodId ?? this.newCard(card));
     else this.#setupFails(setup);
@@ -317,6 +354,7 @@ export class StripeModel {
   /** The customer confirms on session: the bank's page opens. */
   customerBegins(paymentIntentId: string): void {
     const intent = this.#intent(paymentIntentId);
+    if (this.#isDeleted(intent.stripeCustomerId)) return;
     if (intent.status !== 'requires_payment_method') return;
     intent.status = 'requires_action';
     this.#notify('payment_intent.requires_action', paymentIntentId);
@@ -383,6 +421,32 @@ export class StripeModel {
       stripeChargeId: paid.latestCharge,
       requestId: null,
     };
+  }
+
+  /** Somebody deletes the customer in the Dashboard: their cards are detached, and that has no events of its own. */
+  deleteCustomer(stripeCustomerId: string): void {
+    if (this.customers.get(stripeCustomerId) !== 'there') return;
+    this.customers.set(stripeCustomerId, 'deleted');
+    for (const method of this.methods.values())
+      if (method.stripeCustomerId === stripeCustomerId) method.attached = false;
+    this.#notify('customer.deleted', stripeCustomerId);
+  }
+
+  /** Somebody changes what an unpaid intent is over. */
+  changeAmount(paymentIntentId: string, amount: number): void {
+    const intent = this.#intent(paymentIntentId);
+    if (['requires_payment_method', 'requires_confirmation', 'requires_action'].includes(intent.status))
+      intent.amount = amount;
+  }
+
+  /** The network gives the card another expiry date, and another number where it was lost. */
+  updateCard(paymentMethodId: string, isRenumbered: boolean): void {
+    const method = this.methods.get(paymentMethodId);
+    if (!method?.attached) return;
+    const { card } = method;
+    const fingerprint = isRenumbered ? `${card.fingerprint}-again` : card.fingerprint;
+    method.card = { ...card, expYear: card.expYear + 1, fingerprint };
+    this.#notify('payment_method.automatically_updated', paymentMethodId);
   }
 
   detach(paymentMethodId: string): void {
@@ -528,6 +592,7 @@ export class StripeModel {
     setup.decline = null;
     setup.paymentMethodId = paymentMethodId;
     const method = this.methods.get(paymentMethodId);
+    if (method) method.stripeCustomerId = setup.stripeCustomerId;
     if (method?.mandateStatus === 'pending') method.mandateActiveAtMs = this.nowMs + 20 * MINUTE;
     this.#notify('setup_intent.succeeded', setup.id);
   }
@@ -540,7 +605,14 @@ export class StripeModel {
     this.#notify('setup_intent.setup_failed', setup.id);
   }
 
-  /** A key's first answer is kept for 24 hours, and only for the same request; a 4xx is not kept. */
+  #isDeleted(stripeCustomerId: string): boolean {
+    return this.customers.get(stripeCustomerId) === 'deleted';
+  }
+
+  /**
+   * A key's first answer is kept for 24 hours, and only for the same request: a 4xx too, once the request's execution
+   * has begun (docs.stripe.com/api/idempotent_requests).
+   */
   #call<Value>(
     keyed: { readonly key: string; readonly of: string } | null,
     run: () => Answer<Value>,
@@ -553,18 +625,22 @@ export class StripeModel {
       if (stored.of !== keyed.of) return { is: 'rejected', code: 'idempotency_error' };
       return isLost ? { is: 'none' } : (structuredClone(stored.answer) as Answer<Value>);
     }
-    if (this.#chance() < rejected) return { is: 'rejected', code: 'account_closed' };
     const keep = (answer: Answer<Value>) => {
       if (keyed)
         this.#keys.set(keyed.key, { answer: structuredClone(answer), of: keyed.of, atMs: this.nowMs });
     };
+    if (this.#chance() < rejected) {
+      const refusal: Answer<Value> = { is: 'rejected', code: 'account_closed' };
+      if (this.#chance() < 0.5) keep(refusal);
+      return refusal;
+    }
     if (keyed && this.#chance() < stored500) {
       if (this.#chance() < 0.5) run();
       keep({ is: 'none' });
       return { is: 'none' };
     }
     const answer = run();
-    if (answer.is === 'ok') keep(answer);
+    keep(answer);
     return isLost ? { is: 'none' } : answer;
   }
 

@@ -1,4 +1,4 @@
-// What the truth at Stripe must say of a life at any time, with what the ledger says. It changes nothing.
+// What the truth at Stripe must say of a simulated customer at any time, with what the ledger says.
 import { DEFAULT_POLICY } from '../../../domain/shared/policy.ts';
 import type { LedgerModel } from './ledger.ts';
 import type { StripeModel } from './stripe.ts';
@@ -23,6 +23,14 @@ export function brokenTruth(stripe: StripeModel, ledger: LedgerModel): string | 
       const payable = stillPayable(chargeId, stripe, ledger);
       if (payable) return payable;
     }
+    const owed = ledger.accepted.get(chargeId)?.amount;
+    const other = stripe
+      .intentsOf(chargeId)
+      .find(({ amountReceived }) => amountReceived > 0 && amountReceived !== owed);
+    if (other && as === 'succeeded' && !ledger.amountsDiffer.has(chargeId))
+      return `money that came in another amount is on record: ${chargeId}, ${other.amountReceived} for ${owed}`;
+    if (stripe.askedByUs.some((ask) => ask.chargeId === chargeId && ask.amount !== owed))
+      return `an issuer is never asked by us for another amount than is owed: ${chargeId}`;
     const asked = stripe.askedByUs.filter((ask) => ask.chargeId === chargeId).length;
     if (asked > attemptsPerCharge)
       return `an issuer is asked at most ${attemptsPerCharge} times for a charge: ${chargeId}, ${asked}`;
