@@ -108,7 +108,8 @@ function plannedChecks(state: CustomerState, charge: Charge): Planned[] {
   const { chargeId, paymentIntentId, nextCheckAtMs, phase, attempts } = charge;
   if (nextCheckAtMs === null || phase.is === 'closed') return [];
   if (paymentIntentId === null) {
-    if (state.stripeCustomerId === null) return [];
+    // Whoever was deleted at Stripe has nothing there that could be searched or paid.
+    if (state.stripeCustomerId === null) return plannedWithoutCustomer(charge, nextCheckAtMs);
     const { intentNumber, amount, currency, openedAtMs } = charge;
     const { stripeCustomerId } = state;
     const step: Step = {
@@ -126,6 +127,12 @@ function plannedChecks(state: CustomerState, charge: Charge): Planned[] {
   const isToBeCancelled = phase.is === 'closing' || phase.is === 'replacing_intent';
   const question = isToBeCancelled ? 'cancelPaymentIntent' : 'readPaymentIntent';
   return [{ atMs: nextCheckAtMs, step: { do: question, chargeId, paymentIntentId, known } }];
+}
+
+function plannedWithoutCustomer({ chargeId, phase }: Charge, atMs: number): Planned[] {
+  return phase.is === 'creating_intent' || phase.is === 'closing'
+    ? [{ atMs, step: { do: 'decide', event: { kind: 'cardMissing', chargeId } } }]
+    : [];
 }
 
 function plannedMoneyBackReads({ refunds, disputes }: CustomerState): Planned[] {

@@ -1,5 +1,6 @@
-// Which requests of people are refused, and in which words. It changes nothing; what passes here is accepted.
+// Which requests of people are refused, and in which words. What passes here is accepted.
 
+import { hasTerms, isCorrectable } from './charge/charge.ts';
 import type { Charge } from './model/charge.ts';
 import type { Mandate, MandateTerms } from './model/enrolment.ts';
 import type { CustomerEvent, EventOf } from './model/events.ts';
@@ -7,7 +8,8 @@ import type { CustomerState } from './model/state.ts';
 import { beyondMandate, chargeableCard } from './shared/chargeable-card.ts';
 import { findCharge } from './shared/charges.ts';
 import { isId } from './shared/ids.ts';
-import { checkAmount, formatMoney, isCurrency } from './shared/money.ts';
+import { OUR_METADATA_KEYS } from './shared/metadata.ts';
+import { checkAmount, formatMoney, isCurrency, unsupportedCurrency } from './shared/money.ts';
 import { policyOf } from './shared/policy.ts';
 import { Refusal } from './shared/refusal.ts';
 
@@ -29,28 +31,37 @@ export function refuse(state: CustomerState, event: CustomerEvent, nowMs: number
       return refuseRetry(state, event, nowMs);
     case 'pause':
     case 'resume':
-      return state.cancelled ? isCancelled() : null;
+      return state.cancelled ? customerCancelled() : null;
     default:
       return null;
   }
 }
 
-/** What was agreed must be something Stripe can charge. */
-function refuseTerms(terms: MandateTerms): Refusal | null {
-  return checkAmount(terms.maxAmount, terms.currency);
-}
-
-function refuseEnrolment(event: EventOf<'enrol'>): Refusal | null {
-  if (event.paymentMethodId !== undefined && event.consent === undefined) {
+/** What can be said of an enrolment's terms without knowing the customer. */
+export function refuseEnrolment({
+  paymentMethodId,
+  consent,
+  currency,
+  terms,
+}: Pick<EventOf<'enrol'>, 'paymentMethodId' | 'consent' | 'currency' | 'terms'>): Refusal | null {
+  if (paymentMethodId !== undefined && consent === undefined)
     return new Refusal(
       'consent_required',
       'A card given with the request needs the consent it was given under: add "consent".',
     );
-  }
-  if (event.currency !== undefined && !isCurrency(event.currency)) {
-    return new Refusal('currency_unsupported', `Stripe does not charge cards in "${event.currency}".`);
-  }
-  return event.terms ? refuseTerms(event.terms) : null;
+  if (currency !== undefined && !isCurrency(currency)) return unsupportedCurrency(currency);
+  if (terms === undefined) return null;
+  if (currency !== undefined && terms.currency !== currency)
+    return new Refusal('currency_not_agreed', 'The terms are in another currency than the customer.');
+  return checkAmount(terms.maxAmount, terms.currency);
+}
+
+/** Names that billing itself writes into a Stripe object's metadata. */
+export function refuseMetadata(metadata: { readonly [key: string]: string }): Refusal | null {
+  const reserved = OUR_METADATA_KEYS.find((key) => Object.hasOwn(metadata, key));
+  return reserved === undefined
+    ? null
+    : new Refusal('metadata_reserved', `The metadata key "${reserved}" is set by billing itself.`);
 }
 
 function refuseConsent(state: CustomerState, event: EventOf<'giveConsent'>): Refusal | null {
@@ -63,16 +74,13 @@ function refuseCharge(state: CustomerState, event: EventOf<'openCharge'>): Refus
   if (!isId(event.chargeId))
     return new Refusal('charge_not_found', 'A charge id is 1 to 64 of A-Z, a-z, 0-9, "_" and "-".');
   const existing = findCharge(state, event.chargeId);
-  if (existing) return sameTerms(existing, event) ? null : chargeConflict(event.chargeId);
-  if (state.cancelled) return isCancelled();
-  if (!state.mandate) {
-    return new Refusal(
-      'no_mandate',
-      'The customer has not given a card yet: finish the enrolment first, then charge.',
-    );
-  }
+  const isDone = existing && hasTerms(existing, event) && event.correction !== true;
+  if (isDone) return null;
+  if (existing && !isCorrectable(existing)) return chargeConflict(event.chargeId);
+  if (state.cancelled) return customerCancelled();
+  if (!state.mandate) return noMandate();
   const { openCharges, amountLimits } = policyOf(state);
-  if (state.charges.length >= openCharges) {
+  if (!existing && state.charges.length >= openCharges) {
     return new Refusal(
       'too_many_open_charges',
       `The customer has ${openCharges} open charges; open another one when some of them are over.`,
@@ -103,7 +111,7 @@ function beyondTerms(
 }
 
 function refuseRetry(state: CustomerState, event: EventOf<'retryCharge'>, nowMs: number): Refusal | null {
-  if (state.cancelled) return isCancelled();
+  if (state.cancelled) return customerCancelled();
   const charge = findCharge(state, event.chargeId);
   if (!charge) return noSuchCharge(event.chargeId);
   const { phase } = charge;
@@ -124,13 +132,17 @@ function refuseRetry(state: CustomerState, event: EventOf<'retryCharge'>, nowMs:
       );
     case 'no_mandate':
     case 'blocked':
-      return new Refusal(
-        'card_not_chargeable',
-        'The card on file may not be charged again; the customer has to give another one.',
-      );
+      return cardNotChargeable();
     default:
       return state.mandate?.terms ? beyondTerms(reason, state.mandate.terms) : null;
   }
+}
+
+function cardNotChargeable(): Refusal {
+  return new Refusal(
+    'card_not_chargeable',
+    'The card on file may not be charged again; the customer has to give another one.',
+  );
 }
 
 const WORDS: { readonly [Phase in Charge['phase']['is']]: string } = {
@@ -147,22 +159,24 @@ const WORDS: { readonly [Phase in Charge['phase']['is']]: string } = {
   closed: 'over',
 };
 
-function sameTerms(charge: Charge, event: EventOf<'openCharge'>): boolean {
-  return (
-    charge.amount === event.amount &&
-    charge.currency === event.currency &&
-    (event.dueAtMs === undefined || event.dueAtMs === charge.dueAtMs)
+export function chargeConflict(chargeId: string): Refusal {
+  return new Refusal(
+    'charge_conflict',
+    `Charge ${chargeId} exists with other terms; another charge needs another chargeId.`,
   );
 }
 
-function chargeConflict(chargeId: string): Refusal {
-  return new Refusal('charge_conflict', `Charge ${chargeId} exists with other terms.`);
-}
-
-function noSuchCharge(chargeId: string): Refusal {
+export function noSuchCharge(chargeId: string): Refusal {
   return new Refusal('charge_not_found', `There is no open charge ${chargeId}.`);
 }
 
-function isCancelled(): Refusal {
+export function noMandate(): Refusal {
+  return new Refusal(
+    'no_mandate',
+    'The customer has not given a card yet: finish the enrolment first, then charge.',
+  );
+}
+
+export function customerCancelled(): Refusal {
   return new Refusal('customer_cancelled', 'The customer is cancelled; enrol again to bring them back.');
 }

@@ -6,6 +6,7 @@ import type { CustomerState } from '../model/state.ts';
 import { findCharge, putCharge } from '../shared/charges.ts';
 import { by, recordFact } from '../shared/facts.ts';
 import { closeCharge } from './close.ts';
+import { AMBIGUOUS_INTENT } from './payment-intent.ts';
 
 /** Something is owed. The same id with the same terms changes nothing; other terms only put right what Stripe refused. */
 export function openCharge(
@@ -47,7 +48,7 @@ export function newCharge(
 
 /** Whether its terms may still be put right: Stripe refused it, and there is no intent that could be paid. */
 export function isCorrectable({ phase, paymentIntentId }: Charge): boolean {
-  return phase.is === 'refused' && paymentIntentId === null;
+  return phase.is === 'refused' && phase.code !== AMBIGUOUS_INTENT && paymentIntentId === null;
 }
 
 export function hasTerms(charge: Charge, { amount, currency, dueAtMs }: EventOf<'openCharge'>): boolean {
@@ -107,6 +108,13 @@ export function retryCharge(
   const mayRetry =
     phase?.is === 'awaiting_card' || phase?.is === 'refused' || (phase?.is === 'due' && phase.atMs > nowMs);
   if (!charge || !mayRetry) return state;
-  const due = putCharge(state, { ...charge, phase: { is: 'due', atMs: nowMs } });
+  // An operator has looked at what did not fit: it is searched for again before an intent is made.
+  const isAmbiguous = phase?.is === 'refused' && phase.code === AMBIGUOUS_INTENT;
+  const due = putCharge(state, {
+    ...charge,
+    ...(isAmbiguous
+      ? { phase: { is: 'creating_intent' }, nextCheckAtMs: nowMs, checks: 0 }
+      : { phase: { is: 'due', atMs: nowMs } }),
+  });
   return recordFact(due, nowMs, 'charge_retry_requested', { ...by(event), chargeId: charge.chargeId });
 }

@@ -97,7 +97,7 @@ function canceled(
     nextCheckAtMs: null,
     checks: 0,
   };
-  if (phase.is === 'replacing_intent') return putCharge(next, { ...without, phase: phase.then });
+  if (phase.is === 'replacing_intent') return putCharge(next, { ...without, phase: phase.resumeAs });
   if (reading.cancellationReason === 'automatic') {
     // What waits for its day or for a card goes on waiting; each further intent comes a little later.
     const waits = phase.is === 'due' || phase.is === 'awaiting_card';

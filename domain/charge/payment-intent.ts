@@ -9,6 +9,9 @@ import { recordFact } from '../shared/facts.ts';
 import { policyOf } from '../shared/policy.ts';
 import { closed } from './close.ts';
 
+/** Of a charge for which an intent was found that could be ours and does not fit. */
+export const AMBIGUOUS_INTENT = 'ambiguous_payment_intent';
+
 export function paymentIntentCreated(
   state: CustomerState,
   { chargeId, paymentIntentId }: Pick<EventOf<'paymentIntentCreated'>, 'chargeId' | 'paymentIntentId'>,
@@ -52,7 +55,7 @@ export function paymentIntentSearched(
 
 /** One was found that could be ours and does not fit: an operator has to look, and it is searched for again on a retry. */
 function ambiguousIntent(state: CustomerState, charge: Charge, nowMs: number): CustomerState {
-  const code = 'ambiguous_payment_intent';
+  const code = AMBIGUOUS_INTENT;
   const { phase, chargeId } = charge;
   if (phase.is === 'refused' && phase.code === code)
     return putCharge(state, { ...charge, nextCheckAtMs: null });

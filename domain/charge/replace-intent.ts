@@ -39,13 +39,13 @@ export function replaceIntent(
   const { phase } = withAnswer;
   // That answer was the last one this charge may have: it ends, and its intent is cancelled for that.
   if (phase.is === 'closing' || phase.is === 'closed') return next;
-  const then: PhaseOf<'replacing_intent'>['then'] =
+  const resumeAs: PhaseOf<'replacing_intent'>['resumeAs'] =
     phase.is === 'due' || phase.is === 'awaiting_card' || phase.is === 'refused'
       ? phase
       : { is: 'due', atMs: nowMs };
   const replacing: Charge = {
     ...withAnswer,
-    phase: { is: 'replacing_intent', sinceMs: nowMs, then },
+    phase: { is: 'replacing_intent', sinceMs: nowMs, resumeAs },
     nextCheckAtMs: nowMs,
     checks: 0,
   };
@@ -78,7 +78,8 @@ function recordAnswerOf(
   const { phase, chargeId } = charge;
   const { decline } = reading;
   const isNewer = reading.stripeChargeId !== null && reading.stripeChargeId !== charge.stripeChargeId;
-  if (decline && (isNewer || phase.is === 'attempting' || phase.is === 'processing')) {
+  // It was not confirmed as it is, so an older decline is no answer to the attempt under way.
+  if (decline && (isNewer || phase.is === 'processing')) {
     const ended = phase.is === 'awaiting_step_up' ? stepUpEnded(state, charge, 'replaced', nowMs) : state;
     return classifyDecline(decline) === 'step_up'
       ? recordAnswer(ended, charge, reading, 'step_up', decline, nowMs)

@@ -60,7 +60,7 @@ export type ChargePhase =
   | {
       readonly is: 'replacing_intent';
       readonly sinceMs: number;
-      readonly then: Extract<ChargePhase, { is: 'due' | 'awaiting_card' | 'refused' }>;
+      readonly resumeAs: Extract<ChargePhase, { is: 'due' | 'awaiting_card' | 'refused' }>;
     }
   /** Its intent is cancelled at Stripe before it may end. */
   | { readonly is: 'closing'; readonly to: 'failed' | 'cancelled'; readonly reason: string }

@@ -65,6 +65,13 @@ export function isCurrency(currency: string): boolean {
   return CURRENCIES.has(currency);
 }
 
+export function unsupportedCurrency(currency: string): Refusal {
+  return new Refusal(
+    'currency_unsupported',
+    `Stripe does not charge cards in "${currency}"; use a lower-case ISO 4217 code.`,
+  );
+}
+
 /**
  * Whether Stripe would take this amount, and we allow it.
  * @param amount integer minor units
@@ -72,12 +79,7 @@ export function isCurrency(currency: string): boolean {
  * @param limits the merchant's own maximums in minor units; none beyond Stripe's where neither the currency nor `default` is named
  */
 export function checkAmount(amount: number, currency: string, limits: AmountLimits = {}): Refusal | null {
-  if (!isCurrency(currency)) {
-    return new Refusal(
-      'currency_unsupported',
-      `Stripe does not charge cards in "${currency}"; use a lower-case ISO 4217 code.`,
-    );
-  }
+  if (!isCurrency(currency)) return unsupportedCurrency(currency);
   if (!Number.isSafeInteger(amount)) {
     return new Refusal('amount_not_whole', 'The amount must be a whole number of minor units (cents).');
   }
