@@ -8,8 +8,8 @@ import type { CustomerState } from './model/state.ts';
 import { beyondMandate, chargeableCard } from './shared/chargeable-card.ts';
 import { findCharge } from './shared/charges.ts';
 import { isId } from './shared/ids.ts';
-import { OUR_METADATA_KEYS } from './shared/metadata.ts';
 import { checkAmount, formatMoney, isCurrency, unsupportedCurrency } from './shared/money.ts';
+import { OUR_METADATA_KEYS } from './shared/our-metadata-keys.ts';
 import { policyOf } from './shared/policy.ts';
 import { Refusal } from './shared/refusal.ts';
 
@@ -37,13 +37,18 @@ export function refuse(state: CustomerState, event: CustomerEvent, nowMs: number
   }
 }
 
-/** What can be said of an enrolment's terms without knowing the customer. */
+/** What can be said of an enrolment without knowing the customer. */
 export function refuseEnrolment({
   paymentMethodId,
   consent,
   currency,
   terms,
-}: Pick<EventOf<'enrol'>, 'paymentMethodId' | 'consent' | 'currency' | 'terms'>): Refusal | null {
+}: {
+  readonly paymentMethodId?: string | undefined;
+  readonly consent?: object | undefined;
+  readonly currency?: string | undefined;
+  readonly terms?: Pick<MandateTerms, 'maxAmount' | 'currency'> | undefined;
+}): Refusal | null {
   if (paymentMethodId !== undefined && consent === undefined)
     return new Refusal(
       'consent_required',
@@ -74,8 +79,7 @@ function refuseCharge(state: CustomerState, event: EventOf<'openCharge'>): Refus
   if (!isId(event.chargeId))
     return new Refusal('charge_not_found', 'A charge id is 1 to 64 of A-Z, a-z, 0-9, "_" and "-".');
   const existing = findCharge(state, event.chargeId);
-  const isDone = existing && hasTerms(existing, event) && event.correction !== true;
-  if (isDone) return null;
+  if (existing && hasTerms(existing, event)) return null;
   if (existing && !isCorrectable(existing)) return chargeConflict(event.chargeId);
   if (state.cancelled) return customerCancelled();
   if (!state.mandate) return noMandate();

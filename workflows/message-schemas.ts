@@ -144,6 +144,7 @@ export const MESSAGE_SCHEMAS = {
     amount: AMOUNT,
     currency: CURRENCY,
     dueAtMs: optional(TIME),
+    correction: optional(integer(1, 1_000_000, 'the number of a correction')),
   }),
   cancelCharge: chargeAction,
   retryCharge: chargeAction,

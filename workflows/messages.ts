@@ -76,6 +76,8 @@ export interface ChargeRequest extends Attribution {
   readonly currency: string;
   /** Epoch milliseconds UTC; absent means now. */
   readonly dueAtMs?: number;
+  /** The ledger has taken corrected terms for a charge that Stripe refused: 1, 2, 3 … */
+  readonly correction?: number;
 }
 
 export interface ChargeAction extends Attribution {

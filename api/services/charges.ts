@@ -1,6 +1,7 @@
 // Opens charges, shows and lists them, and passes on what people ask of them.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AmountLimits } from '../../domain/model/policy.ts';
+import { chargeConflict } from '../../domain/refusals.ts';
 import { defined } from '../../domain/shared/defined.ts';
 import { checkAmount } from '../../domain/shared/money.ts';
 import { Refusal } from '../../domain/shared/refusal.ts';
@@ -15,7 +16,7 @@ import type { PageAnswer } from '../http/schemas/lists.ts';
 import { msOf } from '../http/times.ts';
 import type { Answers } from './answers.ts';
 import { type CurrentCharge, type CustomerReader, isClosed, recordedCharge } from './customer-reader.ts';
-import { refuseOurMetadata } from './enrolments.ts';
+import { refuseReserved } from './enrolments.ts';
 import { askWorkflow } from './workflow-request.ts';
 
 export interface Charges {
@@ -117,15 +118,11 @@ export function createCharges(deps: {
     async open(customerId, body, caller, waitMs) {
       const refusal = checkAmount(body.amount, body.currency, deps.amountLimits);
       if (refusal) throw refusal;
-      refuseOurMetadata(body.metadata ?? {});
+      refuseReserved(body.metadata);
       await reader.customerRow(customerId);
       const terms = termsOf(body);
       const { claim, row } = await ledger.claimCharge(customerId, terms);
-      if (claim === 'conflict')
-        throw new Refusal(
-          'charge_conflict',
-          `Charge "${body.chargeId}" exists with other terms; another charge needs another chargeId.`,
-        );
+      if (claim === 'conflict') throw chargeConflict(body.chargeId);
       const isAccepted = row.status !== 'claimed';
       const submitted = isAccepted ? null : { row, view: await submit(customerId, terms, caller.actor) };
       const current =

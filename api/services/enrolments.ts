@@ -1,8 +1,7 @@
 // Opens enrolments: checks the request, claims the customer, and has the workflow ask for a card.
 import type { Consent, EnrolmentStatus } from '../../domain/model/enrolment.ts';
+import { refuseEnrolment, refuseMetadata } from '../../domain/refusals.ts';
 import { defined } from '../../domain/shared/defined.ts';
-import { checkAmount, isCurrency } from '../../domain/shared/money.ts';
-import { OUR_METADATA_KEYS } from '../../domain/shared/our-metadata-keys.ts';
 import { Refusal } from '../../domain/shared/refusal.ts';
 import { MINUTE } from '../../domain/shared/time.ts';
 import type { CustomerView } from '../../domain/view.ts';
@@ -53,10 +52,10 @@ export function createEnrolments(deps: {
 }): Enrolments {
   const { ledger, workflows, reader, answers, stripe } = deps;
 
-  function check(body: NewEnrolment): void {
+  function check({ currency, ...body }: NewEnrolment & Pick<NewCustomer, 'currency'>): void {
     const { consent, paymentMethod, returnUrl, terms } = body;
-    if (paymentMethod !== undefined && consent === undefined)
-      throw new Refusal('consent_required', 'A card may only be confirmed with the customer’s `consent`.');
+    const refusal = refuseEnrolment({ paymentMethodId: paymentMethod, consent, currency, terms });
+    if (refusal) throw refusal;
     if (consent !== undefined && msOf(consent.acceptedAt) > Date.now() + CLOCK_SKEW)
       throw invalid('/body/consent/acceptedAt', 'must not lie in the future');
     if (returnUrl !== undefined && !isReturnUrl(returnUrl, deps.returnUrlOrigins))
@@ -64,18 +63,6 @@ export function createEnrolments(deps: {
         'return_url_not_allowed',
         '`returnUrl` must be https, without a user, and its origin among those configured.',
       );
-    if (terms !== undefined) {
-      const refusal = checkAmount(terms.maxAmount, terms.currency);
-      if (refusal) throw refusal;
-    }
-  }
-
-  function checkCustomer({ currency, terms, metadata = {} }: NewCustomer): void {
-    if (currency !== undefined && !isCurrency(currency))
-      throw new Refusal('currency_unsupported', `Stripe does not charge cards in "${currency}".`);
-    if (currency !== undefined && terms !== undefined && terms.currency !== currency)
-      throw new Refusal('currency_not_agreed', '`terms` are in another currency than the customer.');
-    refuseOurMetadata(metadata);
   }
 
   /** What an earlier request has come to, even one cut short; null when neither workflow nor ledger knows of it. */
@@ -110,7 +97,7 @@ export function createEnrolments(deps: {
   return {
     async openFirst(body, caller) {
       check(body);
-      checkCustomer(body);
+      refuseReserved(body.metadata);
       const { customerId, metadata = {}, stripeCustomerId, currency } = body;
       const requestId = await ledger.requestIdOf(customerId, comparedRequest(body));
       const claim = await ledger.claimCustomer({
@@ -160,10 +147,9 @@ function comparedRequest({ metadata = {}, ...body }: NewCustomer): object {
 }
 
 /** @throws Refusal `metadata_reserved` */
-export function refuseOurMetadata(metadata: { readonly [key: string]: string }): void {
-  const ours = OUR_METADATA_KEYS.find((key) => Object.hasOwn(metadata, key));
-  if (ours !== undefined)
-    throw new Refusal('metadata_reserved', `The metadata key "${ours}" is set by billing itself.`);
+export function refuseReserved(metadata: { readonly [key: string]: string } = {}): void {
+  const refusal = refuseMetadata(metadata);
+  if (refusal) throw refusal;
 }
 
 function enrolRequest(requestId: string, body: NewEnrolment, actor: string): EnrolRequest {

@@ -1,6 +1,6 @@
 // Asks a customer's workflow, and decides what it means when there is none: the ledger knows who should have one.
 import type { UpdateDefinition } from '@temporalio/common';
-import { Refusal } from '../../domain/shared/refusal.ts';
+import { customerCancelled, noMandate } from '../../domain/refusals.ts';
 import type { CustomerWorkflows } from '../../temporal/customers.ts';
 import type { CustomerReader } from './customer-reader.ts';
 
@@ -18,8 +18,7 @@ export async function askWorkflow<Answer, Request>(
   const answer = await workflows.ask(customerId, update, request);
   if (answer !== null) return answer;
   const { view } = await reader.customerRow(customerId);
-  if (view === null) throw new Refusal('no_mandate', 'The customer has not been enrolled yet.');
-  if (view.status === 'cancelled')
-    throw new Refusal('customer_cancelled', 'The customer is cancelled; a new enrolment brings them back.');
+  if (view === null) throw noMandate();
+  if (view.status === 'cancelled') throw customerCancelled();
   return workflows.askOrStart(customerId, update, request);
 }

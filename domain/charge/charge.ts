@@ -51,11 +51,16 @@ export function isCorrectable({ phase, paymentIntentId }: Charge): boolean {
   return phase.is === 'refused' && phase.code !== AMBIGUOUS_INTENT && paymentIntentId === null;
 }
 
-export function hasTerms(charge: Charge, { amount, currency, dueAtMs }: EventOf<'openCharge'>): boolean {
+/** Whether this request asks for nothing else than what is owed already. */
+export function hasTerms(
+  charge: Charge,
+  { amount, currency, dueAtMs, correction = 0 }: EventOf<'openCharge'>,
+): boolean {
   return (
     charge.amount === amount &&
     charge.currency === currency &&
-    (dueAtMs === undefined || dueAtMs === charge.dueAtMs)
+    (dueAtMs === undefined || dueAtMs === charge.dueAtMs) &&
+    correction <= (charge.corrections ?? 0)
   );
 }
 
@@ -65,18 +70,18 @@ function correctCharge(
   request: EventOf<'openCharge'>,
   nowMs: number,
 ): CustomerState {
-  const { chargeId, amount, currency, dueAtMs = charge.dueAtMs, correction = false } = request;
-  if (!isCorrectable(charge) || (hasTerms(charge, request) && !correction)) return state;
+  const { chargeId, amount, currency, dueAtMs = charge.dueAtMs } = request;
+  if (!isCorrectable(charge) || hasTerms(charge, request)) return state;
+  const corrections = Math.max(charge.corrections ?? 0, request.correction ?? 0);
   const corrected: Charge = {
     ...charge,
     amount,
     currency,
     dueAtMs,
+    corrections,
     phase: { is: 'due', atMs: Math.max(dueAtMs, nowMs) },
-    // Stripe keeps its refusal under the old number's key.
-    intentNumber: charge.intentNumber + 1,
   };
-  const data = { amount, currency, dueAtMs };
+  const data = { amount, currency, dueAtMs, corrections };
   return recordFact(putCharge(state, corrected), nowMs, 'charge_corrected', {
     chargeId,
     ...by(request),

@@ -81,6 +81,8 @@ export interface Charge {
   readonly openedAtMs: number;
   readonly dueAtMs: number;
   readonly phase: ChargePhase;
+  /** How often its terms were put right; the newest correction that was taken in. */
+  readonly corrections?: number;
   /** 1-based. Another number gives another idempotency key: it is taken once Stripe has no intent under this one, or it is canceled. */
   readonly intentNumber: number;
   readonly paymentIntentId: string | null;

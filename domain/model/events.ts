@@ -43,8 +43,11 @@ export type CustomerEvent =
       readonly amount: number;
       readonly currency: string;
       readonly dueAtMs?: number;
-      /** The ledger has taken corrected terms for a charge that Stripe refused; what changed may be in the ledger only. */
-      readonly correction?: true;
+      /**
+       * The ledger has taken corrected terms for a charge that Stripe refused: 1, 2, 3 … What was corrected may be kept
+       * in the ledger only.
+       */
+      readonly correction?: number;
     })
   | (Attribution & { readonly kind: 'cancelCharge'; readonly chargeId: string })
   | (Attribution & { readonly kind: 'retryCharge'; readonly chargeId: string })

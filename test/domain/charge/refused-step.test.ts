@@ -198,10 +198,15 @@ describe('a creation that Stripe has refused', () => {
     expect(nextStep(recorded(corrected), T0)).toMatchObject({
       do: 'createPaymentIntent',
       amount: 5000,
-      intentNumber: 3,
+      intentNumber: 2,
     });
-    const textsOnly = { ...open, amount: 4900, correction: true } as const;
-    expect(one(happen(searched, textsOnly)).phase.is).toBe('due');
+    const atOnce = happen(refused, open);
+    expect(nextStep(recorded(atOnce), T0)).toMatchObject({ do: 'findPaymentIntent', intentNumber: 1 });
+    const textsOnly = { ...open, amount: 4900, correction: 1 } as const;
+    const withTexts = happen(searched, textsOnly);
+    expect(one(withTexts)).toMatchObject({ phase: { is: 'due' }, intentNumber: 2 });
+    const refusedAgain = { ...withTexts, charges: [{ ...one(withTexts), phase: one(searched).phase }] };
+    expect(advance(refusedAgain, textsOnly, T0)).toBe(refusedAgain);
     expect(one(happen(searched, { ...open, amount: 4900 })).phase.is).toBe('refused');
     const withIntent = enrolled({ charges: [tried({ is: 'refused', code: 'x' }, 'refused')] });
     expect(refuse(withIntent, open, T0)?.code).toBe('charge_conflict');
