@@ -1,16 +1,17 @@
-// Each database role can do its work, through the ledger, and cannot do what is others' work. PostgreSQL only: an
-// embedded database has one user.
+// Each database role, as deploy/create-databases.sh makes it, can do its work through the ledger, and cannot do the work of
+// others. PostgreSQL only, because an embedded database has one user.
+import { delimiter, dirname } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { loadForRun } from '../../ledger/load.ts';
 import { migrateLedger, openLedger } from '../../ledger/open.ts';
 import { ROLES } from '../../ledger/roles.ts';
+import { opsIn, run } from '../ops/_process.ts';
 import { charge, entry, fact } from '../support/customers.ts';
-import { RUNS_POSTGRES, startPostgres, type TestPostgres } from '../support/postgres.ts';
+import { postgresProgram, RUNS_POSTGRES, startOwnPostgres, type TestPostgres } from '../support/postgres.ts';
 
 const BY = { actor: 'olga', reason: 'an exercise' };
-const OWNER = 'offsession_test_owner';
 const TERMS = { chargeId: 'ch1', amount: 1200, currency: 'eur', description: 'May' };
 
 type RoleName = 'owner' | 'worker' | 'api' | 'ops';
@@ -20,27 +21,28 @@ describe.runIf(RUNS_POSTGRES)('the database roles', () => {
   let urls: { readonly [Name in RoleName]: string };
   const ledgers: { [Name in RoleName]?: Ledger } = {};
   beforeAll(async () => {
-    postgres = await startPostgres();
-    const client = new Client({ connectionString: postgres.url });
-    await client.connect();
-    for (const role of [OWNER, ...ROLES])
-      await client.query(`do $$ begin
-        if not exists (select from pg_roles where rolname = '${role}') then create role ${role} login; end if;
-        alter role ${role} password 'secret';
-      end $$`);
-    await client.query(`grant create on schema public to ${OWNER}`);
-    await client.end();
-    const as = (role: string) => {
-      const url = new URL(postgres.url);
-      url.username = role;
-      url.password = 'secret';
-      return url.href;
-    };
+    postgres = await startOwnPostgres();
+    const { hostname, port } = new URL(postgres.url);
+    const passwords = { owner: 'owner-1', worker: 'worker-1', api: 'api-1', ops: 'ops-1' };
+    const script = await run('sh', ['deploy/create-databases.sh'], {
+      PATH: [dirname(postgresProgram('psql')), process.env.PATH].join(delimiter),
+      PGHOST: hostname,
+      PGPORT: port,
+      POSTGRES_USER: 'postgres',
+      LEDGER_OWNER_DB_PASSWORD: passwords.owner,
+      LEDGER_WORKER_DB_PASSWORD: passwords.worker,
+      LEDGER_API_DB_PASSWORD: passwords.api,
+      LEDGER_OPS_DB_PASSWORD: passwords.ops,
+      TEMPORAL_DB_PASSWORD: 'temporal-1',
+    });
+    expect(script).toMatchObject({ code: 0, errors: '' });
+    const as = (role: string, password: string) =>
+      `postgres://${role}:${password}@${hostname}:${port}/offsession`;
     urls = {
-      owner: as(OWNER),
-      worker: as('offsession_worker'),
-      api: as('offsession_api'),
-      ops: as('offsession_ops'),
+      owner: as('offsession', passwords.owner),
+      worker: as('offsession_worker', passwords.worker),
+      api: as('offsession_api', passwords.api),
+      ops: as('offsession_ops', passwords.ops),
     };
   });
   afterAll(async () => {
@@ -49,7 +51,7 @@ describe.runIf(RUNS_POSTGRES)('the database roles', () => {
   });
 
   /** What is asked of the database directly, as a role. */
-  async function run(role: RoleName, statement: string): Promise<readonly unknown[]> {
+  async function query(role: RoleName, statement: string): Promise<readonly unknown[]> {
     const client = new Client({ connectionString: urls[role] });
     await client.connect();
     try {
@@ -73,6 +75,10 @@ describe.runIf(RUNS_POSTGRES)('the database roles', () => {
 
   test('the owner migrates, and gives the others what they may do, as often as it likes', async () => {
     expect(await migrateLedger(urls.owner)).toEqual([...ROLES].sort());
+    expect(await opsIn(['migrate'], { DATABASE_URL: urls.owner })).toMatchObject({
+      code: 0,
+      out: `the ledger's tables are up to date; granted to: ${[...ROLES].sort().join(', ')}\n`,
+    });
     expect(await Promise.all([migrateLedger(urls.owner), migrateLedger(urls.owner)])).toHaveLength(2);
     await (await openLedger({ databaseUrl: urls.owner })).close();
   });
@@ -241,7 +247,9 @@ describe.runIf(RUNS_POSTGRES)('the database roles', () => {
     { role: 'api', statement: `insert into kysely_migration values ('9999', 'x')` },
     { role: 'api', statement: 'insert into catch_up (through_ms) values (1)' },
   ])('$role may not: $statement', async ({ role, statement }) => {
-    await expect(run(role, statement)).rejects.toThrow(/permission denied|must be owner|row-level security/);
+    await expect(query(role, statement)).rejects.toThrow(
+      /permission denied|must be owner|row-level security/,
+    );
   });
 
   test.each([
@@ -257,25 +265,41 @@ describe.runIf(RUNS_POSTGRES)('the database roles', () => {
     { what: 'remove a recorded customer', statement: 'delete from customers' },
   ])('the api cannot $what: the row is out of its reach', async ({ statement }) => {
     const all = 'select customer_id, request_id from customers order by 1';
-    const before = [await run('owner', all), await run('owner', 'select * from charges order by charge_id')];
-    expect(await run('api', `${statement} returning *`)).toEqual([]);
-    expect([await run('owner', all), await run('owner', 'select * from charges order by charge_id')]).toEqual(
-      before,
-    );
+    const before = [
+      await query('owner', all),
+      await query('owner', 'select * from charges order by charge_id'),
+    ];
+    expect(await query('api', `${statement} returning *`)).toEqual([]);
+    expect([
+      await query('owner', all),
+      await query('owner', 'select * from charges order by charge_id'),
+    ]).toEqual(before);
   });
 
   test('the api cannot make a charge succeed, nor remove the consent of a recorded customer', async () => {
     await expect(
-      run('api', `update charges set status = 'succeeded' where charge_id = 'ch2'`),
+      query('api', `update charges set status = 'succeeded' where charge_id = 'ch2'`),
     ).rejects.toThrow(/row-level security/);
     await (await as('api')).putPersonal('bob', 'consent/c1', { ip: '192.0.2.1' });
-    expect(await run('api', `delete from personal_data where key = 'consent/c1' returning key`)).toEqual([]);
-    expect(await run('worker', `delete from personal_data where key = 'consent/c1' returning key`)).toEqual(
+    expect(await query('api', `delete from personal_data where key = 'consent/c1' returning key`)).toEqual(
       [],
     );
-    expect(await run('ops', `delete from personal_data where key = 'consent/c1' returning key`)).toHaveLength(
-      1,
+    expect(await query('worker', `delete from personal_data where key = 'consent/c1' returning key`)).toEqual(
+      [],
     );
+    expect(
+      await query('ops', `delete from personal_data where key = 'consent/c1' returning key`),
+    ).toHaveLength(1);
+  });
+
+  test('the operator’s commands work as the operators’ role, and say what another role may not', async () => {
+    const set = ['kill-switch', 'on', '--actor', 'olga', '--reason', 'an exercise'];
+    expect(await opsIn(set, { DATABASE_URL: urls.worker })).toMatchObject({
+      code: 1,
+      errors: expect.stringContaining('permission denied for table operator_actions'),
+    });
+    expect(await opsIn(set, { DATABASE_URL: urls.ops })).toMatchObject({ code: 0 });
+    expect(await opsIn(['verify'], { DATABASE_URL: urls.ops })).toMatchObject({ code: 0 });
   });
 
   test('the api does not make nonces', async () => {
@@ -286,7 +310,7 @@ describe.runIf(RUNS_POSTGRES)('the database roles', () => {
   });
 
   test('every table is somebody’s: none was forgotten', async () => {
-    const tables = await run(
+    const tables = await query(
       'owner',
       `select table_name from information_schema.tables t where table_schema = 'public' and table_type = 'BASE TABLE'
         and table_name <> 'kysely_migration_lock' and not exists (select from information_schema.column_privileges p
