@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Charge } from '../../domain/model/charge.ts';
 import type { CustomerEvent } from '../../domain/model/events.ts';
 import type { CustomerState } from '../../domain/model/state.ts';
-import { refuse } from '../../domain/refusals.ts';
+import { refuse, refuseEnrolment, refuseMetadata } from '../../domain/refusals.ts';
 import { DAY } from '../../domain/shared/time.ts';
 import { attempt, BY, CONSENT, charge, enrolled, enrolment, mandate, stepUp, T0, tried } from './fixtures.ts';
 
@@ -211,4 +211,33 @@ test.each([
   { rule: 'cancelling twice', state: gone, event: { kind: 'cancelCustomer', ...BY }, code: null },
 ] as const)('$rule: $code', ({ state, event, code: expected }) => {
   expect(code(state, event)).toBe(expected);
+});
+
+test('the merchant’s own limits are the workflow’s too, whichever way the request came', () => {
+  const policy = { ...enrolled().policy, amountLimits: { default: 10_000, idr: 200_000_000 } };
+  const state = enrolled({ policy });
+  expect(code(state, open({ amount: 10_000 }))).toBeNull();
+  expect(code(state, open({ amount: 10_001 }))).toBe('amount_too_large');
+  expect(code(state, open({ amount: 150_000_000, currency: 'idr' }))).toBeNull();
+  expect(code(state, open({ amount: 200_000_100, currency: 'idr' }))).toBe('amount_too_large');
+});
+
+describe('what the api asks before it claims anything', () => {
+  const terms = { maxAmount: 5000, currency: 'eur' };
+  test.each([
+    { request: {}, code: null },
+    { request: { paymentMethodId: 'pm_1', consent: CONSENT, currency: 'eur', terms }, code: null },
+    { request: { paymentMethodId: 'pm_1' }, code: 'consent_required' },
+    { request: { currency: 'xyz' }, code: 'currency_unsupported' },
+    { request: { currency: 'usd', terms }, code: 'currency_not_agreed' },
+    { request: { terms: { maxAmount: 1, currency: 'eur' } }, code: 'amount_too_small' },
+    { request: { terms: { maxAmount: 5000, currency: 'xyz' } }, code: 'currency_unsupported' },
+  ])('an enrolment with $request: $code', ({ request, code: expected }) => {
+    expect(refuseEnrolment(request)?.code ?? null).toBe(expected);
+  });
+
+  test('metadata under a name of ours: metadata_reserved', () => {
+    expect(refuseMetadata({ order: '1' })).toBeNull();
+    expect(refuseMetadata({ order: '1', chargeId: 'x' })?.code).toBe('metadata_reserved');
+  });
 });
