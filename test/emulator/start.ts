@@ -31,8 +31,8 @@ export interface Emulator {
   close(): Promise<void>;
 }
 
-export async function startEmulator(given: Partial<EmulatorOptions> = {}): Promise<Emulator> {
-  const options: EmulatorOptions = { webhookSecret: SECRET, ...given };
+export async function startEmulator(overrides: Partial<EmulatorOptions> = {}): Promise<Emulator> {
+  const options: EmulatorOptions = { webhookSecret: SECRET, ...overrides };
   const app = await buildEmulator(options);
   const faults = checkTraffic(app);
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
@@ -122,6 +122,25 @@ export function intentFor(emulator: Emulator, customer: string, chargeId = 'ch-1
     allowed_payment_method_types: ['card'],
     metadata: { chargeId, customerId: 'c-1' },
   });
+}
+
+/** A payment of `ch-1` that waits to be confirmed with a saved card. */
+export async function readyToConfirm(token?: string) {
+  const emulator = await startEmulator();
+  const { customer, paymentMethod, setupIntent } = await enrol(emulator, token);
+  const { id } = await intentFor(emulator, customer.id);
+  const confirm = (idempotencyKey: string, extra: { off_session?: boolean } = { off_session: true }) =>
+    emulator.stripe.paymentIntents.confirm(
+      id,
+      { ...extra, payment_method: paymentMethod },
+      { idempotencyKey },
+    );
+  return { emulator, id, confirm, paymentMethod, customer, setupIntent };
+}
+
+/** How often the bank was asked for `ch-1`, and how often money moved. */
+export function attemptsAt(emulator: Emulator) {
+  return emulator.control('/truth?chargeId=ch-1').then(({ body }) => [body.attempts, body.succeeded]);
 }
 
 /** A card typed into the page: a payment method made with the publishable key. */

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type Emulator, enrol, failureOf, intentFor, startEmulator } from '../start.ts';
 
 type Result = { error?: Record<string, unknown> } & Record<string, Record<string, unknown> | undefined>;
-type StripeJs = Record<string, (...given: unknown[]) => Promise<Result>>;
+type StripeJs = Record<string, (...args: unknown[]) => Promise<Result>>;
 type Element = { number: Input; expiry: Input; cvc: Input; mount(where: unknown): void };
 type Input = { value: string };
 
@@ -55,11 +55,11 @@ async function load(emulator: Emulator, path = '/v3/') {
     clearInterval,
     location: { assign: () => {} },
   });
-  const hear = (event: unknown) => {
+  const post = (event: unknown) => {
     for (const listener of listeners) listener(event);
   };
   if (!window.Stripe) throw new Error('the script made no Stripe');
-  return { stripe: window.Stripe('pk_test_page'), Stripe: window.Stripe, shown: body.children, hear, window };
+  return { stripe: window.Stripe('pk_test_page'), Stripe: window.Stripe, shown: body.children, post, window };
 }
 
 function frameOf(overlay: unknown): string {
@@ -97,7 +97,7 @@ describe('Stripe.js', () => {
     'confirmCardPayment shows the bank’s page and resolves once the customer has answered: %s',
     async (answer, expected) => {
       const emulator = await startEmulator();
-      const { stripe, shown, hear } = await load(emulator, '/v3/stripe.js');
+      const { stripe, shown, post } = await load(emulator, '/v3/stripe.js');
       const { customer, paymentMethod } = await enrol(emulator, 'pm_card_authenticationRequired');
       const { id, client_secret } = await intentFor(emulator, customer.id);
       await failureOf(
@@ -110,9 +110,9 @@ describe('Stripe.js', () => {
         method: 'POST',
         body: new URLSearchParams({ result: answer }),
       });
-      const told = /emulatorChallenge: "(\w+)"/.exec(await page.text())?.[1];
-      expect(told).toBeDefined();
-      hear({ origin: emulator.url, data: { emulatorChallenge: told } });
+      const challengeId = /emulatorChallenge: "(\w+)"/.exec(await page.text())?.[1];
+      expect(challengeId).toBeDefined();
+      post({ origin: emulator.url, data: { emulatorChallenge: challengeId } });
 
       expect(await result).toMatchObject(expected);
       expect(shown[0]).toMatchObject({ removed: true });

@@ -46,7 +46,7 @@ describe('keys', () => {
     [{ 'card[number]': '4111111111111111' }, 'incorrect_number'],
     [{ 'card[exp_month]': '13' }, 'invalid_expiry_month'],
     [{ 'card[exp_year]': '2020' }, 'invalid_expiry_year'],
-  ])('a browser that sends %o is told %s', async (wrong, code) => {
+  ])('a browser that sends %o gets the error %s', async (wrong, code) => {
     const emulator = await startEmulator();
     const { status, body } = await emulator.browser('POST', '/payment_methods', {
       type: 'card',

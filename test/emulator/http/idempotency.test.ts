@@ -1,7 +1,7 @@
-// Idempotency keys and ordered faults against the real SDK: what is replayed, what is refused, what is lost.
+// Idempotency keys against the real SDK: what is replayed, what is refused, what is kept.
 import type Stripe from 'stripe';
 import { describe, expect, test } from 'vitest';
-import { clientFor, type Emulator, enrol, failureOf, intentFor, startEmulator } from '../start.ts';
+import { attemptsAt, clientFor, failureOf, intentFor, readyToConfirm, startEmulator } from '../start.ts';
 
 interface Ids {
   readonly paid: string;
@@ -14,36 +14,9 @@ interface Ids {
 
 type Key = { idempotencyKey: string };
 
-async function ready(token?: string) {
-  const emulator = await startEmulator();
-  const { customer, paymentMethod, setupIntent } = await enrol(emulator, token);
-  const { id } = await intentFor(emulator, customer.id);
-  const confirm = (idempotencyKey: string, extra: { off_session?: boolean } = { off_session: true }) =>
-    emulator.stripe.paymentIntents.confirm(
-      id,
-      { ...extra, payment_method: paymentMethod },
-      { idempotencyKey },
-    );
-  return { emulator, id, confirm, paymentMethod, customer, setupIntent };
-}
-
-function attempts(emulator: Emulator) {
-  return emulator.control('/truth?chargeId=ch-1').then(({ body }) => [body.attempts, body.succeeded]);
-}
-
-function fault(
-  emulator: Emulator,
-  kind: number | string,
-  when: string,
-  times = 1,
-  path = '/v1/payment_intents/*/confirm',
-) {
-  return emulator.control('/faults', { method: 'POST', path, kind, when, times });
-}
-
 describe('idempotency keys', () => {
   test('the same key and parameters replay the first answer and its request id', async () => {
-    const { emulator, confirm } = await ready();
+    const { emulator, confirm } = await readyToConfirm();
     const first = await confirm('key-1');
     const again = await confirm('key-1');
     expect(again).toEqual(first);
@@ -53,21 +26,21 @@ describe('idempotency keys', () => {
       'original-request': first.lastResponse.requestId,
     });
     expect(again.lastResponse.requestId).not.toBe(first.lastResponse.requestId);
-    expect(await attempts(emulator)).toEqual([1, 1]);
+    expect(await attemptsAt(emulator)).toEqual([1, 1]);
   });
 
   test('a 402 is replayed, too: only a new key asks the bank again', async () => {
-    const { emulator, confirm } = await ready('pm_card_chargeCustomerFail');
+    const { emulator, confirm } = await readyToConfirm('pm_card_chargeCustomerFail');
     const first = await failureOf(confirm('key-1'));
     const again = await failureOf(confirm('key-1'));
     expect(again.charge).toBe(first.charge);
     expect(again.headers?.['idempotent-replayed']).toBe('true');
-    expect(await attempts(emulator)).toEqual([1, 0]);
+    expect(await attemptsAt(emulator)).toEqual([1, 0]);
     expect((await failureOf(confirm('key-2'))).charge).not.toBe(first.charge);
   });
 
   test('the same key with other parameters or another endpoint is idempotency_error without a code', async () => {
-    const { emulator, id, confirm } = await ready();
+    const { emulator, id, confirm } = await readyToConfirm();
     await confirm('key-1');
     for (const work of [
       confirm('key-1', { off_session: false }),
@@ -80,7 +53,7 @@ describe('idempotency keys', () => {
   });
 
   test('a key in use is 409 idempotency_key_in_use, and the money moves once', async () => {
-    const { emulator, confirm } = await ready();
+    const { emulator, confirm } = await readyToConfirm();
     const answers = await Promise.allSettled(Array.from({ length: 4 }, () => confirm('key-1')));
     const refused = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason] : []));
     expect(refused.length).toBeGreaterThan(0);
@@ -92,12 +65,12 @@ describe('idempotency keys', () => {
         code: 'idempotency_key_in_use',
       });
     }
-    expect(await attempts(emulator)).toEqual([1, 1]);
+    expect(await attemptsAt(emulator)).toEqual([1, 1]);
     expect((await confirm('key-1')).status).toBe('succeeded');
   });
 
   test('a key is forgotten after 24 hours: it is a new request then', async () => {
-    const { emulator, confirm } = await ready('pm_card_chargeCustomerFail');
+    const { emulator, confirm } = await readyToConfirm('pm_card_chargeCustomerFail');
     const first = await failureOf(confirm('key-1'));
     await emulator.control('/clock', { advanceSeconds: 24 * 3600 - 60 });
     expect((await failureOf(confirm('key-1'))).charge).toBe(first.charge);
@@ -120,7 +93,7 @@ describe('idempotency keys', () => {
   });
 
   test('a first answer names its request as the original, and says that asking again brings the same', async () => {
-    const { confirm } = await ready();
+    const { confirm } = await readyToConfirm();
     const { lastResponse } = await confirm('key-1');
     expect(lastResponse.headers).toMatchObject({
       'idempotency-key': 'key-1',
@@ -190,7 +163,14 @@ describe('idempotency keys', () => {
       ask: (stripe, { detached }, key) => stripe.paymentMethods.detach(detached, {}, key),
     },
   ])('keeps the refusal of $refused', async ({ code, ask }) => {
-    const { emulator, id: open, confirm, paymentMethod: card, customer, setupIntent } = await ready();
+    const {
+      emulator,
+      id: open,
+      confirm,
+      paymentMethod: card,
+      customer,
+      setupIntent,
+    } = await readyToConfirm();
     const { stripe } = emulator;
     await confirm('key-0');
     await stripe.refunds.create({ payment_intent: open });
@@ -250,7 +230,7 @@ describe('idempotency keys', () => {
   });
 
   test('any secret key of the account meets the same answers', async () => {
-    const { emulator, id, paymentMethod } = await ready();
+    const { emulator, id, paymentMethod } = await readyToConfirm();
     const confirm = (stripe: Stripe) =>
       stripe.paymentIntents.confirm(
         id,
@@ -261,124 +241,6 @@ describe('idempotency keys', () => {
     const again = await confirm(clientFor(emulator.url, 'sk_test_rolled'));
     expect(again.id).toBe(first.id);
     expect(again.lastResponse.headers['idempotent-replayed']).toBe('true');
-    expect(await attempts(emulator)).toEqual([1, 1]);
-  });
-});
-
-describe('faults', () => {
-  test('a 500 before the commit moves nothing and is replayed under its key', async () => {
-    const { emulator, id, confirm } = await ready();
-    await fault(emulator, 500, 'before');
-    expect(await failureOf(confirm('key-1'))).toMatchObject({ type: 'StripeAPIError', statusCode: 500 });
-    expect(await failureOf(confirm('key-1'))).toMatchObject({ statusCode: 500 });
-    expect((await emulator.stripe.paymentIntents.retrieve(id)).status).toBe('requires_payment_method');
-    expect((await confirm('key-2')).status).toBe('succeeded');
-  });
-
-  test('a 500 after the commit has moved the money, and is replayed under its key', async () => {
-    const { emulator, id, confirm } = await ready();
-    await fault(emulator, '500', 'after');
-    expect((await failureOf(confirm('key-1'))).statusCode).toBe(500);
-    const replayed = await failureOf(confirm('key-1'));
-    expect(replayed.headers).toMatchObject({ 'idempotent-replayed': 'true', 'stripe-should-retry': 'false' });
-    expect((await emulator.stripe.paymentIntents.retrieve(id)).status).toBe('succeeded');
-    expect(await attempts(emulator)).toEqual([1, 1]);
-  });
-
-  test('a dropped answer loses the answer and not the charge; the same key brings it back', async () => {
-    const { emulator, confirm } = await ready();
-    await fault(emulator, 'drop', 'after', 2); // the SDK asks once more by itself
-    expect(await failureOf(confirm('key-1'))).toMatchObject({ type: 'StripeConnectionError' });
-    expect(await attempts(emulator)).toEqual([1, 1]);
-    const again = await confirm('key-1');
-    expect(again.status).toBe('succeeded');
-    expect(again.lastResponse.headers['idempotent-replayed']).toBe('true');
-  });
-
-  test('a request dropped before the commit has never been', async () => {
-    const { emulator, confirm } = await ready();
-    await fault(emulator, 'drop', 'before', 2);
-    expect((await failureOf(confirm('key-1'))).type).toBe('StripeConnectionError');
-    expect(await attempts(emulator)).toEqual([0, 0]);
-    const first = await confirm('key-1');
-    expect(first.lastResponse.headers['idempotent-replayed']).toBeUndefined();
-  });
-
-  test('a 429 is not kept, and as many strike as were ordered', async () => {
-    const { emulator, confirm } = await ready();
-    await fault(emulator, 429, 'before', 2);
-    for (let ask = 0; ask < 2; ask += 1) {
-      expect(await failureOf(confirm('key-1'))).toMatchObject({
-        type: 'StripeRateLimitError',
-        statusCode: 429,
-        code: 'rate_limit',
-      });
-    }
-    expect((await confirm('key-1')).status).toBe('succeeded');
-  });
-
-  test.each([
-    ['before', 0],
-    ['after', 1],
-  ])(
-    'who is left hanging %s the commit gives up by itself, and the same key tells the end',
-    async (when, moved) => {
-      const { emulator, id, confirm, paymentMethod } = await ready();
-      await fault(emulator, 'hang', when);
-      const impatient = emulator.stripe.paymentIntents.confirm(
-        id,
-        { off_session: true, payment_method: paymentMethod },
-        { idempotencyKey: 'key-1', timeout: 500 },
-      );
-      expect(await failureOf(impatient)).toMatchObject({ type: 'StripeConnectionError' });
-      expect(await attempts(emulator)).toEqual([moved, moved]);
-      const again = await confirm('key-1');
-      expect(again.status).toBe('succeeded');
-      expect(again.lastResponse.headers['idempotent-replayed']).toBe(moved === 1 ? 'true' : undefined);
-      expect(await attempts(emulator)).toEqual([1, 1]);
-    },
-  );
-
-  test('a key in use is no answer, and is not kept', async () => {
-    const { emulator, confirm } = await ready();
-    await fault(emulator, 409, 'after');
-    expect(await failureOf(confirm('key-1'))).toMatchObject({
-      statusCode: 409,
-      code: 'idempotency_key_in_use',
-    });
-    expect((await confirm('key-1')).lastResponse.headers['idempotent-replayed']).toBe('true');
-    expect(await attempts(emulator)).toEqual([1, 1]);
-  });
-
-  test('a fault meets only its method and path, and can be taken back', async () => {
-    const { emulator, id, confirm } = await ready();
-    await fault(emulator, 500, 'before', 5, `/v1/payment_intents/${id}/cancel`);
-    await fault(emulator, 500, 'before', 5, '/v1/customers');
-    expect((await emulator.stripe.paymentIntents.retrieve(id)).id).toBe(id);
-    expect((await confirm('key-1')).status).toBe('succeeded');
-    expect((await failureOf(emulator.stripe.customers.create())).statusCode).toBe(500);
-    expect(await emulator.control('/faults', undefined, 'DELETE')).toEqual({
-      status: 200,
-      body: { faults: [] },
-    });
-    expect((await emulator.stripe.customers.create()).object).toBe('customer');
-  });
-
-  test('a fault for one customer meets what is made for them and what is theirs, and nobody else', async () => {
-    const { emulator, confirm } = await ready();
-    const ordered = { method: 'POST', kind: 500, when: 'before', customerId: 'ada' };
-    const order = (path: string) => emulator.control('/faults', { ...ordered, path, times: 1 });
-    await order('/v1/customers');
-    await order('/v1/customers/*');
-    await order('/v1/payment_intents/*/confirm');
-    const { customers } = emulator.stripe;
-    const ada = { metadata: { customerId: 'ada' } };
-    const eve = await customers.create({ metadata: { customerId: 'eve' } });
-    expect((await failureOf(customers.create(ada))).statusCode).toBe(500);
-    const { id } = await customers.create(ada);
-    expect((await customers.update(eve.id, {})).id).toBe(eve.id);
-    expect((await failureOf(customers.update(id, {}))).statusCode).toBe(500);
-    expect((await confirm('key-1')).status).toBe('succeeded');
-    expect((await emulator.control('/faults')).body.faults).toMatchObject([{ ...ordered, kind: '500' }]);
+    expect(await attemptsAt(emulator)).toEqual([1, 1]);
   });
 });

@@ -95,7 +95,7 @@ test('a card of somebody else is refused', async () => {
 });
 
 describe('a deleted customer', () => {
-  test('is shown as deleted, told of, and can be charged no more', async () => {
+  test('is shown as deleted, is an event, and can be charged no more', async () => {
     const emulator = await startEmulator();
     const { customer } = await enrol(emulator);
     expect(await emulator.stripe.customers.del(customer.id)).toMatchObject({ deleted: true });

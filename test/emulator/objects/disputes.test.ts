@@ -61,7 +61,7 @@ describe('cards whose holder disputes every charge', () => {
       [CREATED, WITHDRAWN],
     ],
     ['createDisputeInquiry', 'fraudulent', 'warning_needs_response', 'inquiry', '10', [], [CREATED]],
-  ])('%s: %s, %s, %s', async (token, reason, status, caseType, code, moved, events) => {
+  ])('%s: %s, %s, %s', async (token, reason, status, caseType, code, movements, events) => {
     const { emulator, paid, dispute } = await disputed(`pm_card_${token}`);
     const charge = paid.latest_charge as Stripe.Charge;
     expect(charge).toMatchObject({ status: 'succeeded', disputed: false });
@@ -83,7 +83,7 @@ describe('cards whose holder disputes every charge', () => {
     });
     expect(dispute.metadata).toEqual({});
     expect(dispute.evidence_details.due_by).toBeGreaterThan(dispute.created);
-    expect(dispute.balance_transactions.map(({ amount }) => amount)).toEqual(moved);
+    expect(dispute.balance_transactions.map(({ amount }) => amount)).toEqual(movements);
     expect(await emulator.stripe.charges.retrieve(charge.id)).toMatchObject({ paid: true, disputed: true });
     expect(await eventsOf(emulator)).toEqual(events);
   });
@@ -227,17 +227,20 @@ describe('closing', () => {
     expect(await eventsOf(emulator)).toEqual([CREATED, WITHDRAWN, UPDATED, CLOSED]);
   });
 
-  test.each(['createDispute', 'createDisputeInquiry'])('%s: what is over takes no more', async (token) => {
-    const { emulator, dispute } = await disputed(`pm_card_${token}`);
-    await saying(emulator, dispute.id, 'winning_evidence');
-    await timePasses(emulator);
-    const closed = { statusCode: 400, type: 'StripeInvalidRequestError', rawType: 'invalid_request_error' };
-    expect(await failureOf(saying(emulator, dispute.id, 'More.'))).toMatchObject(closed);
-    expect(await failureOf(emulator.stripe.disputes.close(dispute.id))).toMatchObject({
-      ...closed,
-      message: 'This dispute is already closed',
-    });
-  });
+  test.each(['createDispute', 'createDisputeInquiry'])(
+    '%s: one that has ended takes no more',
+    async (token) => {
+      const { emulator, dispute } = await disputed(`pm_card_${token}`);
+      await saying(emulator, dispute.id, 'winning_evidence');
+      await timePasses(emulator);
+      const closed = { statusCode: 400, type: 'StripeInvalidRequestError', rawType: 'invalid_request_error' };
+      expect(await failureOf(saying(emulator, dispute.id, 'More.'))).toMatchObject(closed);
+      expect(await failureOf(emulator.stripe.disputes.close(dispute.id))).toMatchObject({
+        ...closed,
+        message: 'This dispute is already closed',
+      });
+    },
+  );
 });
 
 describe('refunds of a disputed charge', () => {

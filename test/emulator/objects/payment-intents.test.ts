@@ -159,17 +159,17 @@ describe('the customer comes back', () => {
 
   test('the browser confirms the same intent, the bank asks, and the same intent is paid', async () => {
     const { emulator, id, paymentMethod, secret } = await stepUp();
-    const asked = await emulator.browser('POST', `/payment_intents/${id}/confirm`, {
+    const confirmed = await emulator.browser('POST', `/payment_intents/${id}/confirm`, {
       client_secret: secret,
       payment_method: paymentMethod,
     });
-    expect(asked).toMatchObject({
+    expect(confirmed).toMatchObject({
       status: 200,
       body: { status: 'requires_action', next_action: { type: 'use_stripe_sdk' } },
     });
-    expect(asked.body).not.toHaveProperty('metadata');
+    expect(confirmed.body).not.toHaveProperty('metadata');
 
-    const page = challengePage(asked.body);
+    const page = challengePage(confirmed.body);
     expect(await (await fetch(page)).text()).toContain('id="authenticate"');
     await fetch(page, { method: 'POST', body: new URLSearchParams({ result: 'succeed' }) });
 
@@ -185,23 +185,23 @@ describe('the customer comes back', () => {
 
   test('the server may confirm on-session with a return_url, and the bank’s page leads back there', async () => {
     const { emulator, id, paymentMethod } = await stepUp();
-    const asked = await emulator.stripe.paymentIntents.confirm(id, {
+    const confirmed = await emulator.stripe.paymentIntents.confirm(id, {
       off_session: false,
       payment_method: paymentMethod,
       return_url: 'https://shop.example/back?x=1',
     });
-    expect(asked.next_action).toMatchObject({
+    expect(confirmed.next_action).toMatchObject({
       type: 'redirect_to_url',
       redirect_to_url: { return_url: 'https://shop.example/back?x=1' },
     });
-    const answer = await fetch(String(asked.next_action?.redirect_to_url?.url), {
+    const answer = await fetch(String(confirmed.next_action?.redirect_to_url?.url), {
       method: 'POST',
       body: new URLSearchParams({ result: 'succeed' }),
       redirect: 'manual',
     });
     expect(answer.status).toBe(303);
-    const back = new URL(String(answer.headers.get('location')));
-    expect(Object.fromEntries(back.searchParams)).toMatchObject({
+    const returned = new URL(String(answer.headers.get('location')));
+    expect(Object.fromEntries(returned.searchParams)).toMatchObject({
       x: '1',
       payment_intent: id,
       redirect_status: 'succeeded',
@@ -220,7 +220,7 @@ describe('the customer comes back', () => {
     expect((await emulator.control('/truth?chargeId=ch-1')).body.succeeded).toBe(0);
   });
 
-  test('the control API plays the whole visit after an authentication_required decline', async () => {
+  test('the control API does the whole visit after an authentication_required decline', async () => {
     const { emulator, id } = await stepUp();
     expect(await emulator.control(`/challenges/${id}`, { result: 'succeed' })).toEqual({
       status: 200,
@@ -273,7 +273,7 @@ describe('states', () => {
     });
   });
 
-  test('last_payment_error is gone after an update', async () => {
+  test('last_payment_error is cleared by an update', async () => {
     const emulator = await startEmulator();
     const { customer, paymentMethod } = await enrol(emulator, 'pm_card_chargeCustomerFail');
     const { id } = await intentFor(emulator, customer.id);

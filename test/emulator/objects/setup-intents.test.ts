@@ -33,21 +33,21 @@ describe('saving a card', () => {
   test('a card the bank asks about is saved once the customer has authenticated, with the proof in the attempt', async () => {
     const emulator = await startEmulator();
     const customer = await emulator.stripe.customers.create();
-    const asked = await emulator.stripe.setupIntents.create({
+    const created = await emulator.stripe.setupIntents.create({
       customer: customer.id,
       payment_method: 'pm_card_authenticationRequiredOnSetup',
       allowed_payment_method_types: ['card'],
       confirm: true,
       return_url: 'https://shop.example/back',
     });
-    expect(asked).toMatchObject({ status: 'requires_action', next_action: { type: 'redirect_to_url' } });
-    expect(await lastAttempt(emulator, asked.id)).toMatchObject({ status: 'requires_action' });
+    expect(created).toMatchObject({ status: 'requires_action', next_action: { type: 'redirect_to_url' } });
+    expect(await lastAttempt(emulator, created.id)).toMatchObject({ status: 'requires_action' });
 
-    expect((await emulator.control(`/challenges/${asked.id}`, { result: 'succeed' })).body.status).toBe(
+    expect((await emulator.control(`/challenges/${created.id}`, { result: 'succeed' })).body.status).toBe(
       'succeeded',
     );
 
-    const saved = await emulator.stripe.setupIntents.retrieve(asked.id, {
+    const saved = await emulator.stripe.setupIntents.retrieve(created.id, {
       expand: ['latest_attempt', 'payment_method'],
     });
     expect((saved.payment_method as Stripe.PaymentMethod).customer).toBe(customer.id);
@@ -137,13 +137,13 @@ describe('saving a card', () => {
 
   test('3-D Secure can be asked for on a card whose bank would not', async () => {
     const emulator = await startEmulator();
-    const asked = await emulator.stripe.setupIntents.create({
+    const created = await emulator.stripe.setupIntents.create({
       allowed_payment_method_types: ['card'],
       payment_method: 'pm_card_threeDSecureOptional',
       payment_method_options: { card: { request_three_d_secure: 'challenge' } },
       confirm: true,
     });
-    expect(asked.status).toBe('requires_action');
+    expect(created.status).toBe('requires_action');
   });
 });
 
@@ -177,26 +177,26 @@ describe('India', () => {
 
   async function charge(
     emulator: Emulator,
-    given: { customer: string; paymentMethod: string; mandate?: string },
+    terms: { customer: string; paymentMethod: string; mandate?: string },
   ) {
     const { id } = await emulator.stripe.paymentIntents.create({
       amount: 200_000,
       currency: 'inr',
-      customer: given.customer,
+      customer: terms.customer,
       allowed_payment_method_types: ['card'],
     });
     return emulator.stripe.paymentIntents.confirm(id, {
       off_session: true,
-      payment_method: given.paymentMethod,
-      ...(given.mandate ? { mandate: given.mandate } : {}),
+      payment_method: terms.paymentMethod,
+      ...(terms.mandate ? { mandate: terms.mandate } : {}),
     });
   }
 
   test('a mandate is pending, then active; a charge must name it, is announced, and takes 26 hours', async () => {
     const emulator = await startEmulator();
     const { customer, setupIntent, mandate, paymentMethod } = await enrolIndian(emulator, '4000003560000123');
-    const given = { customer: customer.id, paymentMethod };
-    expect(await failureOf(charge(emulator, { ...given, mandate: mandate.id }))).toMatchObject({
+    const terms = { customer: customer.id, paymentMethod };
+    expect(await failureOf(charge(emulator, { ...terms, mandate: mandate.id }))).toMatchObject({
       code: 'payment_intent_mandate_invalid',
     });
     await emulator.control(`/settle/${setupIntent.id}`, {});
@@ -204,12 +204,12 @@ describe('India', () => {
       status: 'active',
       payment_method: paymentMethod,
     });
-    expect(await failureOf(charge(emulator, given))).toMatchObject({
+    expect(await failureOf(charge(emulator, terms))).toMatchObject({
       decline_code: 'transaction_not_approved',
     });
 
     const before = Math.floor(Date.now() / 1000);
-    const processing = await charge(emulator, { ...given, mandate: mandate.id });
+    const processing = await charge(emulator, { ...terms, mandate: mandate.id });
     expect(processing.status).toBe('processing');
     const notice = processing.processing?.card?.customer_notification;
     expect(notice?.approval_requested).toBe(false);

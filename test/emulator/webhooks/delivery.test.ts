@@ -10,8 +10,8 @@ const TYPES = [
   'setup_intent.succeeded',
 ];
 
-async function settled<T>(look: () => T, expected: T, timeout = 5000) {
-  await expect.poll(look, { timeout, interval: 20 }).toEqual(expected);
+async function settled<T>(read: () => T, expected: T, timeout = 5000) {
+  await expect.poll(read, { timeout, interval: 20 }).toEqual(expected);
 }
 
 async function withReceiver(answers?: Parameters<typeof startReceiver>[0]) {
@@ -46,7 +46,7 @@ describe('delivery', () => {
     await expect.poll(async () => (await emulator.stripe.events.retrieve(event.id)).pending_webhooks).toBe(0);
   });
 
-  test('a life from card to payment tells each thing once', async () => {
+  test('from card to payment each thing is one event', async () => {
     const { emulator, types } = await withReceiver();
     const { customer, paymentMethod } = await enrol(emulator);
     const { id } = await intentFor(emulator, customer.id);
