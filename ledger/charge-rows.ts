@@ -55,6 +55,7 @@ export function chargeRow(row: Selectable<Tables['charges']> & { readonly texts:
       ...row.texts,
     },
     openedAtMs: row.opened_at_ms,
+    corrections: row.corrections,
     status: row.status,
     view: row.view,
   };

@@ -1,5 +1,6 @@
 // Claims: which request may use a customer's or a charge's id, decided before anything exists at Stripe.
 import { type Kysely, sql, type Transaction } from 'kysely';
+import { defined } from '../domain/shared/defined.ts';
 import { chargeRow, comparedTerms, selectCharges, textsKey, textsOf } from './charge-rows.ts';
 import type { ChargeRow, ChargeTerms, Claim, Claims } from './ledger.ts';
 import { insertPersonal } from './personal.ts';
@@ -95,8 +96,18 @@ export function claims(db: Kysely<Tables>): Claims {
  * Also claims a customer whom a workflow recorded after the claim had been released, and one with whom nothing came of
  * the request that is there. Null when the id is in use.
  */
-async function insertCustomer(trx: Transaction<Tables>, claim: CustomerClaim): Promise<Claim | null> {
-  const row = { request_id: claim.requestId, metadata: JSON.stringify(claim.metadata) };
+async function insertCustomer(
+  trx: Transaction<Tables>,
+  claim: CustomerClaim,
+): Promise<Claim | 'stripe_customer_in_use' | null> {
+  const row = {
+    request_id: claim.requestId,
+    metadata: JSON.stringify(claim.metadata),
+    ...defined({ stripe_customer_id: claim.stripeCustomerId }),
+  };
+  const { stripeCustomerId } = claim;
+  if (stripeCustomerId !== undefined && (await isUsedByAnother(trx, claim, stripeCustomerId)))
+    return 'stripe_customer_in_use';
   const claimed = await trx
     .insertInto('customers')
     .values({ customer_id: claim.customerId, ...row })
@@ -111,11 +122,27 @@ async function insertCustomer(trx: Transaction<Tables>, claim: CustomerClaim): P
   return claimed ? 'new' : 'replaced';
 }
 
+/** Whether another customer of ours has this customer of Stripe's; who claims one at the same moment waits here. */
+async function isUsedByAnother(
+  trx: Transaction<Tables>,
+  { customerId }: CustomerClaim,
+  stripeCustomerId: string,
+): Promise<boolean> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${stripeCustomerId}, 0))`.execute(trx);
+  const other = await trx
+    .selectFrom('customers')
+    .select('customer_id')
+    .where('stripe_customer_id', '=', stripeCustomerId)
+    .where('customer_id', '<>', customerId)
+    .executeTakeFirst();
+  return other !== undefined;
+}
+
 /** Replaces a request whose enrolment failed before Stripe made a SetupIntent. Its contact is removed; consents stay. */
 async function replaceFruitless(
   trx: Transaction<Tables>,
   { customerId, requestId }: CustomerClaim,
-  row: { readonly request_id: string; readonly metadata: string },
+  row: { readonly request_id: string; readonly metadata: string; readonly stripe_customer_id?: string },
 ): Promise<boolean> {
   const replaced = await trx
     .updateTable('customers')
@@ -164,6 +191,7 @@ async function insertCharge(
     (await trx
       .updateTable('charges')
       .set(row)
+      .set((eb) => ({ corrections: eb('corrections', '+', 1) }))
       .where('customer_id', '=', customerId)
       .where('charge_id', '=', terms.chargeId)
       .where('status', '=', 'refused')

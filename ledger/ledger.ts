@@ -23,6 +23,8 @@ export interface ChargeRow {
   readonly terms: ChargeTerms;
   /** By the database's clock or the workflow's, epoch ms. */
   readonly openedAtMs: number;
+  /** How often its terms have been replaced. */
+  readonly corrections: number;
   /**
    * `claimed`: the id is taken for these terms, and no workflow has accepted them yet, so nobody has been promised
    * anything. With a view, the charge had been refused, and these are the terms that replace the refused ones.
@@ -136,14 +138,17 @@ export interface Claims {
   /**
    * Claims a customer's id for a request. The `personal` rows are written in the same transaction. A claim is for good,
    * but for one whose enrolment failed before there was a SetupIntent: another request replaces that. After an erasure
-   * every claim is a conflict, since no request can be recognised.
+   * every claim is a conflict, since no request can be recognised. `stripe_customer_in_use`: another customer of ours is
+   * that customer at Stripe.
    */
   claimCustomer(claim: {
     readonly customerId: string;
     readonly requestId: string;
+    /** The customer at Stripe that is to be used; absent: a new one. */
+    readonly stripeCustomerId?: string;
     readonly metadata: { readonly [key: string]: string };
     readonly personal: { readonly [Key in PersonalKey]?: object };
-  }): Promise<Claim>;
+  }): Promise<Claim | 'stripe_customer_in_use'>;
   /** Undoes a claim whose request was refused. Does nothing once a workflow has recorded the customer. */
   releaseCustomer(customerId: string, requestId: string): Promise<void>;
   /**

@@ -12,7 +12,7 @@ const EVIDENCE_COLUMNS =
 const DELIVERY_COLUMNS =
   'customer_id, notice_id, run_id, at_ms, outcome, status, reason, previous_hash, hash';
 const EVENT_COLUMNS = 'event_id, type, object_id, reason';
-const CLAIM_COLUMNS = 'terms_hash, amount, currency, due_at_ms, status';
+const CLAIM_COLUMNS = 'terms_hash, amount, currency, due_at_ms, status, corrections';
 const RECORDED_COLUMNS = 'stripe_customer_id, status, view, snapshot, snapshot_sequence';
 
 /** Times and positions are the database's own, so nobody may insert them. */
@@ -30,8 +30,8 @@ const PRIVILEGES: { readonly [Name in Table]: { readonly [Name in Role]?: readon
     ],
     offsession_api: [
       'select',
-      'insert (customer_id, request_id, metadata)',
-      'update (request_id, metadata)',
+      'insert (customer_id, request_id, metadata, stripe_customer_id)',
+      'update (request_id, metadata, stripe_customer_id)',
       'delete',
     ],
     offsession_ops: ['select', 'update (request_id, metadata)'],

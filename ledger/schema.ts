@@ -33,6 +33,8 @@ export interface Tables {
     currency: string;
     due_at_ms: number | null;
     opened_at_ms: Generated<number>;
+    /** How often its terms have been replaced. */
+    corrections: Generated<number>;
     status: 'claimed' | ChargeStatus;
     view: JsonOrNull<ChargeView>;
     opened_sequence: number | null;

@@ -13,6 +13,7 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
+import { defined } from '../domain/shared/defined.ts';
 import { isRefusalCode, Refusal } from '../domain/shared/refusal.ts';
 import type { CustomerView } from '../domain/view.ts';
 import {
@@ -63,11 +64,17 @@ export interface CustomerWorkflows {
     update: UpdateDefinition<Answer, [Request]>,
     request: Request,
   ): Promise<Answer | null>;
-  /** The same, and starts a workflow where there is none: it begins with what the ledger remembers. @throws Refusal */
+  /**
+   * The same, and starts a workflow where there is none: it begins with what the ledger remembers.
+   * @param updateId requests with the same one share one update and its answer, as long as the run lasts: a workflow
+   * takes ten updates at once
+   * @throws Refusal
+   */
   askOrStart<Answer, Request>(
     customerId: string,
     update: UpdateDefinition<Answer, [Request]>,
     request: Request,
+    updateId?: string,
   ): Promise<Answer>;
   /** As the workflow sees it now. @returns null when Temporal has no workflow of this customer */
   view(customerId: string): Promise<CustomerView | null>;
@@ -101,11 +108,12 @@ export function createCustomerWorkflows(client: Client): CustomerWorkflows {
   }
 
   return {
-    askOrStart: async (customerId, update, request) => {
+    askOrStart: async (customerId, update, request, updateId) => {
       const accepted = await call(UPDATE_DEADLINE, () =>
         client.workflow.startUpdateWithStart(update, {
           args: [request],
           waitForStage: 'ACCEPTED',
+          ...defined({ updateId }),
           startWorkflowOperation: new WithStartWorkflowOperation<Workflow>(CUSTOMER_BILLING, {
             ...startOf({ customerId }),
             workflowIdConflictPolicy: 'USE_EXISTING',

@@ -7,6 +7,8 @@ export const HTTP_STATUS = {
   charge_not_found: 404,
   customer_conflict: 409,
   customer_cancelled: 409,
+  stripe_customer_in_use: 409,
+  payment_method_in_use: 409,
   charge_conflict: 409,
   charge_closed: 409,
   wrong_state: 409,

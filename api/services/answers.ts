@@ -44,6 +44,7 @@ export function createAnswers(links: Links): Answers {
         customerId,
         stripeCustomerId: view.stripeCustomerId,
         status: view.status,
+        needsAttention: [...view.needsAttention],
         enrolment: enrolment && (await enrolmentAnswer(customerId, enrolment, caller)),
         card: view.card,
         mandate: mandate && {
@@ -67,6 +68,7 @@ export function createAnswers(links: Links): Answers {
         status: view.status,
         amount: view.amount,
         currency: view.currency,
+        amountReceived: view.amountReceived,
         description: terms.description,
         statementDescriptorSuffix: terms.statementDescriptorSuffix,
         metadata: terms.metadata,

@@ -63,11 +63,20 @@ export function createCharges(deps: {
   const answerOf = (customerId: string, { row, view }: CurrentCharge, caller: Caller) =>
     answers.charge(customerId, view, row.terms, caller);
 
-  /** Has the workflow accept the charge; a refusal releases the claim. */
-  async function submit(customerId: string, terms: ChargeTerms, actor: string): Promise<ChargeView> {
+  /**
+   * Has the workflow accept the charge; a refusal releases the claim.
+   * @param corrections how often the terms were replaced: what was corrected may be kept in the ledger only
+   */
+  async function submit(
+    customerId: string,
+    terms: ChargeTerms,
+    actor: string,
+    corrections: number,
+  ): Promise<ChargeView> {
     const { chargeId, amount, currency, dueAtMs } = terms;
     try {
-      const request = defined({ actor, chargeId, amount, currency, dueAtMs });
+      const correction = corrections === 0 ? undefined : corrections;
+      const request = defined({ actor, chargeId, amount, currency, dueAtMs, correction });
       const view = await askWorkflow(deps, customerId, openCharge, request);
       await ledger.acceptCharge(customerId, chargeId);
       return view;
@@ -124,10 +133,13 @@ export function createCharges(deps: {
       const { claim, row } = await ledger.claimCharge(customerId, terms);
       if (claim === 'conflict') throw chargeConflict(body.chargeId);
       const isAccepted = row.status !== 'claimed';
-      const submitted = isAccepted ? null : { row, view: await submit(customerId, terms, caller.actor) };
+      const submitted = isAccepted
+        ? null
+        : { row, view: await submit(customerId, terms, caller.actor, row.corrections) };
       const current =
         submitted !== null && waitMs === 0 ? submitted : await waitFor(customerId, body.chargeId, waitMs);
-      return { isNew: claim === 'new', answer: await answerOf(customerId, current, caller) };
+      const isNew = claim === 'new' || claim === 'replaced';
+      return { isNew, answer: await answerOf(customerId, current, caller) };
     },
 
     async show(customerId, chargeId, caller) {

@@ -65,6 +65,13 @@ export function createEnrolments(deps: {
       );
   }
 
+  /** @throws Refusal `payment_method_in_use`: Stripe would refuse the card of another customer, and perhaps say whose */
+  async function refuseForeignCard(customerId: string, paymentMethodId: string | undefined): Promise<void> {
+    const owner = paymentMethodId === undefined ? null : await ledger.findStripeObject(paymentMethodId);
+    if (owner !== null && owner.customerId !== customerId)
+      throw new Refusal('payment_method_in_use', 'This payment method is another customer’s.');
+  }
+
   /** What an earlier request has come to, even one cut short; null when neither workflow nor ledger knows of it. */
   async function earlierEnrolment(customerId: string): Promise<CustomerView | null> {
     const row = await reader.customerRow(customerId);
@@ -99,10 +106,12 @@ export function createEnrolments(deps: {
       check(body);
       refuseReserved(body.metadata);
       const { customerId, metadata = {}, stripeCustomerId, currency } = body;
+      await refuseForeignCard(customerId, body.paymentMethod);
       const requestId = await ledger.requestIdOf(customerId, comparedRequest(body));
       const claim = await ledger.claimCustomer({
         customerId,
         requestId,
+        ...defined({ stripeCustomerId }),
         metadata,
         personal: { ...contactOf(body), ...personalOf(requestId, body) },
       });
@@ -111,14 +120,20 @@ export function createEnrolments(deps: {
           'customer_conflict',
           `Customer "${customerId}" was enrolled with another request; for another card post to their enrolments.`,
         );
+      if (claim === 'stripe_customer_in_use')
+        throw new Refusal(
+          'stripe_customer_in_use',
+          `"${stripeCustomerId}" is the Stripe customer of another customer.`,
+        );
       const request = { requestId, hasConsent: body.consent !== undefined, caller };
       const earlier = claim === 'same' ? await earlierEnrolment(customerId) : null;
       if (earlier) return { isNew: false, answer: await answerOf(earlier, metadata, request) };
       try {
-        const view = await workflows.askOrStart(customerId, enrol, {
+        const enrolment = {
           ...enrolRequest(requestId, body, caller.actor),
           ...defined({ stripeCustomerId, currency }),
-        });
+        };
+        const view = await workflows.askOrStart(customerId, enrol, enrolment, requestId);
         return { isNew: claim !== 'same', answer: await answerOf(view, metadata, request) };
       } catch (error) {
         if (error instanceof Refusal) await ledger.releaseCustomer(customerId, requestId);
@@ -129,12 +144,20 @@ export function createEnrolments(deps: {
     async openAnother(customerId, body, caller) {
       check(body);
       const row = await reader.customerRow(customerId);
+      await refuseForeignCard(customerId, body.paymentMethod);
       const before = (await workflows.view(customerId)) ?? row.view;
       const requestId = await ledger.requestIdOf(customerId, { customerId, body });
       for (const [key, value] of Object.entries(personalOf(requestId, body)))
         await ledger.putPersonal(customerId, key as PersonalKey, value);
-      const view = await workflows.askOrStart(customerId, enrol, enrolRequest(requestId, body, caller.actor));
-      const isNew = (view.enrolment?.number ?? 0) > (before?.enrolment?.number ?? 0);
+      const numberBefore = before?.enrolment?.number ?? 0;
+      const view = await workflows.askOrStart(
+        customerId,
+        enrol,
+        enrolRequest(requestId, body, caller.actor),
+        // Asked for again at the same time it is the same enrolment, and later it is another.
+        `${requestId}-${numberBefore}`,
+      );
+      const isNew = (view.enrolment?.number ?? 0) > numberBefore;
       const request = { requestId, hasConsent: body.consent !== undefined, caller };
       return { isNew, answer: await answerOf(view, row.metadata, request) };
     },

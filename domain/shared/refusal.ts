@@ -6,6 +6,8 @@ export const REFUSAL_CODES = [
   'customer_not_found',
   'customer_conflict',
   'customer_cancelled',
+  'stripe_customer_in_use',
+  'payment_method_in_use',
   'charge_not_found',
   'charge_conflict',
   'charge_closed',

@@ -24,6 +24,7 @@ const STATEMENTS = [
     created_at_ms bigint not null default ${NOW_MS}
   )`,
   'create index customers_newest on customers (created_at_ms, customer_id) where view is not null',
+  'create index customers_by_stripe_customer on customers (stripe_customer_id) where stripe_customer_id is not null',
   'create index customers_by_status on customers (status, created_at_ms, customer_id) where view is not null',
 
   `create table charges (
@@ -34,6 +35,7 @@ const STATEMENTS = [
     currency text not null,
     due_at_ms bigint,
     opened_at_ms bigint not null default ${NOW_MS},
+    corrections integer not null default 0,
     status text not null,
     view jsonb,
     opened_sequence bigint,

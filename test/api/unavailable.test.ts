@@ -77,6 +77,7 @@ test('a customer is shown as last recorded', async () => {
     customerId: 'ada',
     stripeCustomerId: 'cus_1',
     status: 'awaiting_step_up',
+    needsAttention: [],
     enrolment: {
       setupIntentId: 'seti_1',
       status: 'succeeded',

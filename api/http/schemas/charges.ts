@@ -72,6 +72,11 @@ export const ChargeAnswer = Type.Object({
   status: ChargeStatus,
   amount: Amount,
   currency: Currency,
+  amountReceived: Type.Optional(
+    Type.Integer({
+      description: 'What Stripe has collected, in minor units. Absent until something has been.',
+    }),
+  ),
   description: Type.Optional(Type.String()),
   statementDescriptorSuffix: Type.Optional(Type.String()),
   metadata: Type.Optional(Metadata),

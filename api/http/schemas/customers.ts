@@ -1,5 +1,6 @@
 // The shapes of customers: who is enrolled, listed and shown.
 import Type, { type Static } from 'typebox';
+import { ATTENTION } from '../../../domain/attention.ts';
 import { EMAIL, LOCALE } from '../../../domain/shared/stripe-text-rules.ts';
 import type { CustomerStatus as DomainCustomerStatus } from '../../../domain/view.ts';
 import { Amount, Currency, CustomerId, Metadata, orNull, Strict, StripeId, Time } from '../fields.ts';
@@ -54,6 +55,9 @@ const customerFields = {
   customerId: CustomerId,
   stripeCustomerId: orNull<string>(StripeId('cus', 'Null until Stripe has made it.', 'cus_NffrFeUfNV2Hib')),
   status: CustomerStatus,
+  needsAttention: Type.Array(Type.Enum(ATTENTION), {
+    description: 'What a person has to look at; empty when nothing.',
+  }),
   card: Type.Optional(
     Type.Object({
       brand: Type.String({ examples: ['visa'] }),
