@@ -48,6 +48,30 @@ describe.each(DATABASES)('claims on $name', ({ start }) => {
     expect(await ledger.getPersonal('once', 'contact')).toEqual({ email: 'hash@example.com' });
   });
 
+  describe('a customer at Stripe', () => {
+    const claimWith = (customerId: string, stripeCustomerId: string, requestId = 'hash') =>
+      ledger.claimCustomer({ customerId, requestId, stripeCustomerId, metadata: {}, personal: {} });
+
+    test('is that of one customer, of 20 who claim it at once', async () => {
+      const claims = await Promise.all(
+        Array.from({ length: 20 }, (_, number) => claimWith(`shares-${number}`, 'cus_shared')),
+      );
+      expect(claims.filter((claim) => claim === 'new')).toHaveLength(1);
+      expect(claims.filter((claim) => claim === 'stripe_customer_in_use')).toHaveLength(19);
+      const owner = claims.indexOf('new');
+      expect(await claimWith(`shares-${owner}`, 'cus_shared')).toBe('same');
+    });
+
+    test('is free again once the claim has been released, and not while it is recorded for another', async () => {
+      await claimWith('lets-go', 'cus_let_go');
+      await ledger.releaseCustomer('lets-go', 'hash');
+      expect(await claimWith('takes-up', 'cus_let_go')).toBe('new');
+      await ledger.record(entry('recorded', { view: { stripeCustomerId: 'cus_recorded' } }));
+      expect(await claimWith('comes-late', 'cus_recorded')).toBe('stripe_customer_in_use');
+      expect(await ledger.getCustomer('comes-late')).toBeNull();
+    });
+  });
+
   test('a released claim leaves nothing, and the id is free', async () => {
     await claimCustomer('released');
     await ledger.releaseCustomer('released', 'other');
@@ -230,7 +254,7 @@ describe.each(DATABASES)('claims on $name', ({ start }) => {
       const terms = { ...TERMS, statementDescriptorSuffix: 'JUNE' };
       expect(await ledger.claimCharge('texts-only', terms)).toMatchObject({
         claim: 'replaced',
-        row: { terms },
+        row: { terms, corrections: 1 },
       });
     });
 
@@ -248,7 +272,9 @@ describe.each(DATABASES)('claims on $name', ({ start }) => {
       expect(await ledger.claimCharge('put-back', { ...TERMS, amount: 1200 })).toMatchObject({
         claim: 'same',
       });
-      expect(await ledger.claimCharge('put-back', terms)).toMatchObject({ claim: 'replaced' });
+      // Counted on, so that the workflow can tell this correction from the one before.
+      const again = await ledger.claimCharge('put-back', terms);
+      expect(again).toMatchObject({ claim: 'replaced', row: { corrections: 2 } });
     });
 
     test('takes no other terms once it has an intent that could be paid', async () => {
