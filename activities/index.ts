@@ -18,6 +18,8 @@ export interface ActivityDependencies extends StripeDependencies {
   readonly links: Links;
   /** The merchant's own largest amounts. */
   readonly amountLimits: AmountLimits;
+  /** Names of search attributes that workflows are not to write. */
+  readonly searchAttributesLeftOut: readonly string[];
   /** Null when the merchant has no endpoint. */
   readonly merchantWebhook: MerchantWebhook | null;
 }

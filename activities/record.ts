@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { log, metricMeter } from '@temporalio/activity';
 import type { EventOf } from '../domain/model/events.ts';
 import type { Fact } from '../domain/model/facts.ts';
-import type { AmountLimits, Policy } from '../domain/model/policy.ts';
+import type { Policy } from '../domain/model/policy.ts';
 import type { CustomerState } from '../domain/model/state.ts';
 import { DEFAULT_POLICY } from '../domain/shared/policy.ts';
 import type { ChargeView, CustomerView } from '../domain/view.ts';
@@ -19,12 +19,10 @@ import type { NoticeResult } from './notices.ts';
 export function createRecordActivities({
   ledger,
   amountLimits,
-}: {
-  readonly ledger: Ledger;
-  readonly amountLimits: AmountLimits;
-}) {
+  searchAttributesLeftOut,
+}: { readonly ledger: Ledger } & Pick<Policy, 'amountLimits' | 'searchAttributesLeftOut'>) {
   /** As this worker is configured. It comes to a customer by an event, so that a history never changes with it. */
-  const policy: Policy = { ...DEFAULT_POLICY, amountLimits };
+  const policy: Policy = { ...DEFAULT_POLICY, amountLimits, searchAttributesLeftOut };
 
   return {
     /** What the ledger remembers of a customer, for a run that starts from nothing. */

@@ -37,6 +37,7 @@ export async function assembleWorker(
       ledger,
       links: createLinks({ secrets: config.linkSecrets, publicUrl: config.publicUrl }),
       amountLimits: config.amountLimits,
+      searchAttributesLeftOut: config.searchAttributesLeftOut,
       merchantWebhook: config.merchantWebhook,
     }),
     ...workflows,

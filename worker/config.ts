@@ -6,6 +6,7 @@ import { portFrom } from '../config/rules.ts';
 import { type SharedSettings, sharedSettings } from '../config/shared.ts';
 import { SERVER_KEY, stripeSettings } from '../config/stripe.ts';
 import { isLiveKey } from '../stripe/api-keys.ts';
+import { searchAttributesLeftOut } from './search-attributes.ts';
 
 export interface WorkerConfig extends SharedSettings {
   readonly stripeSecretKey: string;
@@ -14,6 +15,8 @@ export interface WorkerConfig extends SharedSettings {
   /** Calls to Stripe per second. */
   readonly rateCap: number;
   readonly merchantWebhook: MerchantWebhook | null;
+  /** Names of search attributes that workflows do not write. */
+  readonly searchAttributesLeftOut: readonly string[];
   /** `host:port` of the Prometheus endpoint; null: none. */
   readonly metricsAddress: string | null;
   /** The release this worker is of; null: unversioned. */
@@ -43,6 +46,7 @@ export function loadConfig(variables: NodeJS.ProcessEnv, { withLedger = false } 
   const webhook = merchantWebhook(environment, { isLive });
   const metricsPort = environment.optional('METRICS_PORT', portFrom(1));
   const version = versionFrom(environment);
+  const leftOut = searchAttributesLeftOut(environment);
   environment.throwFaults();
   return {
     ...shared,
@@ -50,6 +54,7 @@ export function loadConfig(variables: NodeJS.ProcessEnv, { withLedger = false } 
     stripeApiBase: apiBase,
     rateCap: rateCapOf(stripeSecretKey, apiBase),
     merchantWebhook: webhook,
+    searchAttributesLeftOut: leftOut,
     metricsAddress: metricsPort === null ? null : `${variables.HOST || LOOPBACK}:${metricsPort}`,
     version,
   };

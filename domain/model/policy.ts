@@ -48,4 +48,6 @@ export interface Policy {
   readonly openCharges: number;
   /** The merchant's own maximum for a charge, beside Stripe's. */
   readonly amountLimits: AmountLimits;
+  /** Names of Temporal's search attributes that are not written: an installation may want nobody there to read them. */
+  readonly searchAttributesLeftOut: readonly string[];
 }

@@ -25,6 +25,7 @@ export const DEFAULT_POLICY: Policy = {
   killSwitchCheckMs: 5 * MINUTE,
   openCharges: 100,
   amountLimits: {},
+  searchAttributesLeftOut: [],
 };
 
 /** Frozen with the state: a changed configuration reaches a customer by an event, so it cannot change a history. */

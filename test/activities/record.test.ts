@@ -15,7 +15,7 @@ test('another fact in the place of one is an error in the log with ids only, and
   const environment = new MockActivityEnvironment(undefined, {
     logger: new DefaultLogger('INFO', (line) => logged.push(line)),
   });
-  const { record } = createRecordActivities({ ledger, amountLimits: {} });
+  const { record } = createRecordActivities({ ledger, amountLimits: {}, searchAttributesLeftOut: [] });
   const first = entry('ada', { facts: [fact(1, 'paused', { actor: 'shop' })] });
   expect(await environment.run(record, first)).toMatchObject({ through: 1 });
 
@@ -34,7 +34,7 @@ describe('the policy', () => {
   test('comes to a run as the worker is configured, and again only when it has changed', async () => {
     const ledger = await openLedger(await inMemory());
     onTestFinished(() => ledger.close());
-    const { load, record } = createRecordActivities({ ledger, amountLimits });
+    const { load, record } = createRecordActivities({ ledger, amountLimits, searchAttributesLeftOut: [] });
     expect(await load({ customerId: 'new' })).toMatchObject({ kind: 'loaded', snapshot: null, policy });
 
     const first = entry('ada', { facts: [fact(1, 'paused', { actor: 'shop' })] });

@@ -161,15 +161,27 @@ test('encryption is switched on while a customer lives: plain input is taken for
   const world = await startWorld();
   const namespace = await takeNamespace();
   let switched = await startTestStack({ world, namespace });
+  const attributes = async () => {
+    const { typedSearchAttributes } = await switched.client.workflow.getHandle('billing/early').describe();
+    return typedSearchAttributes.getAll().map(({ key }) => key.name);
+  };
   await switched.enrol('early');
+  await expect.poll(attributes, { timeout: 30_000 }).toContain('StripeCustomerId');
   await switched.stop();
   switched = await startTestStack({
     world,
     namespace,
-    env: { PAYLOAD_KEYS: NEW, PAYLOAD_ALLOW_PLAIN: 'true' },
+    env: {
+      PAYLOAD_KEYS: NEW,
+      PAYLOAD_ALLOW_PLAIN: 'true',
+      SEARCH_ATTRIBUTES_LEFT_OUT: 'StripeCustomerId,AmountDue',
+    },
   });
   await switched.post('/v1/customers/early/charges', { chargeId: 'early-1', amount: 500, currency: 'eur' });
   await switched.untilCharge('early', 'early-1', 'succeeded');
+  // Left out, they go from a customer who had them.
+  await expect.poll(attributes, { timeout: 30_000 }).not.toContain('StripeCustomerId');
+  expect(await attributes()).toContain('BillingStatus');
   await switched.stop();
   await world.stop();
 });

@@ -1,10 +1,12 @@
 // What an operator can press and send in the Temporal UI: nothing of it may hurt a customer.
+import { randomUUID } from 'node:crypto';
 import { defineQuery } from '@temporalio/workflow';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Ledger } from '../../ledger/ledger.ts';
+import { recoverOne } from '../../ops/commands/recover.ts';
 import { view, workflowIdOf } from '../../workflows/messages.ts';
 import { noticeWorkflowIdOf } from '../../workflows/send-notice.ts';
-import { CONSENT, startTestStack, startWorld, type TestStack } from '../support/stack.ts';
+import { CONSENT, HOUR, startTestStack, startWorld, type TestStack } from '../support/stack.ts';
 
 const metadata = defineQuery<{ readonly currentDetails: string }>('__temporal_workflow_metadata');
 
@@ -219,4 +221,68 @@ test('Terminate and Request Cancellation of the catch-up are made up for by the 
     await handle.result().catch(() => undefined);
     await stack.catchUp();
   }
+});
+
+/** Resets the open run to the end of the workflow task that `which` chooses, as the UI and the CLI do. */
+async function reset(customerId: string, which: 'first' | 'last' | 'before the attempt'): Promise<void> {
+  const handle = handleOf(customerId);
+  const { runId } = await handle.describe();
+  const { events } = await handle.fetchHistory();
+  const attempt = events?.find(
+    ({ activityTaskScheduledEventAttributes: scheduled }) =>
+      scheduled?.activityType?.name === 'confirmPaymentIntent',
+  );
+  const ends = (events ?? []).filter((event) => event.workflowTaskCompletedEventAttributes);
+  const before = ends.filter(({ eventId }) => Number(eventId) < Number(attempt?.eventId));
+  const end = { first: ends[0], last: ends.at(-1), 'before the attempt': before.at(-1) }[which];
+  await stack.client.workflowService.resetWorkflowExecution({
+    namespace: stack.client.options.namespace,
+    workflowExecution: { workflowId: workflowIdOf(customerId), runId },
+    workflowTaskFinishEventId: end?.eventId ?? null,
+    reason: 'somebody pressed Reset',
+    requestId: randomUUID(),
+  });
+}
+
+test.each(['first', 'last'] as const)(
+  'Reset to the %s workflow task charges nobody again, and billing goes on',
+  async (which) => {
+    const customerId = `reset-to-${which}`;
+    await stack.enrol(customerId);
+    await charge(customerId, 1);
+    await stack.untilCharge(customerId, `${customerId}-1`, 'succeeded');
+    await reset(customerId, which);
+    await charge(customerId, 2);
+    await stack.untilCharge(customerId, `${customerId}-2`, 'succeeded');
+    for (const number of [1, 2])
+      expect(await stack.truth(`${customerId}-${number}`)).toMatchObject({ succeeded: 1, attempts: 1 });
+  },
+);
+
+test('Reset into the middle of an attempt charges nobody again; after Terminate the ledger brings the customer back', async () => {
+  await stack.enrol('reset');
+  await charge('reset', 1);
+  await stack.untilCharge('reset', 'reset-1', 'succeeded');
+  await reset('reset', 'before the attempt');
+  await handleOf('reset').terminate('as docs/operations.md says');
+  expect(await recoverOne('reset', { ledger: world.ledger, client: stack.client })).toBe('started');
+  await charge('reset', 2);
+  await stack.untilCharge('reset', 'reset-2', 'succeeded');
+  await stack.untilCharge('reset', 'reset-1', 'succeeded');
+  for (const number of [1, 2])
+    expect(await stack.truth(`reset-${number}`)).toMatchObject({ succeeded: 1, attempts: 1 });
+});
+
+test('an activity that somebody completes with anything is no answer', async () => {
+  await stack.enrol('completed');
+  held.hold('completed');
+  await charge('completed', 1);
+  const pending = async () => (await handleOf('completed').describe()).raw.pendingActivities?.[0];
+  await expect.poll(async () => (await pending())?.activityType?.name).toBe('record');
+  const activityId = (await pending())?.activityId ?? '';
+  await stack.client.activity.complete({ workflowId: workflowIdOf('completed'), activityId }, { paid: true });
+  held.release('completed');
+  await stack.passTime('completed', HOUR); // until the ledger is asked again
+  await stack.untilCharge('completed', 'completed-1', 'succeeded');
+  expect(await stack.truth('completed-1')).toMatchObject({ succeeded: 1, attempts: 1 });
 });

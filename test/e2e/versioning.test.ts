@@ -97,6 +97,7 @@ async function startNext(): Promise<void> {
       ledger: world.ledger,
       links: createLinks({ secrets: ['a'.repeat(32)], publicUrl: stack.url }),
       amountLimits: {},
+      searchAttributesLeftOut: [],
       merchantWebhook: null,
     }),
   });

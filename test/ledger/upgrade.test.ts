@@ -149,7 +149,11 @@ describe.each(DATABASES)('a ledger on $name', ({ start }) => {
     });
 
     test('brings a customer back: the step-up still waits, and its intent is read before anything else', async () => {
-      const loaded = await createRecordActivities({ ledger, amountLimits: {} }).load({ customerId: 'ada' });
+      const loaded = await createRecordActivities({
+        ledger,
+        amountLimits: {},
+        searchAttributesLeftOut: [],
+      }).load({ customerId: 'ada' });
       const nowMs = WAITS_UNTIL - 1_000_000;
       const state = advance(newCustomer('ada'), loaded, nowMs);
       expect(state.charges).toMatchObject([

@@ -57,6 +57,11 @@ test.each([
     'STRIPE_API_BASE names a stand-in, and one of the Stripe keys is a live key',
   ],
   ['another database', { DATABASE_URL: 'mysql://127.0.0.1/ledger' }, 'DATABASE_URL must be'],
+  [
+    'a search attribute of another name',
+    { SEARCH_ATTRIBUTES_LEFT_OUT: 'Amount' },
+    'SEARCH_ATTRIBUTES_LEFT_OUT must name only BillingStatus,',
+  ],
   ['a short link secret', { LINK_SECRET: `${'a'.repeat(32)},short` }, 'LINK_SECRET must be'],
   ['a link secret of commas', { LINK_SECRET: ',' }, 'LINK_SECRET is not set'],
   ['pages at no address', { PUBLIC_URL: 'pay.example.com' }, 'PUBLIC_URL must be'],
