@@ -10,11 +10,16 @@ const OLD = keyOf('k1');
 const NEW = keyOf('k2');
 const UI = 'https://temporal.example';
 
+let world: Awaited<ReturnType<typeof startWorld>>;
 let stack: TestStack;
 beforeAll(async () => {
-  stack = await startTestStack({ env: { PAYLOAD_KEYS: OLD, PAYLOAD_UI_ORIGIN: UI } });
+  world = await startWorld();
+  stack = await startTestStack({ world, env: { PAYLOAD_KEYS: OLD, PAYLOAD_UI_ORIGIN: UI } });
 });
-afterAll(() => stack.stop());
+afterAll(async () => {
+  await stack.stop();
+  await world.stop();
+});
 
 interface Found {
   readonly keyIds: Set<string>;
@@ -158,9 +163,9 @@ test('an activity that somebody starts with plain input asks Stripe for nothing'
 });
 
 test('encryption is switched on while a customer lives: plain input is taken for as long as it is allowed', async () => {
-  const world = await startWorld();
+  const another = await startWorld();
   const namespace = await takeNamespace();
-  let switched = await startTestStack({ world, namespace });
+  let switched = await startTestStack({ world: another, namespace });
   const attributes = async () => {
     const { typedSearchAttributes } = await switched.client.workflow.getHandle('billing/early').describe();
     return typedSearchAttributes.getAll().map(({ key }) => key.name);
@@ -169,7 +174,7 @@ test('encryption is switched on while a customer lives: plain input is taken for
   await expect.poll(attributes, { timeout: 30_000 }).toContain('StripeCustomerId');
   await switched.stop();
   switched = await startTestStack({
-    world,
+    world: another,
     namespace,
     env: {
       PAYLOAD_KEYS: NEW,
@@ -183,7 +188,7 @@ test('encryption is switched on while a customer lives: plain input is taken for
   await expect.poll(attributes, { timeout: 30_000 }).not.toContain('StripeCustomerId');
   expect(await attributes()).toContain('BillingStatus');
   await switched.stop();
-  await world.stop();
+  await another.stop();
 });
 
 test('a key is rolled while a customer lives: the new one encrypts, the old one still opens', async () => {
@@ -191,6 +196,7 @@ test('a key is rolled while a customer lives: the new one encrypts, the old one 
 
   await stack.stop();
   stack = await startTestStack({
+    world,
     namespace,
     env: { PAYLOAD_KEYS: `${NEW},${OLD}`, PAYLOAD_UI_ORIGIN: UI },
   });

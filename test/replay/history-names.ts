@@ -21,6 +21,7 @@ export const RECORDED_RUNS = {
   'charges-cancelled': 1,
   retried: 1,
   'intent-found': 1,
+  'card-detached': 1,
   'charge-refused': 1,
   'rate-limited': 1,
   halted: 1,

@@ -63,20 +63,37 @@ test('an intent whose creation nobody saw end is found', async () => {
   await keepCustomer('intent-found');
 });
 
-test('a request that Stripe refuses, and another card', async () => {
-  const paymentMethod = await stack.enrol('charge-refused');
+test('a card that was detached without a word, and another card', async () => {
+  const paymentMethod = await stack.enrol('card-detached');
   await stack.control('webhooks', { mode: 'lose' });
   await stack.stripe('POST', `payment_methods/${paymentMethod}/detach`, {});
-  await charge('charge-refused', 1);
-  await stack.untilCharge('charge-refused', 'charge-refused-1', 'refused');
+  await charge('card-detached', 1);
+  await stack.untilCharge('card-detached', 'card-detached-1', 'awaiting_card');
   await stack.control('webhooks', { mode: 'normal' });
-  await stack.post('/v1/customers/charge-refused/enrolments', {
+  await stack.post('/v1/customers/card-detached/enrolments', {
     paymentMethod: 'pm_card_mastercard',
     consent: CONSENT,
   });
-  await stack.untilCustomer('charge-refused', 'past_due');
-  await stack.post('/v1/customers/charge-refused/charges/charge-refused-1/retry');
-  await stack.untilCharge('charge-refused', 'charge-refused-1', 'succeeded');
+  await stack.untilCharge('card-detached', 'card-detached-1', 'succeeded');
+  await keepCustomer('card-detached');
+});
+
+test('a charge that is refused because somebody copied our metadata, and that an operator cancels', async () => {
+  const paymentMethod = await stack.enrol('charge-refused');
+  const { stripeCustomerId, mandate } = await stack.get('/v1/customers/charge-refused');
+  const { metadata } = await stack.stripe('GET', `setup_intents/${mandate.setupIntentId}`);
+  await stack.payByHand(stripeCustomerId, paymentMethod, {
+    amount: '1000',
+    'metadata[customerId]': 'charge-refused',
+    'metadata[chargeId]': 'charge-refused-1',
+    'metadata[installationId]': metadata.installationId,
+    'metadata[intentNumber]': '1',
+  });
+  await failing('charge-refused', 'payment_intents', 'drop', UNTIL_GIVEN_UP);
+  await charge('charge-refused', 1);
+  await stack.untilCharge('charge-refused', 'charge-refused-1', 'refused');
+  await stack.post('/v1/customers/charge-refused/charges/charge-refused-1/cancel');
+  await stack.untilCharge('charge-refused', 'charge-refused-1', 'cancelled');
   await keepCustomer('charge-refused');
 });
 
