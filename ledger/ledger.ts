@@ -318,7 +318,7 @@ export interface Lists {
 
 /** Stripe's events: those that belong to no customer, and how far missed ones have been read. */
 export interface StripeEvents {
-  /** An event is kept once. */
+  /** An event is kept once, and only so many of them (`UNCLAIMED_KEPT`): what senders choose is not to fill a disk. */
   addUnclaimedEvent(event: {
     readonly eventId: string;
     readonly type: string;

@@ -1,16 +1,18 @@
 // Stripe's events: those that belong to no customer, and how far the catch-up has read the list of all.
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { StripeEvents } from './ledger.ts';
 import type { Tables } from './schema.ts';
+
+/** Whoever may send events chooses what is in them: these rows are not to fill a disk. */
+export const UNCLAIMED_KEPT = 10_000;
 
 export function stripeEvents(db: Kysely<Tables>): StripeEvents {
   return {
     async addUnclaimedEvent({ eventId, type, objectId, reason }) {
-      await db
-        .insertInto('unclaimed_events')
-        .values({ event_id: eventId, type, object_id: objectId, reason })
-        .onConflict((conflict) => conflict.column('event_id').doNothing())
-        .execute();
+      await sql`insert into unclaimed_events (event_id, type, object_id, reason)
+        select ${eventId}::text, ${type}::text, ${objectId}::text, ${reason}::text
+        where (select count(event_id) from unclaimed_events) < ${UNCLAIMED_KEPT}
+        on conflict (event_id) do nothing`.execute(db);
     },
 
     async countUnclaimedEvents() {
