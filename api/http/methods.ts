@@ -2,15 +2,17 @@
 import type { FastifyInstance, HTTPMethods } from 'fastify';
 import { Problem } from './problems.ts';
 
-const METHODS: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+export const METHODS: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /**
  * Called before the routes of `app` are added; what it returns is called after them, and adds the refusals.
  * @param isOurs whether a route, by its whole address, is refused here: hooks of a scope below would not run
+ * @param refused the methods that are, where a route does not have them
  */
 export function refuseOtherMethods(
   app: FastifyInstance,
   isOurs: (url: string) => boolean = () => true,
+  refused: readonly HTTPMethods[] = METHODS,
 ): () => void {
   const methodsOf = new Map<string, Set<string>>();
   let isCollecting = true;
@@ -26,7 +28,7 @@ export function refuseOtherMethods(
     for (const [url, methods] of methodsOf) {
       const allow = METHODS.filter((method) => methods.has(method)).join(', ');
       app.route({
-        method: METHODS.filter((method) => !methods.has(method)),
+        method: refused.filter((method) => !methods.has(method)),
         url,
         schema: { hide: true },
         // Before the body is read.

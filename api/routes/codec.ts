@@ -4,6 +4,7 @@ import { type Payload, type PayloadCodec, ValueError } from '@temporalio/common'
 import Type, { type Static } from 'typebox';
 import { type Authenticate, describeKey, requireKey } from '../http/auth.ts';
 import { Strict } from '../http/fields.ts';
+import { METHODS, refuseOtherMethods } from '../http/methods.ts';
 import { invalid } from '../http/problems.ts';
 import { problems } from '../http/schemas/problems.ts';
 
@@ -52,6 +53,12 @@ export const codecRoutes: FastifyPluginAsyncTypebox<CodecRoutesOptions> = async 
   await app.register(async (guarded) => {
     guarded.addHook('onRequest', requireKey(authenticate));
     guarded.addHook('onRoute', describeKey);
+    // OPTIONS is the browser's question of above.
+    const addRefusals = refuseOtherMethods(
+      guarded,
+      undefined,
+      METHODS.filter((method) => method !== 'OPTIONS'),
+    );
     const directions = [
       ['encode', 'Encrypt payloads', codec.encode],
       ['decode', 'Decrypt payloads, for the Temporal UI and CLI', codec.decode],
@@ -75,6 +82,7 @@ export const codecRoutes: FastifyPluginAsyncTypebox<CodecRoutesOptions> = async 
         }),
       );
     }
+    addRefusals();
   });
 };
 

@@ -1,4 +1,5 @@
 // A known address with a method that it does not have.
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { STARTING, startTestApp, type TestApp } from '../_app.ts';
 
@@ -40,3 +41,22 @@ test('under /v1 the key comes first', async () => {
   expect((await ask('DELETE', '/v1/customers', 'reader-secret')).statusCode).toBe(405);
   expect((await ask('DELETE', '/v1/nothing', 'reader-secret')).statusCode).toBe(404);
 });
+
+test(
+  'the codec endpoint too: the key first, then the method',
+  async () => {
+    const key = randomBytes(32).toString('base64');
+    const codec = await startTestApp({ PAYLOAD_KEYS: `k1:${key}`, PAYLOAD_UI_ORIGIN: 'https://ui.example' });
+    const send = (method: 'GET' | 'OPTIONS', authorization?: string) =>
+      codec.app.inject({ method, url: '/codec/decode', headers: authorization ? { authorization } : {} });
+    expect((await send('GET')).statusCode).toBe(401);
+    const refused = await send('GET', 'Bearer operator-secret');
+    expect({ status: refused.statusCode, allow: refused.headers.allow }).toEqual({
+      status: 405,
+      allow: 'POST',
+    });
+    expect((await send('OPTIONS')).statusCode).toBe(204);
+    await codec.close();
+  },
+  STARTING,
+);
