@@ -1,5 +1,5 @@
 // PostgreSQL inside this process (PGlite), in the shape of the pool that Kysely's own dialect takes.
-import { mkdir } from 'node:fs/promises';
+import { chmod, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import type { PostgresPool, PostgresPoolClient } from 'kysely';
@@ -11,15 +11,17 @@ export async function inMemory(snapshot: Blob): Promise<PostgresPool> {
 }
 
 /**
- * Keeps everything in `<dataDir>/ledger`, which it makes.
+ * Keeps everything in `<dataDir>/ledger`, which it makes, and which only the user of this process can read.
  * @throws Error when another process has that folder open
  */
 export async function inFolder(dataDir: string): Promise<PostgresPool> {
   const folder = join(dataDir, 'ledger');
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await chmod(folder, 0o700); // it may have been made before
   const unlock = await lockFolder(folder);
   try {
     const pool = poolOf(await PGlite.create(folder));
+    await keepPrivate(folder);
     return {
       connect: () => pool.connect(),
       end: async () => {
@@ -31,6 +33,12 @@ export async function inFolder(dataDir: string): Promise<PostgresPool> {
     await unlock();
     throw error;
   }
+}
+
+/** PGlite makes its files readable for everybody, whatever the process's mask is. */
+async function keepPrivate(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }))
+    await chmod(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o700 : 0o600);
 }
 
 /** There is one connection: who connects has the database alone until they release it, so transactions never interleave. */

@@ -1,12 +1,13 @@
 // How a ledger is opened: again, by several at once, after a kill, under a newer schema.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { Client } from 'pg';
 import {
   afterAll,
@@ -191,6 +192,20 @@ describe('a data folder', () => {
     const ledger = await openLedger({ dataDir });
     expect(await ledger.getPersonal('held', 'contact')).toEqual({ email: 'held@example.com' });
     await ledger.close();
+  });
+
+  test('is its owner’s alone, also one that was made before and what is written later', async () => {
+    await mkdir(join(dataDir, 'ledger'), { mode: 0o755 });
+    const others = async () => {
+      const { stdout } = await promisify(execFile)('find', [join(dataDir, 'ledger'), '-perm', '/077']);
+      return stdout;
+    };
+    const first = await openLedger({ dataDir });
+    expect(await others()).toBe('');
+    await first.record(entry('ada', { facts: [fact(1, 'paused')] }));
+    await first.close();
+    await (await openLedger({ dataDir })).close();
+    expect(await others()).toBe('');
   });
 
   test('is free at once after a close, and refused within one process too', async () => {
