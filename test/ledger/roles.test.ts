@@ -1,8 +1,10 @@
 // Each database role, as deploy/create-databases.sh makes it, can do its work through the ledger, and cannot do the work of
 // others. PostgreSQL only, because an embedded database has one user.
-import { delimiter, dirname } from 'node:path';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
 import { Client } from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { loadForRun } from '../../ledger/load.ts';
 import { migrateLedger, openLedger } from '../../ledger/open.ts';
@@ -300,6 +302,39 @@ describe.runIf(RUNS_POSTGRES)('the database roles', () => {
     });
     expect(await opsIn(set, { DATABASE_URL: urls.ops })).toMatchObject({ code: 0 });
     expect(await opsIn(['verify'], { DATABASE_URL: urls.ops })).toMatchObject({ code: 0 });
+  });
+
+  test('a dump that the owner takes and restores is whole, with the rights of the other roles', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'offsession-dump-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const client = new Client({ connectionString: postgres.url });
+    await client.connect();
+    await client.query('create database restored owner offsession').finally(() => client.end());
+    const inRestored = (url: string) => url.replace(/offsession$/, 'restored');
+    const file = join(folder, 'ledger.dump');
+    const dump = ['--format=custom', '--no-owner', `--file=${file}`, urls.owner];
+    expect(await run(postgresProgram('pg_dump'), dump)).toMatchObject({ code: 0 });
+    const restore = [
+      '--exit-on-error',
+      '--single-transaction',
+      '--no-owner',
+      `--dbname=${inRestored(urls.owner)}`,
+      file,
+    ];
+    expect(await run(postgresProgram('pg_restore'), restore)).toMatchObject({ code: 0 });
+
+    expect(await opsIn(['verify'], { DATABASE_URL: inRestored(urls.ops) })).toMatchObject({ code: 0 });
+    const worker = await openLedger({ databaseUrl: inRestored(urls.worker) });
+    onTestFinished(() => worker.close());
+    await worker.record(entry('ada', { facts: [fact(3, 'paused')] }));
+    expect(await worker.verify('ada')).toMatchObject({ facts: 3, broken: [] });
+    const api = new Client({ connectionString: inRestored(urls.api) });
+    await api.connect();
+    onTestFinished(() => api.end());
+    await expect(api.query(FACT)).rejects.toThrow(/permission denied/);
+    expect((await api.query(`update customers set request_id = 'mine' returning customer_id`)).rows).toEqual([
+      { customer_id: 'bob' },
+    ]);
   });
 
   test('the api does not make nonces', async () => {

@@ -1,0 +1,80 @@
+// A charge that Stripe refused for its terms is put right under its id: what the ledger keeps and the workflow is asked.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createAnswers } from '../../../api/services/answers.ts';
+import { createCharges } from '../../../api/services/charges.ts';
+import { createCustomerReader } from '../../../api/services/customer-reader.ts';
+import { Refusal } from '../../../domain/shared/refusal.ts';
+import type { Ledger } from '../../../ledger/ledger.ts';
+import { openLedger } from '../../../ledger/open.ts';
+import { createLinks } from '../../../links/links.ts';
+import type { CustomerWorkflows } from '../../../temporal/customers.ts';
+import { charge, entry } from '../../support/customers.ts';
+import { inMemory } from '../../support/databases.ts';
+
+const TERMS = { chargeId: 'ch1', amount: 1200, currency: 'eur', description: 'May' };
+const CALLER = { actor: 'shop', mayCharge: true };
+
+let ledger: Ledger;
+beforeAll(async () => {
+  ledger = await openLedger(await inMemory());
+});
+afterAll(() => ledger?.close());
+
+/** A customer whose workflow has recorded the charge as refused; `asked` is what it is asked from then on. */
+async function refusedCharge(customerId: string, answer: (request: object) => object) {
+  await ledger.claimCustomer({ customerId, requestId: 'r', metadata: {}, personal: {} });
+  await ledger.claimCharge(customerId, TERMS);
+  await ledger.acceptCharge(customerId, 'ch1');
+  const refused = charge('ch1', { status: 'refused', reason: 'parameter_invalid' });
+  await ledger.record(entry(customerId, { charges: [refused], sequence: 1 }));
+  const asked: object[] = [];
+  const workflows = {
+    ask: async (_customerId: string, _update: unknown, request: object) => {
+      asked.push(request);
+      return answer(request);
+    },
+    view: async () => null,
+  } as unknown as CustomerWorkflows;
+  const links = createLinks({
+    secrets: ['a secret of a test, long enough for HS256'],
+    publicUrl: 'http://127.0.0.1',
+  });
+  const reader = createCustomerReader(ledger, workflows, {} as never);
+  const charges = createCharges({
+    ledger,
+    workflows,
+    reader,
+    answers: createAnswers(links),
+    amountLimits: {},
+  });
+  return { asked, open: (terms: typeof TERMS) => charges.open(customerId, terms, CALLER, 0) };
+}
+
+test('other terms are asked of the workflow, with the number of the correction', async () => {
+  const { asked, open } = await refusedCharge('ada', () => charge('ch1', { amount: 1500 }));
+  expect(await open({ ...TERMS, amount: 1500 })).toMatchObject({
+    isNew: true,
+    answer: { chargeId: 'ch1', status: 'scheduled', amount: 1500 },
+  });
+  expect(asked).toEqual([{ actor: 'shop', chargeId: 'ch1', amount: 1500, currency: 'eur', correction: 1 }]);
+  expect(await ledger.getCharge('ada', 'ch1')).toMatchObject({
+    terms: { amount: 1500 },
+    status: 'scheduled',
+  });
+});
+
+test('another text alone is a correction too, and the same request again is none', async () => {
+  const { asked, open } = await refusedCharge('grace', () => charge('ch1'));
+  await open({ ...TERMS, description: 'June' });
+  await open({ ...TERMS, description: 'June' });
+  expect(asked).toEqual([{ actor: 'shop', chargeId: 'ch1', amount: 1200, currency: 'eur', correction: 1 }]);
+  expect(await ledger.getPersonal('grace', 'charge/ch1')).toEqual({ description: 'June' });
+});
+
+test('terms that the workflow does not take leave the charge refused', async () => {
+  const { open } = await refusedCharge('lin', () => {
+    throw new Refusal('mandate_limit_exceeded', 'The customer agreed to less.');
+  });
+  await expect(open({ ...TERMS, amount: 1500 })).rejects.toMatchObject({ code: 'mandate_limit_exceeded' });
+  expect(await ledger.getCharge('lin', 'ch1')).toMatchObject({ terms: { amount: 1200 }, status: 'refused' });
+});
