@@ -9,7 +9,7 @@ import { by, recordFact } from './shared/facts.ts';
 import { DEFAULT_POLICY } from './shared/policy.ts';
 import { isRead } from './shared/refund-or-dispute.ts';
 
-/** Somebody nobody has met yet; the first step asks the ledger whether that is so. */
+/** A customer of whom nothing is known yet; the first step asks the ledger whether that is so. */
 export function newCustomer(customerId: string): CustomerState {
   return {
     version: 1,
@@ -35,14 +35,14 @@ export function newCustomer(customerId: string): CustomerState {
   };
 }
 
-/** The customer is gone, and nothing of theirs is open anywhere. */
+/** The customer was cancelled, and nothing of theirs is open anywhere. */
 export function isOver(state: CustomerState): boolean {
   const { cancelled, charges, enrolment, abandonedSetups, refunds, disputes } = state;
   if (cancelled === null || (enrolment !== null && !enrolment.closed)) return false;
   return charges.length === 0 && abandonedSetups.length === 0 && [...refunds, ...disputes].every(isRead);
 }
 
-/** The clocks that stood still while paused go on from where they were. */
+/** The clocks that were stopped by the pause go on from where they were. */
 export function resume(state: CustomerState, event: EventOf<'resume'>, nowMs: number): CustomerState {
   if (!state.paused) return state;
   const pausedAtMs = state.paused.atMs;

@@ -234,7 +234,7 @@ export function isCheck(step: Step): boolean {
   );
 }
 
-/** Whether a request that was accepted during `step` takes it back, as far as it has not been sent. */
+/** Whether a request that was accepted during `step` withdraws it, as far as it has not been sent. */
 export function withdraws(event: CustomerEvent, step: Step): boolean {
   if (step.do !== 'confirmPaymentIntent') return false;
   if (event.kind === 'cancelCharge') return event.chargeId === step.chargeId;

@@ -1,14 +1,14 @@
-// A run that starts from nothing: the ledger's memory, and then Stripe's word on all it holds open. It asks neither itself.
+// A run that starts from nothing: what the ledger remembers, and then Stripe's word on all that it holds open.
 import { newCharge } from './charge/charge.ts';
 import type { Charge } from './model/charge.ts';
-import type { EventOf } from './model/events.ts';
+import type { EventOf, RememberedCharge } from './model/events.ts';
 import type { CustomerState } from './model/state.ts';
 import { recordFact } from './shared/facts.ts';
 import { follow } from './shared/refund-or-dispute.ts';
 
 /**
- * The ledger's memory. Every intent it knows of is read before anything else happens to its charge: what came after
- * the snapshot is known to Stripe only.
+ * Every intent that the ledger knows of is read before anything else happens to its charge: only Stripe knows what came
+ * after the snapshot.
  */
 export function loaded(
   state: CustomerState,
@@ -16,46 +16,68 @@ export function loaded(
   nowMs: number,
 ): CustomerState {
   if (state.loaded) return state;
-  const { policy: earlierPolicy } = snapshot ?? state;
-  const known: CustomerState = {
-    ...(snapshot ?? state),
-    loaded: true,
-    policy: policy ?? earlierPolicy,
-    facts: [],
-  };
-  // What the ledger has as closed stays closed, also where the snapshot had opened it again by a late message.
-  const charges = known.charges.flatMap((charge) => {
+  const last = snapshot ?? state;
+  // What the ledger has as closed stays closed, also where a late message had opened it again in the snapshot.
+  const charges = last.charges.flatMap((charge) => {
     const memory = remembered.find(({ chargeId }) => chargeId === charge.chargeId);
     return memory ? [checkedFirst(withIntent(charge, memory.paymentIntentId), nowMs)] : [];
   });
-  const forgotten = remembered
-    .filter(({ chargeId }) => !known.charges.some((charge) => charge.chargeId === chargeId))
-    .map((memory) => newCharge({ ...memory, dueAtMs: memory.dueAtMs ?? memory.openedAtMs }))
-    .map((charge) => checkedFirst(charge, nowMs));
-  const { enrolment, mandate } = known;
-  let back: CustomerState = {
-    ...known,
-    charges: [...charges, ...forgotten],
-    // What became of the card, or of the enrolment, while nobody listened is asked before it is charged.
+  const unrecorded = chargesNotIn(last, remembered, nowMs);
+  const { enrolment, mandate } = last;
+  const recovered: CustomerState = {
+    ...last,
+    loaded: true,
+    policy: policy ?? last.policy,
+    facts: [],
+    charges: [...charges, ...unrecorded],
+    // What became of the card, or of the enrolment, while no run was there is asked before anything is charged.
     enrolment: enrolment && !enrolment.closed ? { ...enrolment, nextCheckAtMs: nowMs } : enrolment,
     mandate: mandate && { ...mandate, nextCheckAtMs: nowMs },
-    notices: known.notices.map((notice) => ({ ...notice, possiblySent: true })),
+    notices: last.notices.map((notice) => ({ ...notice, possiblySent: true })),
   };
-  // A run can begin with the news that it was started for.
-  for (const kind of ['refunds', 'disputes'] as const)
-    for (const { objectId } of state[kind]) back = follow(back, kind, objectId, nowMs);
-  for (const { chargeId, amount, currency, dueAtMs } of forgotten) {
-    const data = { amount, currency, dueAtMs, from: 'ledger' };
-    back = recordFact(back, nowMs, 'charge_opened', { chargeId, data });
-  }
-  return snapshot ? recordFact(back, nowMs, 'recovered', { data: { charges: back.charges.length } }) : back;
+  const withOpenings = unrecorded.reduce<CustomerState>(
+    (next, { chargeId, amount, currency, dueAtMs }) =>
+      recordFact(next, nowMs, 'charge_opened', {
+        chargeId,
+        data: { amount, currency, dueAtMs, from: 'ledger' },
+      }),
+    followAsBefore(recovered, state, nowMs),
+  );
+  if (!snapshot) return withOpenings;
+  return recordFact(withOpenings, nowMs, 'recovered', { data: { charges: recovered.charges.length } });
 }
 
-/** The newest intent in the address book; another than the snapshot's was made after that one was canceled. */
+/** Accepted, and never recorded by a run: it was lost before. */
+function chargesNotIn(
+  { charges }: CustomerState,
+  remembered: readonly RememberedCharge[],
+  nowMs: number,
+): readonly Charge[] {
+  return remembered
+    .filter(({ chargeId }) => !charges.some((charge) => charge.chargeId === chargeId))
+    .map((memory) => newCharge({ ...memory, dueAtMs: memory.dueAtMs ?? memory.openedAtMs }))
+    .map((charge) => checkedFirst(charge, nowMs));
+}
+
+/** A run can begin with the event that it was started for. */
+function followAsBefore(recovered: CustomerState, begun: CustomerState, nowMs: number): CustomerState {
+  return (['refunds', 'disputes'] as const).reduce(
+    (state, kind) => begun[kind].reduce((next, { objectId }) => follow(next, kind, objectId, nowMs), state),
+    recovered,
+  );
+}
+
+/** The newest intent in the Stripe object index; another than the snapshot's was made after that one was canceled. */
 function withIntent(charge: Charge, paymentIntentId: string | null): Charge {
   if (paymentIntentId === null || paymentIntentId === charge.paymentIntentId) return charge;
-  const intentNumber = charge.intentNumber + (charge.paymentIntentId === null ? 0 : 1);
-  return { ...charge, paymentIntentId, intentNumber, stripeChargeId: null };
+  const { phase } = charge;
+  return {
+    ...charge,
+    phase: phase.is === 'replacing_intent' ? phase.resumeAs : phase,
+    paymentIntentId,
+    intentNumber: charge.intentNumber + (charge.paymentIntentId === null ? 0 : 1),
+    stripeChargeId: null,
+  };
 }
 
 function checkedFirst(charge: Charge, nowMs: number): Charge {

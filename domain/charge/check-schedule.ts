@@ -1,4 +1,4 @@
-// When Stripe is asked again about a charge's intent: later and later.
+// When Stripe is asked about a charge's intent the next time: at growing intervals.
 import type { Charge, ChargePhase } from '../model/charge.ts';
 import type { CustomerState } from '../model/state.ts';
 import { backoffDelay } from '../shared/backoff.ts';

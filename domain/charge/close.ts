@@ -41,8 +41,12 @@ export function closed(
   nowMs: number,
   received: { readonly [key: string]: unknown } = {},
 ): CustomerState {
-  const over: Charge = { ...charge, phase: { is: 'closed', as, reason, atMs: nowMs }, nextCheckAtMs: null };
-  const next = recordFact(putCharge(state, over), nowMs, 'charge_closed', {
+  const closedCharge: Charge = {
+    ...charge,
+    phase: { is: 'closed', as, reason, atMs: nowMs },
+    nextCheckAtMs: null,
+  };
+  const next = recordFact(putCharge(state, closedCharge), nowMs, 'charge_closed', {
     chargeId: charge.chargeId,
     data: {
       as,
@@ -57,16 +61,16 @@ export function closed(
   });
   if (as === 'cancelled') return next;
   const kind = as === 'succeeded' ? 'charge.succeeded' : 'charge.failed';
-  const told = notify(next, nowMs, kind, `${as}-${charge.chargeId}`, {
+  const notified = notify(next, nowMs, kind, `${as}-${charge.chargeId}`, {
     ...about(charge),
     data: { ...about(charge).data, reason },
   });
-  return as === 'failed' ? rememberFailure(told, charge, nowMs) : told;
+  return as === 'failed' ? rememberFailure(notified, charge, nowMs) : notified;
 }
 
 /**
  * Stripe has the money. Where it is not what was owed, or has gone back before it was recorded, that is on record and
- * told as such: the charge is over, and a person has to look.
+ * a notice says so: the charge is over, and a person has to look.
  */
 export function collected(
   state: CustomerState,
@@ -81,20 +85,20 @@ export function collected(
   const paid: Charge = { ...charge, amountReceived };
   if (!differs) return closed(state, paid, 'succeeded', reason, nowMs, { amountReceived });
   const data = { amount, currency, amountReceived, receivedCurrency, amountRefunded };
-  const noted = recordFact(putCharge(state, paid), nowMs, 'amount_differs', { chargeId, data });
-  const told = notify(noted, nowMs, 'charge.amount_differs', `amount-differs-${chargeId}`, {
+  const recorded = recordFact(putCharge(state, paid), nowMs, 'amount_differs', { chargeId, data });
+  const notified = notify(recorded, nowMs, 'charge.amount_differs', `amount-differs-${chargeId}`, {
     chargeId,
     data,
   });
-  const why = isRefunded ? 'refunded_already' : 'amount_differs';
-  return closed(told, paid, 'succeeded', reason ?? why, nowMs, data);
+  const differenceReason = isRefunded ? 'refunded_already' : 'amount_differs';
+  return closed(notified, paid, 'succeeded', reason ?? differenceReason, nowMs, data);
 }
 
 /** There is no card that may pay this: the charge waits for another one, unless issuers were asked often enough. */
 export function cardNeeded(state: CustomerState, charge: Charge, nowMs: number): CustomerState {
   if (isSpent(charge, policyOf(state))) return closeCharge(state, charge, 'failed', 'declined', nowMs);
   const waiting: Charge = { ...charge, phase: { is: 'awaiting_card', sinceMs: nowMs }, nextCheckAtMs: null };
-  const noted = recordFact(putCharge(state, waiting), nowMs, 'charge_awaiting_card', {
+  const recorded = recordFact(putCharge(state, waiting), nowMs, 'charge_awaiting_card', {
     chargeId: charge.chargeId,
     data: { decline: charge.decline },
   });
@@ -102,7 +106,7 @@ export function cardNeeded(state: CustomerState, charge: Charge, nowMs: number):
   const enrolmentNumber = state.enrolment?.number ?? 1;
   const wanted = enrolmentNumber === 1 ? 'card' : `another-card-${enrolmentNumber}`;
   const noticeId = `awaiting-${wanted}-${charge.chargeId}-${charge.attemptCount}`;
-  return notify(noted, nowMs, 'charge.awaiting_card', noticeId, about(charge));
+  return notify(recorded, nowMs, 'charge.awaiting_card', noticeId, about(charge));
 }
 
 export function stepUpEnded(state: CustomerState, charge: Charge, how: string, nowMs: number): CustomerState {

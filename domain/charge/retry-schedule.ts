@@ -1,4 +1,4 @@
-// When a declined charge may be tried again, and how often a card may be asked. It starts nothing.
+// When a declined charge may be tried again, and how often a card may be asked.
 import type { Charge } from '../model/charge.ts';
 import type { Policy } from '../model/policy.ts';
 import { isSpent } from '../shared/charges.ts';
@@ -7,7 +7,7 @@ import { classifyDecline, type DeclineClass } from './decline-codes.ts';
 
 /**
  * When to try again after the newest attempt was declined, or null when the calendar is used up.
- * The calendar belongs to the card: another card starts it anew. India-issued cards are asked once
+ * The calendar belongs to the card: another card begins another one. India-issued cards are asked once
  * (docs.stripe.com/india-recurring-payments). Our policy: docs/decisions/0004.
  * @param charge with the declined attempt as its newest
  * @returns epoch ms, never in the past

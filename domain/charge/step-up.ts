@@ -62,8 +62,8 @@ export function stepUpReminded(state: CustomerState, chargeId: string, nowMs: nu
   const { phase } = charge;
   const reminder = phase.reminders + 1;
   const reminded = putCharge(state, { ...charge, phase: { ...phase, reminders: reminder } });
-  const noted = recordFact(reminded, nowMs, 'step_up_reminded', { chargeId, data: { reminder } });
-  return askCustomer(noted, charge, phase.deadlineMs, reminder, nowMs);
+  const recorded = recordFact(reminded, nowMs, 'step_up_reminded', { chargeId, data: { reminder } });
+  return askCustomer(recorded, charge, phase.deadlineMs, reminder, nowMs);
 }
 
 export function stepUpExpired(state: CustomerState, chargeId: string, nowMs: number): CustomerState {

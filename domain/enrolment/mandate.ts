@@ -31,7 +31,7 @@ export function mandateGiven(
   const succeeded: CustomerState = {
     ...state,
     mandate,
-    // Whoever gave another card has heard of what failed on the old one.
+    // Another card is the answer to what has failed on the old one.
     failedCharges: [],
     enrolment: { ...enrolment, status: 'succeeded', closed: true, decline: null },
   };
@@ -75,7 +75,7 @@ export function readMandate(state: CustomerState, nowMs: number): CustomerState 
   return state.mandate ? { ...state, mandate: { ...state.mandate, nextCheckAtMs: nowMs } } : state;
 }
 
-/** The customer has taken the permission back. */
+/** The customer has withdrawn the permission, or is gone at Stripe. */
 export function endMandate(state: CustomerState, nowMs: number): CustomerState {
   return state.mandate ? mandateBecomes(state, state.mandate, 'inactive', nowMs) : state;
 }

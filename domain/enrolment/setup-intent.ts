@@ -19,7 +19,7 @@ import {
 import { closeEnrolment, renewalAt } from './enrolment.ts';
 import { mandateGiven, mandateRead } from './mandate.ts';
 
-/** Steps of an enrolment; a SetupIntent they name may also be a stale one's or the mandate's. */
+/** Steps of an enrolment; a SetupIntent they name may also be an abandoned one or the mandate's. */
 type SetupIntentStep = StepOf<
   | 'createStripeCustomer'
   | 'createSetupIntent'
@@ -30,34 +30,34 @@ type SetupIntentStep = StepOf<
 
 export function setupIntentCreated(
   state: CustomerState,
-  opened: EventOf<'setupIntentCreated'>,
+  created: EventOf<'setupIntentCreated'>,
   nowMs: number,
 ): CustomerState {
   const { enrolment } = state;
-  if (enrolment?.setupIntentId === opened.setupIntentId) return state;
-  if (enrolment?.number !== opened.enrolmentNumber || enrolment.closed || enrolment.setupIntentId) {
+  if (enrolment?.setupIntentId === created.setupIntentId) return state;
+  if (enrolment?.number !== created.enrolmentNumber || enrolment.closed || enrolment.setupIntentId) {
     // The customer asked for something else meanwhile: nobody will use this one.
-    return addAbandonedSetup(state, opened.setupIntentId, nowMs);
+    return addAbandonedSetup(state, created.setupIntentId, nowMs);
   }
-  const changed: Enrolment = {
+  const withSetupIntent: Enrolment = {
     ...enrolment,
-    setupIntentId: opened.setupIntentId,
+    setupIntentId: created.setupIntentId,
     setupOpenedAtMs: nowMs,
     status: enrolment.confirm === 'due' ? 'pending' : 'awaiting_customer',
     nextCheckAtMs:
       enrolment.confirm === 'due' ? nowMs : nowMs + backoffDelay(policyOf(state).checkBackoffMs, 0),
     checks: 0,
   };
-  return recordFact({ ...state, enrolment: changed }, nowMs, 'setup_intent_created', {
+  return recordFact({ ...state, enrolment: withSetupIntent }, nowMs, 'setup_intent_created', {
     data: {
       enrolmentNumber: enrolment.number,
-      setupIntentId: opened.setupIntentId,
+      setupIntentId: created.setupIntentId,
       stripeCustomerId: state.stripeCustomerId,
     },
   });
 }
 
-/** News of any SetupIntent of this customer: the open one, one to get rid of, or the mandate's. */
+/** Any SetupIntent of this customer has been read: the open one, an abandoned one, or the mandate's. */
 export function setupIntentRead(
   state: CustomerState,
   reading: SetupIntentReading,
@@ -78,34 +78,34 @@ function enrolmentRead(
   nowMs: number,
 ): CustomerState {
   const checks = enrolment.checks + 1;
-  const seen: Enrolment = {
+  const read: Enrolment = {
     ...enrolment,
     confirm: 'done',
     checks,
     nextCheckAtMs: nowMs + backoffDelay(policyOf(state).checkBackoffMs, checks - 1),
   };
   const isNewTry = reading.setupAttemptId !== null && reading.setupAttemptId !== enrolment.setupAttemptId;
-  const keeps = (status: EnrolmentStatus) => ({ ...state, enrolment: { ...seen, status } });
+  const keeps = (status: EnrolmentStatus) => ({ ...state, enrolment: { ...read, status } });
   switch (reading.status) {
     case 'succeeded':
-      if (!seen.consent || !reading.paymentMethodId || !reading.card) {
+      if (!read.consent || !reading.paymentMethodId || !reading.card) {
         // Finished, but nobody has agreed to anything: when it is old it is replaced, like one nobody finishes.
         const isOld = nowMs >= (renewalAt(state, enrolment) ?? nowMs);
-        return isOld ? renewSetup(state, seen, nowMs) : keeps('awaiting_customer');
+        return isOld ? renewSetup(state, read, nowMs) : keeps('awaiting_customer');
       }
       if (reading.stripeMandateStatus === 'pending') return keeps('processing');
-      return mandateGiven({ ...state, enrolment: seen }, seen, reading, nowMs);
+      return mandateGiven({ ...state, enrolment: read }, read, reading, nowMs);
     case 'canceled':
-      return renewSetup(state, seen, nowMs);
+      return renewSetup(state, read, nowMs);
     case 'processing':
       return keeps('processing');
     case 'requires_payment_method':
       if (reading.decline && (isNewTry || enrolment.confirm === 'due'))
-        return setupFailed(state, failedBy(seen, reading), reading, nowMs);
+        return setupFailed(state, failedBy(read, reading), reading, nowMs);
       // Stripe knows of no try with the request's card: it never arrived, so it is sent again.
       // Somebody waits; tries that stay unanswered are spaced by their own waits.
       if (enrolment.confirm !== 'done')
-        return { ...state, enrolment: { ...seen, confirm: 'due', nextCheckAtMs: nowMs } };
+        return { ...state, enrolment: { ...read, confirm: 'due', nextCheckAtMs: nowMs } };
       return keeps(enrolment.status === 'failed' ? 'failed' : 'awaiting_customer');
     default:
       return keeps('awaiting_customer');
@@ -133,7 +133,7 @@ export function setupIntentRefused(
     case 'cancelSetupIntent':
       return enrolmentUnanswered(state, step.do, nowMs);
     case 'createSetupIntent':
-      // Who has been made anew since is not the one that is missing.
+      // Another customer has been made since: that one is not missing.
       if (step.stripeCustomerId !== state.stripeCustomerId) return state;
       if (code === 'resource_missing') return customerMissing(state, step.do, nowMs);
   }
@@ -153,8 +153,8 @@ function otherSetupRefused(
 }
 
 /**
- * Who has given a card before was there: somebody has deleted them at Stripe since, and they are made anew. Where nobody
- * has, the request named a customer that never was, and the next one may name another.
+ * After a card was given once, somebody has deleted the customer at Stripe: another one is made. Otherwise the request
+ * named a customer that never was, and the next one may name another.
  */
 function customerMissing(state: CustomerState, step: Step['do'], nowMs: number): CustomerState {
   const without = { ...state, stripeCustomerId: null };

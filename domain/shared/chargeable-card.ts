@@ -17,7 +17,7 @@ export interface ChargeableCard {
 }
 
 export type NoCardReason =
-  /** The customer has given none, has taken the permission back, or it is gone at Stripe. */
+  /** The customer has given none, has withdrawn the permission, or the card was deleted at Stripe. */
   | 'no_mandate'
   | 'currency_not_agreed'
   | 'mandate_limit_exceeded'

@@ -25,7 +25,7 @@ export function isSpent(charge: Charge, { attemptsPerCharge }: Policy): boolean 
   return issuerAttempts(charge) >= attemptsPerCharge;
 }
 
-/** Whether the issuer heard of it, as far as we know; one under way counts. */
+/** Whether the issuer was asked, as far as is known; one under way counts. */
 export function reachedIssuer({ outcome }: Attempt): boolean {
   return outcome !== 'unknown' && outcome !== 'refused';
 }

@@ -20,7 +20,7 @@ const ZERO_DECIMAL = new Set('bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xa
 /** Three decimals, of which the last must be 0 (docs.stripe.com/currencies#three-decimal). */
 const THREE_DECIMAL = new Set('bhd jod kwd omr tnd'.split(' '));
 
-/** Without decimals in life, with two at Stripe, both 0 (docs.stripe.com/currencies#special-cases). */
+/** Written without decimals by people, with two at Stripe, both 0 (docs.stripe.com/currencies#special-cases). */
 const WHOLE_ONLY = new Set('isk ugx'.split(' '));
 
 /** Minor units (docs.stripe.com/currencies#minimum-and-maximum-charge-amounts). Others convert to the account's. */

@@ -1,4 +1,4 @@
-// The names under which a PaymentIntent at Stripe leads back to us. It writes none, and knows no other metadata.
+// The names under which a PaymentIntent at Stripe leads back to us.
 
 export const OUR_METADATA_KEYS = [
   'customerId',
