@@ -1,4 +1,4 @@
-// The whole customer: recovery from the ledger, pause and cancel, bells, and what is recorded before what.
+// The whole customer: recovery from the ledger, pause and cancel, Stripe's events, and what is recorded before what.
 import { describe, expect, test } from 'vitest';
 import { advance } from '../../domain/advance.ts';
 import { newCustomer } from '../../domain/lifecycle.ts';
@@ -96,12 +96,12 @@ describe('a run that starts from nothing', () => {
     expect(back.charges[0]).toMatchObject({ phase: { is: 'unknown' }, nextCheckAtMs: T0 });
   });
 
-  test('knows an intent from the address book that the snapshot does not', () => {
+  test('knows an intent from the Stripe object index that the snapshot does not', () => {
     const back = load(enrolled({ charges: [charge({ paymentIntentId: null })] }), remembered());
     expect(nextStep(recorded(back), T0)).toMatchObject({ do: 'readPaymentIntent', paymentIntentId: 'pi_1' });
   });
 
-  test('an intent whose creation nobody saw, but which is in the address book, is used', () => {
+  test('an intent whose creation nobody saw, but which is in the Stripe object index, is used', () => {
     const opening = charge({ paymentIntentId: null, phase: { is: 'creating_intent' }, nextCheckAtMs: T0 });
     const back = load(enrolled({ charges: [opening] }), remembered());
     expect(nextStep(recorded(back), T0)).toMatchObject({ do: 'readPaymentIntent', paymentIntentId: 'pi_1' });
@@ -142,7 +142,7 @@ describe('pause', () => {
   const pause: CustomerEvent = { kind: 'pause', ...BY };
   const resume: CustomerEvent = { kind: 'resume', ...BY };
 
-  test('attempts nothing, and what Stripe holds open is still looked at', () => {
+  test('attempts nothing, and what Stripe holds open is still checked', () => {
     const state = enrolled({
       charges: [
         charge({ chargeId: 'two' }),
@@ -151,9 +151,11 @@ describe('pause', () => {
     });
     const paused = recorded(advance(state, pause, T0));
     expect(nextStep(paused, T0)).toMatchObject({ do: 'readPaymentIntent', chargeId: 'one' });
-    const looked = { ...paused, charges: paused.charges.slice(0, 1) };
-    expect(nextStep(looked, T0)).toEqual({ do: 'wait', untilMs: T0 + LONGEST_SLEEP });
-    expect(nextStep(recorded(advance(looked, resume, T0 + DAY)), T0 + DAY).do).toBe('confirmPaymentIntent');
+    const unchecked = { ...paused, charges: paused.charges.slice(0, 1) };
+    expect(nextStep(unchecked, T0)).toEqual({ do: 'wait', untilMs: T0 + LONGEST_SLEEP });
+    expect(nextStep(recorded(advance(unchecked, resume, T0 + DAY)), T0 + DAY).do).toBe(
+      'confirmPaymentIntent',
+    );
   });
 
   test("stops the step-up's clock and the wait for a card, and nothing else", () => {
@@ -192,7 +194,7 @@ describe('cancel', () => {
   const cancel: CustomerEvent = { kind: 'cancelCustomer', ...BY };
   const enrol: CustomerEvent = { kind: 'enrol', ...BY, requestId: 'back', consent: CONSENT };
 
-  test('ends every charge, follows what is open at Stripe, and then the life is over', () => {
+  test('ends every charge, follows what is open at Stripe, and then the workflow is over', () => {
     const state = enrolled({
       paused: { atMs: T0 },
       charges: [
@@ -210,9 +212,9 @@ describe('cancel', () => {
   });
 
   test('ends the permission: a card given before is not charged when the customer comes back', () => {
-    const gone = advance(enrolled(), cancel, T0);
-    expect(gone.mandate?.status).toBe('inactive');
-    const back = recorded(advance(gone, enrol, T0 + DAY));
+    const cancelled = advance(enrolled(), cancel, T0);
+    expect(cancelled.mandate?.status).toBe('inactive');
+    const back = recorded(advance(cancelled, enrol, T0 + DAY));
     expect(back.cancelled).toBeNull();
     const owed = advance(
       back,
@@ -236,7 +238,7 @@ describe('cancel', () => {
     expect(seen.mandate?.status).toBe('inactive');
   });
 
-  test('gives an unfinished enrolment up and cancels its SetupIntent before the life is over', () => {
+  test('gives an unfinished enrolment up and cancels its SetupIntent before the workflow is over', () => {
     const state = recorded(advance(enrolled({ enrolment: enrolment() }), cancel, T0));
     expect(state.enrolment).toMatchObject({ closed: true, status: 'expired' });
     expect(nextStep(state, T0)).toEqual({ do: 'cancelSetupIntent', setupIntentId: 'seti_1' });
@@ -263,7 +265,7 @@ test.each([
   expect(advance(state, { kind: 'retryCharge', ...BY, chargeId: 'one' }, T0)).toBe(state);
 });
 
-describe('an unknown outcome or a step-up holds the lane', () => {
+describe('an unknown outcome or a step-up holds the queue', () => {
   const due = charge({ chargeId: 'two', paymentIntentId: 'pi_2' });
   test.each([
     { rule: 'unknown', holder: tried({ is: 'unknown', sinceMs: T0 }, 'unknown'), held: true },
@@ -289,7 +291,7 @@ describe('an unknown outcome or a step-up holds the lane', () => {
   });
 });
 
-describe('a bell', () => {
+describe('an event of Stripe’s', () => {
   const notify = (type: string, objectId: string, eventId = 'evt_1'): CustomerEvent => ({
     kind: 'stripeEventReceived',
     eventId,
@@ -298,7 +300,7 @@ describe('a bell', () => {
   });
   const waiting = enrolled({ charges: [tried(stepUp(), 'step_up', { nextCheckAtMs: T0 + DAY, checks: 5 })] });
 
-  test('says what to look at, at once, and the same bell again says nothing', () => {
+  test('says what to read, at once, and the same event again changes nothing', () => {
     const notified = advance(waiting, notify('payment_intent.succeeded', 'pi_1'), T0);
     expect(notified.charges[0]).toMatchObject({ phase: { is: 'awaiting_step_up' }, nextCheckAtMs: T0 });
     expect(advance(notified, notify('payment_intent.succeeded', 'pi_1'), T0 + HOUR)).toBe(notified);
@@ -315,7 +317,7 @@ describe('a bell', () => {
     { type: 'payment_intent.succeeded', phase: { is: 'due', atMs: T0 + DAY } as const, checks: true },
     { type: 'payment_intent.payment_failed', phase: stepUp(), checks: true },
     { type: 'payment_intent.payment_failed', phase: { is: 'unknown', sinceMs: T0 } as const, checks: true },
-  ])('$type while the charge is $phase.is is worth a look: $looks', ({ type, phase, checks }) => {
+  ])('$type while the charge is $phase.is has it read: $checks', ({ type, phase, checks }) => {
     const state = enrolled({ charges: [tried(phase, 'declined')] });
     expect(advance(state, notify(type, 'pi_1'), T0).charges[0]?.nextCheckAtMs).toBe(checks ? T0 : null);
   });

@@ -1,4 +1,4 @@
-// What must hold in every simulated, whatever people, banks, networks and machines do: random lives against a model of Stripe.
+// What must hold whatever people, banks, networks and machines do: random customers against models of Stripe and the ledger.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { advance } from '../../domain/advance.ts';
@@ -24,7 +24,7 @@ import {
 import type { EventDelivery, SimulatedCustomer } from './simulation/customer.ts';
 import type { IssuerVerdict } from './simulation/stripe.ts';
 
-/** On a machine that is busy, fewer lives; never more than a few seconds of them. */
+/** On a machine that is busy, fewer customers; never more than a few seconds of them. */
 const RUNS = { numRuns: 120, interruptAfterTimeLimit: 8_000 };
 
 test('whatever happens, no rule is broken, every charge ends, and a cancelled customer reaches the end', () => {
@@ -45,7 +45,7 @@ test('whatever happens, no rule is broken, every charge ends, and a cancelled cu
         simulated.checkTruth();
         if (!simulated.isOver && simulated.state.charges.length > 0)
           simulated.fail(
-            `in fair faultProfile every charge ends: ${simulated.state.charges.map(({ chargeId }) => chargeId)}`,
+            `without faults every charge ends: ${simulated.state.charges.map(({ chargeId }) => chargeId)}`,
           );
         for (const chargeId of simulated.ledger.accepted.keys())
           if (!simulated.ledger.closed.has(chargeId)) simulated.fail(`every end is recorded: ${chargeId}`);
@@ -172,8 +172,13 @@ test('a customer of three thousand charges keeps a state of a few kilobytes', ()
   for (let number = 1; number <= 3000; number++) {
     const nowMs = T0 + number * 3 * DAY;
     const chargeId = `charge-${number}`;
-    const rang = { kind: 'stripeEventReceived', eventId: `evt_${number}`, type: 'x', objectId: 'y' } as const;
-    state = advance(state, rang, nowMs);
+    const event = {
+      kind: 'stripeEventReceived',
+      eventId: `evt_${number}`,
+      type: 'payment_intent.processing',
+      objectId: 'pi_y',
+    } as const;
+    state = advance(state, event, nowMs);
     state = advance(state, { kind: 'openCharge', ...WHO, chargeId, amount: 500, currency: 'eur' }, nowMs);
     for (let step = nextStep(state, nowMs); step.do !== 'wait'; step = nextStep(state, nowMs)) {
       if (step.do === 'confirmPaymentIntent') state = advance(state, { kind: 'attemptStarted', step }, nowMs);

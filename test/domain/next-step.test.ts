@@ -12,7 +12,7 @@ const planned = (...of: Parameters<typeof agenda>) =>
     .filter((plan) => !isInACentury(plan))
     .map(({ atMs, step }) => [step.do === 'decide' ? step.event.kind : step.do, atMs - T0]);
 
-test('looking comes before enrolling, enrolling before deadlines, and all before new attempts', () => {
+test('checking comes before enrolling, enrolling before deadlines, and all before new attempts', () => {
   const state = enrolled({
     mandate: mandate({ nextCheckAtMs: T0 }),
     enrolment: enrolment({ setupIntentId: 'seti_2' }),
@@ -78,7 +78,7 @@ test('while paused no deadline runs', () => {
   expect(planned(enrolled({ paused: { atMs: T0 }, charges }), T0)).toEqual([]);
 });
 
-test('a charge with news of its intent is read before it is attempted', () => {
+test('a charge whose intent is to be checked is read before it is attempted', () => {
   expect(planned(enrolled({ charges: [charge({ nextCheckAtMs: T0 + HOUR })] }), T0)).toEqual([
     ['readPaymentIntent', HOUR],
   ]);
@@ -95,7 +95,7 @@ test.each([
     over: { mandate: mandate({ terms: { maxAmount: 9900, currency: 'usd' } }) },
   },
   {
-    rule: 'a dead card',
+    rule: 'a blocked card',
     over: { issuerBudgets: [{ fingerprint: 'fp-1', network: 'visa', attemptsAtMs: [], blocked: true }] },
   },
   { rule: 'nobody at Stripe', over: { stripeCustomerId: null } },

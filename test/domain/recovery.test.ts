@@ -63,8 +63,8 @@ function known(charges: readonly Charge[]): CustomerState {
   };
 }
 
-/** As it is after the ledger has answered and what that noted is on record. */
-function back(snapshot: CustomerState, charges: readonly RememberedCharge[]): CustomerState {
+/** As it is after the ledger has answered, and what that brought is on record. */
+function recovered(snapshot: CustomerState, charges: readonly RememberedCharge[]): CustomerState {
   return recorded(advance(newCustomer('ada'), { kind: 'loaded', snapshot, charges }, NOW));
 }
 
@@ -75,11 +75,11 @@ function recorded(state: CustomerState): CustomerState {
 /** What is done before anything is asked of the issuer, each answered by `answer`. */
 function stepsUntilConfirm(state: CustomerState, answer: (step: Step) => CustomerEvent): Step['do'][] {
   const done: Step['do'][] = [];
-  let life = state;
-  for (let step = nextStep(life, NOW); done.length < 20; step = nextStep(life, NOW)) {
+  let next = state;
+  for (let step = nextStep(next, NOW); done.length < 20; step = nextStep(next, NOW)) {
     done.push(step.do);
     if (step.do === 'confirmPaymentIntent' || step.do === 'wait') break;
-    life = step.do === 'record' ? recorded(life) : advance(life, answer(step), NOW);
+    next = step.do === 'record' ? recorded(next) : advance(next, answer(step), NOW);
   }
   return done;
 }
@@ -93,8 +93,8 @@ const answers = (step: Step): CustomerEvent => {
   throw new Error(`nobody answers ${step.do}`);
 };
 
-test('an intent in the address book is read before its charge is attempted', () => {
-  const state = back(known([DUE]), [{ ...REMEMBERED, paymentIntentId: 'pi_1' }]);
+test('an intent in the Stripe object index is read before its charge is attempted', () => {
+  const state = recovered(known([DUE]), [{ ...REMEMBERED, paymentIntentId: 'pi_1' }]);
   expect(stepsUntilConfirm(state, answers)).toEqual([
     'readPaymentIntent',
     'readSetupIntent',
@@ -102,8 +102,8 @@ test('an intent in the address book is read before its charge is attempted', () 
   ]);
 });
 
-test('a charge that is due without an intent is looked up at Stripe, and what is found is read, before an attempt', () => {
-  const state = back(known([DUE]), [REMEMBERED]);
+test('a charge that is due without an intent is searched for at Stripe, and what is found is read, before an attempt', () => {
+  const state = recovered(known([DUE]), [REMEMBERED]);
   const steps = stepsUntilConfirm(state, answers);
   expect(steps).toEqual([
     'findPaymentIntent',
@@ -113,9 +113,9 @@ test('a charge that is due without an intent is looked up at Stripe, and what is
   ]);
 });
 
-test('a charge of the future is neither looked up nor brought forward', () => {
+test('a charge of the future is neither searched for nor brought forward', () => {
   const atMs = NOW + DAY;
-  const state = back(known([{ ...DUE, dueAtMs: atMs, phase: { is: 'due', atMs } }]), [
+  const state = recovered(known([{ ...DUE, dueAtMs: atMs, phase: { is: 'due', atMs } }]), [
     { ...REMEMBERED, dueAtMs: atMs },
   ]);
   expect(stepsUntilConfirm(state, answers)).toEqual(['readSetupIntent', 'wait']);
@@ -133,21 +133,21 @@ test('a charge that was accepted and never recorded comes back with its opening 
   ]);
 });
 
-test('a confirm that met the brake leaves no attempt, no number and no hold on the lane, and is tried later', () => {
+test('a confirm that met the kill switch leaves no attempt and no number, holds up nothing, and is tried later', () => {
   const opened = known([{ ...DUE, paymentIntentId: 'pi_1' }]);
   const step = nextStep(opened, NOW) as StepOf<'confirmPaymentIntent'>;
-  const begun = advance(opened, { kind: 'attemptStarted', step }, NOW);
-  const braked = advance(begun, { kind: 'halted', chargeId: 'a' }, NOW);
-  expect(braked.charges).toEqual(opened.charges);
-  expect(braked.facts).toEqual([]);
-  expect(nextStep(braked, NOW + 1)).toEqual({ do: 'wait', untilMs: NOW + DEFAULT_POLICY.killSwitchCheckMs });
-  expect(nextStep(braked, NOW + DEFAULT_POLICY.killSwitchCheckMs)).toEqual(step);
+  const started = advance(opened, { kind: 'attemptStarted', step }, NOW);
+  const halted = advance(started, { kind: 'halted', chargeId: 'a' }, NOW);
+  expect(halted.charges).toEqual(opened.charges);
+  expect(halted.facts).toEqual([]);
+  expect(nextStep(halted, NOW + 1)).toEqual({ do: 'wait', untilMs: NOW + DEFAULT_POLICY.killSwitchCheckMs });
+  expect(nextStep(halted, NOW + DEFAULT_POLICY.killSwitchCheckMs)).toEqual(step);
 });
 
 test('a notice that was on its way goes out again, and only after Stripe has been asked what is so now', () => {
   const notice = { noticeId: 'n-1', kind: 'charge.step_up_required', atMs: NOW, data: {} } as const;
   const snapshot = { ...known([{ ...DUE, paymentIntentId: 'pi_1' }]), notices: [notice] };
-  const state = back(snapshot, [{ ...REMEMBERED, paymentIntentId: 'pi_1' }]);
+  const state = recovered(snapshot, [{ ...REMEMBERED, paymentIntentId: 'pi_1' }]);
   const read = nextStep(state, NOW);
   expect(read.do).toBe('readPaymentIntent');
   const asked = advance(state, { kind: 'paymentIntentRead', chargeId: 'a', reading: READING }, NOW);
@@ -160,11 +160,11 @@ test.each([
   { is: 'awaiting_card', sinceMs: NOW },
   { is: 'refused', code: 'x' },
 ] as const)(
-  'a charge that is $is without an intent is looked up: a restored ledger may not know of one',
+  'a charge that is $is without an intent is searched for: a restored ledger may not know of one',
   (phase) => {
-    const state = back(known([{ ...DUE, phase }]), [REMEMBERED]);
-    const look = nextStep(state, NOW);
-    expect(look.do).toBe('findPaymentIntent');
+    const state = recovered(known([{ ...DUE, phase }]), [REMEMBERED]);
+    const search = nextStep(state, NOW);
+    expect(search.do).toBe('findPaymentIntent');
     const found = advance(
       state,
       { kind: 'paymentIntentSearched', chargeId: 'a', paymentIntentId: 'pi_1' },
@@ -174,8 +174,8 @@ test.each([
     const none = advance(state, { kind: 'paymentIntentSearched', chargeId: 'a', paymentIntentId: null }, NOW);
     expect(none.charges).toMatchObject([{ phase, intentNumber: 2, nextCheckAtMs: null }]);
     for (const event of [
-      { kind: 'unanswered', step: look },
-      { kind: 'refused', step: look, code: 'x' },
+      { kind: 'unanswered', step: search },
+      { kind: 'refused', step: search, code: 'x' },
     ] as const)
       expect(advance(state, event, NOW).charges[0]?.nextCheckAtMs).toBeGreaterThan(NOW);
   },

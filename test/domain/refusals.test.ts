@@ -16,7 +16,7 @@ const open = (over: object = {}): CustomerEvent => ({
   currency: 'eur',
   ...over,
 });
-const gone = enrolled({ cancelled: { atMs: T0 }, mandate: mandate({ status: 'inactive' }) });
+const cancelled = enrolled({ cancelled: { atMs: T0 }, mandate: mandate({ status: 'inactive' }) });
 const limited = enrolled({ mandate: mandate({ terms: { maxAmount: 5000, currency: 'eur' } }) });
 
 describe('a charge', () => {
@@ -30,7 +30,7 @@ describe('a charge', () => {
       code: 'no_mandate',
     },
     {
-      rule: 'the card has died: it may wait for another',
+      rule: 'the card is blocked: it may wait for another',
       state: enrolled({ mandate: mandate({ status: 'inactive' }) }),
       event: open(),
       code: null,
@@ -41,7 +41,7 @@ describe('a charge', () => {
       event: open(),
       code: null,
     },
-    { rule: 'the customer is gone', state: gone, event: open(), code: 'customer_cancelled' },
+    { rule: 'the customer is cancelled', state: cancelled, event: open(), code: 'customer_cancelled' },
     { rule: 'no usable id', state: enrolled(), event: open({ chargeId: 'a b' }), code: 'charge_not_found' },
     { rule: 'too small', state: enrolled(), event: open({ amount: 1 }), code: 'amount_too_small' },
     { rule: 'not whole', state: enrolled(), event: open({ amount: 49.5 }), code: 'amount_not_whole' },
@@ -61,7 +61,7 @@ describe('a charge', () => {
     },
     {
       rule: 'the same terms again, of a charge the customer left behind',
-      state: { ...gone, charges: [charge()] },
+      state: { ...cancelled, charges: [charge()] },
       event: open({ dueAtMs: T0 }),
       code: null,
     },
@@ -117,7 +117,7 @@ describe('a retry', () => {
     expect(code(state, { kind: 'retryCharge', ...BY, chargeId: 'one' })).toBe(expected);
   });
 
-  test('on a card that is dead or gone is refused', () => {
+  test('on a card that is blocked or detached is refused', () => {
     const charges = [tried({ is: 'awaiting_card', sinceMs: T0 }, 'declined')];
     const event: CustomerEvent = { kind: 'retryCharge', ...BY, chargeId: 'one' };
     const issuerBudgets = [{ fingerprint: 'fp-1', network: 'visa', attemptsAtMs: [], blocked: true }];
@@ -156,7 +156,7 @@ test.each([
 ])('an enrolment with $rule: $code, in every state', ({ event, code: expected }) => {
   for (const state of [
     enrolled(),
-    gone,
+    cancelled,
     enrolled({ paused: { atMs: T0 } }),
     enrolled({ enrolment: enrolment() }),
   ])
@@ -190,15 +190,20 @@ test.each([
     code: 'charge_not_found',
   },
   {
-    rule: 'retrying for somebody gone',
-    state: gone,
+    rule: 'retrying for a cancelled customer',
+    state: cancelled,
     event: { kind: 'retryCharge', ...BY, chargeId: 'x' },
     code: 'customer_cancelled',
   },
-  { rule: 'pausing somebody gone', state: gone, event: { kind: 'pause', ...BY }, code: 'customer_cancelled' },
   {
-    rule: 'resuming somebody gone',
-    state: gone,
+    rule: 'pausing a cancelled customer',
+    state: cancelled,
+    event: { kind: 'pause', ...BY },
+    code: 'customer_cancelled',
+  },
+  {
+    rule: 'resuming a cancelled customer',
+    state: cancelled,
     event: { kind: 'resume', ...BY },
     code: 'customer_cancelled',
   },
@@ -208,7 +213,7 @@ test.each([
     event: { kind: 'pause', ...BY },
     code: null,
   },
-  { rule: 'cancelling twice', state: gone, event: { kind: 'cancelCustomer', ...BY }, code: null },
+  { rule: 'cancelling twice', state: cancelled, event: { kind: 'cancelCustomer', ...BY }, code: null },
 ] as const)('$rule: $code', ({ state, event, code: expected }) => {
   expect(code(state, event)).toBe(expected);
 });

@@ -1,4 +1,4 @@
-// A customer who is charged 10,000 times, all of it lived through the domain: what travels through continue-as-new, and
+// A customer who is charged 10,000 times, all of it through the domain: what travels through continue-as-new, and
 // what the ledger is sent, no longer grow once all that is remembered is full. It asks no world but its own few answers.
 import { expect, test } from 'vitest';
 import { advance } from '../../domain/advance.ts';
@@ -52,7 +52,7 @@ class Customer {
   nowMs: number;
   readonly ends = { succeeded: 0, failed: 0, cancelled: 0 };
   readonly happened = new Set<string>();
-  /** Where sizes are noted, bytes: the state at rest, and what the ledger was sent. Null: they are not looked at. */
+  /** Where sizes are kept, bytes: the state at rest, and what the ledger was sent. Null: they are not measured. */
   largest: { state: number; record: number } | null = null;
   #cards = 0;
   #eventDelivery = 0;
@@ -201,7 +201,7 @@ class Customer {
 /** It computes the whole time: some seconds on an idle machine. */
 const PATIENCE_MS = 120_000;
 
-test('10,000 charges leave no trace in the size of a life: its last year is as small as its second', {
+test('10,000 charges leave no trace in the size of a customer: the last year is as small as the second', {
   timeout: PATIENCE_MS,
 }, () => {
   const customer = new Customer();

@@ -31,7 +31,7 @@ function owing(...charges: Charge[]): CustomerState {
 }
 
 /** Stripe says this of the charge `one`, at T0. */
-function told(of: Charge | CustomerState, over: Partial<PaymentIntentReading>, nowMs = T0): CustomerState {
+function read(of: Charge | CustomerState, over: Partial<PaymentIntentReading>, nowMs = T0): CustomerState {
   const state = 'charges' in of ? of : owing(of);
   return advance(state, { kind: 'paymentIntentRead', chargeId: 'one', reading: reading(over) }, nowMs);
 }
@@ -105,21 +105,21 @@ describe('the answer to a confirm', () => {
     { says: { status: 'requires_payment_method' }, phase: 'due', outcome: 'unknown', notice: undefined },
     { says: { status: 'a_status_of_tomorrow' }, phase: 'due', outcome: 'unknown', notice: undefined },
   ])('$says makes it $phase', ({ says, phase, outcome, notice }) => {
-    const after = told(underWay(), { stripeChargeId: 'ch_1', ...says });
+    const after = read(underWay(), { stripeChargeId: 'ch_1', ...says });
     expect(one(after).phase.is).toBe(phase);
     expect(one(after).attempts.map((attempt) => attempt.outcome)).toEqual([outcome]);
     expect(notices(after)).toEqual(notice === undefined ? [] : [notice]);
     expect(kinds(after)).toContain('attempt');
   });
 
-  test('a hard decline kills the card for every charge; a wrong expiry date does not', () => {
-    expect(told(underWay(), { decline: decline('lost_card') }).issuerBudgets[0]?.blocked).toBe(true);
-    expect(told(underWay(), { decline: decline('expired_card') }).issuerBudgets[0]?.blocked).toBe(false);
+  test('a hard decline blocks the card for every charge; a wrong expiry date does not', () => {
+    expect(read(underWay(), { decline: decline('lost_card') }).issuerBudgets[0]?.blocked).toBe(true);
+    expect(read(underWay(), { decline: decline('expired_card') }).issuerBudgets[0]?.blocked).toBe(false);
   });
 
   test('is counted on the card once, also when it says processing first', () => {
-    const processing = told(underWay(), { status: 'processing', stripeChargeId: 'ch_1' });
-    const paid = told(processing, { status: 'succeeded', stripeChargeId: 'ch_1' }, T0 + DAY);
+    const processing = read(underWay(), { status: 'processing', stripeChargeId: 'ch_1' });
+    const paid = read(processing, { status: 'succeeded', stripeChargeId: 'ch_1' }, T0 + DAY);
     expect(paid.issuerBudgets).toEqual([
       { fingerprint: 'fp-1', network: 'visa', attemptsAtMs: [T0], blocked: false },
     ]);
@@ -127,13 +127,13 @@ describe('the answer to a confirm', () => {
   });
 
   test('while it is processing nothing is asked before the bank has had its time', () => {
-    const waits = told(underWay(), { status: 'processing', processingUntilMs: T0 + 26 * HOUR });
+    const waits = read(underWay(), { status: 'processing', processingUntilMs: T0 + 26 * HOUR });
     expect(one(waits).nextCheckAtMs).toBe(T0 + 26 * HOUR);
     expect(nextStep(recorded(waits), T0 + HOUR)).toEqual({ do: 'wait', untilMs: T0 + 26 * HOUR });
   });
 
   test('a payment that was processing and is then declined follows the calendar', () => {
-    const after = told(tried({ is: 'processing', sinceMs: T0 }, 'processing'), {
+    const after = read(tried({ is: 'processing', sinceMs: T0 }, 'processing'), {
       stripeChargeId: 'ch_1',
       decline: decline('insufficient_funds'),
     });
@@ -141,21 +141,21 @@ describe('the answer to a confirm', () => {
     expect(one(after).attempts).toHaveLength(1);
   });
 
-  test('news of an intent that is not the present one changes nothing', () => {
+  test('a reading of an intent that is not the present one changes nothing', () => {
     const before = owing(underWay());
-    expect(told(before, { paymentIntentId: 'pi_0', status: 'succeeded' })).toBe(before);
+    expect(read(before, { paymentIntentId: 'pi_0', status: 'succeeded' })).toBe(before);
   });
 
   test('nothing changes a charge that is over', () => {
     const over = owing(tried({ is: 'closed', as: 'failed', reason: 'declined', atMs: T0 }, 'declined'));
-    expect(told(over, { status: 'succeeded' })).toBe(over);
+    expect(read(over, { status: 'succeeded' })).toBe(over);
   });
 });
 
 describe('an unknown outcome', () => {
   const lost = advance(owing(underWay()), { kind: 'unanswered', step: CONFIRM }, T0);
 
-  test('a lost reply is looked up, never retried with a new key', () => {
+  test('a lost reply is read at Stripe, never retried with a new key', () => {
     expect(one(lost).phase.is).toBe('unknown');
     expect(one(lost).attempts[0]?.outcome).toBe('unknown');
     expect(nextStep(recorded(lost), T0)).toEqual({ do: 'wait', untilMs: T0 + 2 * SECOND });
@@ -163,19 +163,19 @@ describe('an unknown outcome', () => {
   });
 
   test('what was paid after all is paid, as that attempt', () => {
-    const paid = told(lost, { status: 'succeeded', stripeChargeId: 'ch_1' });
+    const paid = read(lost, { status: 'succeeded', stripeChargeId: 'ch_1' });
     expect(one(paid).phase).toMatchObject({ is: 'closed', as: 'succeeded' });
     expect(one(paid).attempts.map(({ number, outcome }) => [number, outcome])).toEqual([[1, 'succeeded']]);
   });
 
   test('what was declined after all is declined, as that attempt', () => {
-    const after = told(lost, { stripeChargeId: 'ch_1', decline: decline('insufficient_funds') });
+    const after = read(lost, { stripeChargeId: 'ch_1', decline: decline('insufficient_funds') });
     expect(one(after).attempts.map(({ number, outcome }) => [number, outcome])).toEqual([[1, 'declined']]);
   });
 
-  test('an older decline is no news of it: nothing came of the attempt, and another number is tried', () => {
+  test('an older decline is no answer to it: nothing came of the attempt, and another number is tried', () => {
     const before = tried(UNKNOWN, 'unknown', { stripeChargeId: 'ch_0' });
-    const after = told(before, { stripeChargeId: 'ch_0', decline: decline('lost_card') });
+    const after = read(before, { stripeChargeId: 'ch_0', decline: decline('lost_card') });
     expect(one(after).phase).toEqual({ is: 'due', atMs: T0 + 2 * SECOND });
     expect(nextStep(recorded(after), T0 + MINUTE)).toMatchObject({
       do: 'confirmPaymentIntent',
@@ -187,7 +187,7 @@ describe('an unknown outcome', () => {
     const lostAgain = tried(UNKNOWN, 'unknown', {
       attempts: [1, 2, 3, 4].map((number) => attempt({ number, outcome: 'unknown' })),
     });
-    expect(one(told(lostAgain, {})).phase).toEqual({ is: 'due', atMs: T0 + 2 * MINUTE });
+    expect(one(read(lostAgain, {})).phase).toEqual({ is: 'due', atMs: T0 + 2 * MINUTE });
   });
 
   test('a reading that is refused or lost leaves it unknown', () => {
@@ -198,7 +198,7 @@ describe('an unknown outcome', () => {
       expect(one(advance(lost, event, T0)).phase.is).toBe('unknown');
   });
 
-  test('an intent whose creation nobody saw is looked for; only when there is none is another made', () => {
+  test('an intent whose creation nobody saw is searched for; only when there is none is another made', () => {
     const owed = owing(charge({ paymentIntentId: null }));
     const opening = advance(owed, { kind: 'unanswered', step: OPEN }, T0);
     expect(one(opening).phase.is).toBe('creating_intent');
@@ -238,22 +238,22 @@ describe('a refusal', () => {
     expect(one(refused)).toMatchObject({ phase: { is: 'refused' }, nextCheckAtMs: T0 });
     expect(one(refused).attempts[0]?.outcome).toBe('refused');
     expect(nextStep(recorded(refused), T0)).toEqual(READ);
-    const read = told(recorded(refused), {});
-    expect(nextStep(read, T0)).toEqual({ do: 'readSetupIntent', setupIntentId: 'seti_1' });
-    expect(one(read).phase.is).toBe('refused');
+    const afterRead = read(recorded(refused), {});
+    expect(nextStep(afterRead, T0)).toEqual({ do: 'readSetupIntent', setupIntentId: 'seti_1' });
+    expect(one(afterRead).phase.is).toBe('refused');
   });
 
   test('of a confirm on an intent that is paid: it is paid', () => {
-    expect(one(told(refused, { status: 'succeeded' })).phase).toMatchObject({
+    expect(one(read(refused, { status: 'succeeded' })).phase).toMatchObject({
       is: 'closed',
       as: 'succeeded',
     });
   });
 
-  test('waits for a person, and is noted once', () => {
+  test('waits for a person, and is on record once', () => {
     const again = advance(refused, { kind: 'refused', step: CONFIRM, code: 'x' }, T0);
     expect(kinds(again).filter((kind) => kind === 'charge_refused')).toHaveLength(1);
-    const quiet = told(recorded(refused), {});
+    const quiet = read(recorded(refused), {});
     expect(nextStep({ ...quiet, mandate: mandate() }, T0 + 300 * DAY)).toMatchObject({ do: 'wait' });
     const retried = advance(quiet, { kind: 'retryCharge', ...BY, chargeId: 'one' }, T0 + DAY);
     expect(one(retried).phase).toEqual({ is: 'due', atMs: T0 + DAY });
@@ -265,8 +265,8 @@ describe('a refusal', () => {
       { kind: 'refused', step: OPEN, code: 'x' },
       T0,
     );
-    const gone = advance(state, { kind: 'cancelCharge', ...BY, chargeId: 'one' }, T0);
-    expect(one(gone).phase).toMatchObject({ is: 'closed', as: 'cancelled' });
+    const cancelled = advance(state, { kind: 'cancelCharge', ...BY, chargeId: 'one' }, T0);
+    expect(one(cancelled).phase).toMatchObject({ is: 'closed', as: 'cancelled' });
   });
 });
 
@@ -279,7 +279,7 @@ describe('an intent that is canceled', () => {
     { was: stepUp(), next: { is: 'due', atMs: T0 + 2 * SECOND } },
   ])('by Stripe itself, while the charge was $was.is: another is made when it is time', ({ was, next }) => {
     const before = tried(was, was.is === 'attempting' ? null : 'declined', { stripeChargeId: 'ch_1' });
-    const after = told(before, { status: 'canceled', cancellationReason: 'automatic' });
+    const after = read(before, { status: 'canceled', cancellationReason: 'automatic' });
     expect(one(after)).toMatchObject({
       phase: next,
       paymentIntentId: null,
@@ -290,14 +290,14 @@ describe('an intent that is canceled', () => {
 
   test('by Stripe itself again and again, each further intent comes later', () => {
     const before = tried(ATTEMPTING, null, { intentNumber: 4 });
-    const after = told(before, { status: 'canceled', cancellationReason: 'automatic' });
+    const after = read(before, { status: 'canceled', cancellationReason: 'automatic' });
     expect(one(after).phase).toEqual({ is: 'due', atMs: T0 + 2 * MINUTE });
   });
 
   test.each([{ is: 'due', atMs: T0 + DAY } as const, stepUp(), ATTEMPTING])(
     'by a person, while the charge was $is: that is a decision, and no other is made unasked',
     (was) => {
-      const after = told(tried(was, was.is === 'attempting' ? null : 'step_up'), {
+      const after = read(tried(was, was.is === 'attempting' ? null : 'step_up'), {
         status: 'canceled',
         cancellationReason: 'requested_by_customer',
       });
@@ -313,13 +313,13 @@ describe('a step-up', () => {
   const failed = decline('payment_intent_authentication_failure');
 
   test('that succeeds at the bank settles the charge, as an attempt of the customer', () => {
-    const paid = told(waiting(), { status: 'succeeded', stripeChargeId: 'ch_2' });
+    const paid = read(waiting(), { status: 'succeeded', stripeChargeId: 'ch_2' });
     expect(one(paid).phase).toMatchObject({ is: 'closed', as: 'succeeded' });
     expect(one(paid).attempts.at(-1)).toMatchObject({ number: 2, outcome: 'succeeded', onSession: true });
   });
 
-  test('that authenticates and is then declined softly goes to the calendar, and frees the lane', () => {
-    const after = told(waiting(), { stripeChargeId: 'ch_2', decline: decline('insufficient_funds') });
+  test('that authenticates and is then declined softly goes to the calendar, and frees the queue', () => {
+    const after = read(waiting(), { stripeChargeId: 'ch_2', decline: decline('insufficient_funds') });
     expect(one(after).phase).toEqual({ is: 'due', atMs: T0 + DAY });
     expect(one(after).attempts.at(-1)).toMatchObject({ outcome: 'declined', onSession: true });
     expect(nextStep(recorded(after), T0 + DAY)).toMatchObject({
@@ -329,46 +329,46 @@ describe('a step-up', () => {
   });
 
   test('that authenticates without paying is confirmed by us', () => {
-    const after = told(waiting(), { status: 'requires_confirmation', stripeChargeId: 'ch_1' });
+    const after = read(waiting(), { status: 'requires_confirmation', stripeChargeId: 'ch_1' });
     expect(nextStep(recorded(after), T0)).toMatchObject({ do: 'confirmPaymentIntent', attemptNumber: 2 });
   });
 
   test('at the bank just now is left alone: no confirm of ours touches its intent', () => {
     const other = { ...enrolled(), mandate: mandate({ paymentMethodId: 'pm_2' }), charges: [waiting()] };
-    const after = told(other, { status: 'requires_action' });
+    const after = read(other, { status: 'requires_action' });
     expect(one(after).phase).toMatchObject({ is: 'awaiting_step_up', isAtBank: true });
     expect(nextStep(recorded(after), T0)).toMatchObject({ do: 'wait' });
   });
 
   test('that is seen at the bank in any other phase is waited for from there', () => {
-    const after = told(tried({ is: 'due', atMs: T0 + DAY }, 'declined'), { status: 'requires_action' });
+    const after = read(tried({ is: 'due', atMs: T0 + DAY }, 'declined'), { status: 'requires_action' });
     expect(one(after).phase).toMatchObject({ is: 'awaiting_step_up', isAtBank: true, failures: 0 });
   });
 
-  test('looked at without news counts no failure', () => {
+  test('read again without a new failure counts none', () => {
     const same = { stripeChargeId: 'ch_1', decline: decline('authentication_required') };
-    const after = told(told(waiting(), same), same);
+    const after = read(read(waiting(), same), same);
     expect(one(after).phase).toMatchObject({ failures: 0 });
   });
 
-  test('that fails is noted and may be tried again', () => {
-    const after = told(waiting(), { stripeChargeId: 'ch_1', decline: failed });
+  test('that fails is on record and may be tried again', () => {
+    const after = read(waiting(), { stripeChargeId: 'ch_1', decline: failed });
     expect(one(after).phase).toMatchObject({ is: 'awaiting_step_up', failures: 1, deadlineMs: T0 + 7 * DAY });
     expect(kinds(after)).toEqual(['step_up_failed']);
-    expect(one(told(after, { stripeChargeId: 'ch_1', decline: failed })).phase).toMatchObject({
+    expect(one(read(after, { stripeChargeId: 'ch_1', decline: failed })).phase).toMatchObject({
       failures: 1,
     });
   });
 
   test('that fails in the same way again, after the customer was seen at the bank, is another failure', () => {
-    const once = told(waiting(), { stripeChargeId: 'ch_1', decline: failed });
-    const atTheBank = told(once, { status: 'requires_action', stripeChargeId: 'ch_1' });
-    const twice = told(atTheBank, { stripeChargeId: 'ch_1', decline: failed });
+    const once = read(waiting(), { stripeChargeId: 'ch_1', decline: failed });
+    const atTheBank = read(once, { status: 'requires_action', stripeChargeId: 'ch_1' });
+    const twice = read(atTheBank, { stripeChargeId: 'ch_1', decline: failed });
     expect(one(twice).phase).toMatchObject({ failures: 2 });
   });
 
   test('that fails too often ends the charge, once its intent is cancelled at Stripe', () => {
-    const after = told(waiting({ failures: DEFAULT_POLICY.stepUpFailures - 1 }), { decline: failed });
+    const after = read(waiting({ failures: DEFAULT_POLICY.stepUpFailures - 1 }), { decline: failed });
     expect(one(after).phase).toEqual({ is: 'closing', to: 'failed', reason: 'authentication_failed' });
   });
 
@@ -377,31 +377,31 @@ describe('a step-up', () => {
       attempt({ number: index + 1, outcome: 'step_up' }),
     );
     const before = charge({ phase: ATTEMPTING, attempts: [...asked, attempt({ number: 6, outcome: null })] });
-    const after = told(before, { stripeChargeId: 'ch_6', decline: decline('authentication_required') });
+    const after = read(before, { stripeChargeId: 'ch_6', decline: decline('authentication_required') });
     expect(one(after).phase).toEqual({ is: 'closing', to: 'failed', reason: 'authentication_failed' });
   });
 
-  test('is over when another card has been given, and what the bank said of the old one is booked', () => {
+  test('is over when another card has been given, and what the bank said of the old one is on record', () => {
     const other = { ...enrolled(), mandate: mandate({ paymentMethodId: 'pm_2' }), charges: [waiting()] };
-    expect(one(told(other, { stripeChargeId: 'ch_1' })).phase).toEqual({ is: 'due', atMs: T0 });
-    const dead = told(other, { stripeChargeId: 'ch_2', decline: decline('lost_card') });
-    expect(one(dead)).toMatchObject({ phase: { is: 'due', atMs: T0 }, stripeChargeId: 'ch_2' });
-    expect(one(dead).attempts.at(-1)).toMatchObject({ outcome: 'declined', fingerprint: 'fp-1' });
-    expect(dead.issuerBudgets[0]).toMatchObject({ fingerprint: 'fp-1', blocked: true });
+    expect(one(read(other, { stripeChargeId: 'ch_1' })).phase).toEqual({ is: 'due', atMs: T0 });
+    const blocked = read(other, { stripeChargeId: 'ch_2', decline: decline('lost_card') });
+    expect(one(blocked)).toMatchObject({ phase: { is: 'due', atMs: T0 }, stripeChargeId: 'ch_2' });
+    expect(one(blocked).attempts.at(-1)).toMatchObject({ outcome: 'declined', fingerprint: 'fp-1' });
+    expect(blocked.issuerBudgets[0]).toMatchObject({ fingerprint: 'fp-1', blocked: true });
   });
 
   test('past its deadline is cancelled at Stripe first: money that came in the last moment is kept', () => {
     const late = T0 + 7 * DAY;
-    const looked = owing({ ...waiting({ reminders: 3 }), nextCheckAtMs: late + DAY });
-    const step = nextStep(looked, late);
+    const waitingLate = owing({ ...waiting({ reminders: 3 }), nextCheckAtMs: late + DAY });
+    const step = nextStep(waitingLate, late);
     expect(step).toEqual({ do: 'decide', event: { kind: 'stepUpExpired', chargeId: 'one' } });
-    const expired = advance(looked, { kind: 'stepUpExpired', chargeId: 'one' }, late);
+    const expired = advance(waitingLate, { kind: 'stepUpExpired', chargeId: 'one' }, late);
     expect(one(expired).phase).toEqual({ is: 'closing', to: 'failed', reason: 'step_up_expired' });
     expect(nextStep(recorded(expired), late)).toMatchObject({ do: 'cancelPaymentIntent' });
 
-    const canceled = told(expired, { status: 'canceled', cancellationReason: 'abandoned' }, late);
+    const canceled = read(expired, { status: 'canceled', cancellationReason: 'abandoned' }, late);
     expect(one(canceled).phase).toMatchObject({ is: 'closed', as: 'failed', reason: 'step_up_expired' });
-    const paid = told(expired, { status: 'succeeded', stripeChargeId: 'ch_2' }, late);
+    const paid = read(expired, { status: 'succeeded', stripeChargeId: 'ch_2' }, late);
     expect(one(paid).phase).toMatchObject({ as: 'succeeded', reason: 'landed_after_step_up_expired' });
     expect(notices(paid)).toEqual(['charge.succeeded']);
   });
@@ -466,14 +466,14 @@ describe('an end', () => {
   test.each(['processing', 'requires_action', 'requires_payment_method'])(
     'is followed while Stripe says %s',
     (status) => {
-      const after = told(end(tried(UNKNOWN, 'unknown')), { status });
+      const after = read(end(tried(UNKNOWN, 'unknown')), { status });
       expect(one(after).phase.is).toBe('closing');
       expect(one(after).nextCheckAtMs).toBeGreaterThan(T0);
     },
   );
 
   test('that comes too late: the money landed, and both are shown', () => {
-    const paid = told(end(tried(UNKNOWN, 'unknown')), { status: 'succeeded' });
+    const paid = read(end(tried(UNKNOWN, 'unknown')), { status: 'succeeded' });
     expect(one(paid).phase).toMatchObject({ as: 'succeeded', reason: 'landed_after_cancelled' });
     expect(one(paid).attempts).toHaveLength(1);
   });
@@ -500,12 +500,12 @@ describe('an end', () => {
   test('asked for twice is one end, and a cancelled charge sends no notice of failure', () => {
     const once = end(charge());
     expect(advance(once, { kind: 'cancelCharge', ...BY, chargeId: 'one' }, T0)).toBe(once);
-    expect(notices(told(once, { status: 'canceled' }))).toEqual([]);
+    expect(notices(read(once, { status: 'canceled' }))).toEqual([]);
   });
 });
 
-test('each wait for a card is told of, also when the next card is as dead as the one before', () => {
-  const dead = advance(
+test('each wait for a card has a notice, also when the next card is as blocked as the one before', () => {
+  const blocked = advance(
     owing(underWay()),
     {
       kind: 'paymentIntentRead',
@@ -514,14 +514,14 @@ test('each wait for a card is told of, also when the next card is as dead as the
     },
     T0,
   );
-  const given = { ...dead, enrolment: enrolment({ number: 2, setupIntentId: 'seti_2' }) };
+  const given = { ...blocked, enrolment: enrolment({ number: 2, setupIntentId: 'seti_2' }) };
   const sameCard = { setupIntentId: 'seti_2', card: CARD };
   const again = advance(given, { kind: 'setupIntentRead', reading: setupDone(sameCard) }, T0);
   const step = nextStep(recorded(again), T0);
   expect(step).toEqual({ do: 'decide', event: { kind: 'cardMissing', chargeId: 'one' } });
   const waits = advance(again, { kind: 'cardMissing', chargeId: 'one' }, T0);
-  const told = waits.notices.filter(({ kind }) => kind === 'charge.awaiting_card');
-  expect(new Set(told.map(({ noticeId }) => noticeId)).size).toBe(2);
+  const waitingNotices = waits.notices.filter(({ kind }) => kind === 'charge.awaiting_card');
+  expect(new Set(waitingNotices.map(({ noticeId }) => noticeId)).size).toBe(2);
 });
 
 test('attempts that never reached the issuer are forgotten first, so that the budget still counts the others', () => {
@@ -530,7 +530,7 @@ test('attempts that never reached the issuer are forgotten first, so that the bu
     const step = { ...CONFIRM, attemptNumber: number };
     state = advance(state, { kind: 'attemptStarted', step }, T0 + number * HOUR);
     state = advance(state, { kind: 'unanswered', step }, T0 + number * HOUR);
-    state = told(state, {}, T0 + number * HOUR);
+    state = read(state, {}, T0 + number * HOUR);
   }
   expect(one(state).attempts).toHaveLength(ATTEMPTS_REMEMBERED);
   expect(one(state).attempts.filter(({ outcome }) => outcome === 'declined')).toHaveLength(2);
@@ -550,9 +550,9 @@ describe('answers that a newer one hides', () => {
   const outcomes = (state: CustomerState) =>
     one(state).attempts.map(({ number, outcome, onSession }) => [number, outcome, onSession]);
 
-  test('a customer who tried more than once between two looks: each answer is an attempt on record', () => {
+  test('a customer who tried more than once between two checks: each answer is an attempt on record', () => {
     const unrecordedAnswers = [no('ch_2', 'insufficient_funds'), no('ch_3', 'authentication_required')];
-    const paid = told(waiting(), { status: 'succeeded', stripeChargeId: 'ch_4', unrecordedAnswers });
+    const paid = read(waiting(), { status: 'succeeded', stripeChargeId: 'ch_4', unrecordedAnswers });
     expect(outcomes(paid)).toEqual([
       [1, 'step_up', false],
       [2, 'declined', true],
@@ -569,14 +569,14 @@ describe('answers that a newer one hides', () => {
 
   test('those that are known already are not counted again', () => {
     const unrecordedAnswers = [no('ch_0', 'insufficient_funds'), no('ch_1', 'authentication_required')];
-    const paid = told(waiting(), { status: 'succeeded', stripeChargeId: 'ch_2', unrecordedAnswers });
+    const paid = read(waiting(), { status: 'succeeded', stripeChargeId: 'ch_2', unrecordedAnswers });
     expect(outcomes(paid).slice(1)).toEqual([[2, 'succeeded', true]]);
   });
 
   test('the first of them after an attempt nobody answered is that attempt’s', () => {
     const lost = owing(tried(UNKNOWN, 'unknown'));
     const unrecordedAnswers = [no('ch_1', 'authentication_required')];
-    const paid = told(lost, { status: 'succeeded', stripeChargeId: 'ch_2', unrecordedAnswers });
+    const paid = read(lost, { status: 'succeeded', stripeChargeId: 'ch_2', unrecordedAnswers });
     expect(outcomes(paid)).toEqual([
       [1, 'step_up', false],
       [2, 'succeeded', true],
@@ -584,12 +584,12 @@ describe('answers that a newer one hides', () => {
   });
 
   test('a card that its issuer never wants to see again is remembered from them too', () => {
-    const seen = told(waiting(), {
+    const after = read(waiting(), {
       stripeChargeId: 'ch_3',
       decline: decline('generic_decline'),
       unrecordedAnswers: [no('ch_2', 'stolen_card')],
     });
-    expect(seen.issuerBudgets).toMatchObject([{ fingerprint: 'fp-1', blocked: true }]);
+    expect(after.issuerBudgets).toMatchObject([{ fingerprint: 'fp-1', blocked: true }]);
   });
 
   const underWayAt = (stripeChargeId: string, phase: ChargePhase) =>
@@ -598,14 +598,14 @@ describe('answers that a newer one hides', () => {
   test('Stripe acted late on an attempt that nobody answered: the answer is that attempt’s, not the next one’s', () => {
     const attempts = [1, 2].map((number) => attempt({ number, outcome: 'unknown' }));
     const late = { unrecordedAnswers: [no('ch_1', 'insufficient_funds')], stripeChargeId: 'ch_2' };
-    const both = told(owing(charge({ phase: UNKNOWN, attempts })), { status: 'succeeded', ...late });
+    const both = read(owing(charge({ phase: UNKNOWN, attempts })), { status: 'succeeded', ...late });
     expect(outcomes(both)).toEqual([
       [1, 'declined', false],
       [2, 'succeeded', false],
     ]);
     // The same where the second was answered at once.
     const sent = [attempt({ outcome: 'unknown' }), attempt({ number: 2, outcome: null })];
-    const paid = told(owing(charge({ phase: ATTEMPTING, attempts: sent })), { status: 'succeeded', ...late });
+    const paid = read(owing(charge({ phase: ATTEMPTING, attempts: sent })), { status: 'succeeded', ...late });
     expect(outcomes(paid)).toEqual(outcomes(both));
   });
 
@@ -613,7 +613,7 @@ describe('answers that a newer one hides', () => {
     const sent = [attempt({ outcome: 'declined' }), attempt({ number: 2, outcome: null })];
     const before = owing(charge({ phase: ATTEMPTING, attempts: sent, stripeChargeId: 'ch_1' }));
     const unrecordedAnswers = [no('ch_2', 'insufficient_funds')];
-    const paid = told(before, { status: 'succeeded', stripeChargeId: 'ch_3', unrecordedAnswers });
+    const paid = read(before, { status: 'succeeded', stripeChargeId: 'ch_3', unrecordedAnswers });
     expect(outcomes(paid)).toEqual([
       [1, 'declined', false],
       [2, 'succeeded', false],
@@ -627,7 +627,7 @@ describe('answers that a newer one hides', () => {
   test('one that was under way and declined, hidden by the next, is that attempt’s', () => {
     const slow = owing(underWayAt('ch_1', { is: 'processing', sinceMs: T0 }));
     const unrecordedAnswers = [no('ch_0', 'generic_decline'), no('ch_1', 'insufficient_funds')];
-    expect(outcomes(told(slow, { status: 'succeeded', stripeChargeId: 'ch_2', unrecordedAnswers }))).toEqual([
+    expect(outcomes(read(slow, { status: 'succeeded', stripeChargeId: 'ch_2', unrecordedAnswers }))).toEqual([
       [1, 'declined', false],
       [2, 'succeeded', true],
     ]);
@@ -637,9 +637,9 @@ describe('answers that a newer one hides', () => {
     const closing: ChargePhase = { is: 'closing', to: 'cancelled', reason: 'cancelled' };
     const slow = owing(underWayAt('ch_1', closing));
     const no1 = { stripeChargeId: 'ch_1', decline: decline('insufficient_funds') };
-    const open = told(slow, { status: 'requires_payment_method', ...no1 });
+    const open = read(slow, { status: 'requires_payment_method', ...no1 });
     expect(outcomes(open)).toEqual([[1, 'declined', false]]);
-    const over = told(open, { status: 'canceled', ...no1 });
+    const over = read(open, { status: 'canceled', ...no1 });
     expect(over.facts.filter(({ kind }) => kind === 'attempt')).toHaveLength(1);
   });
 
@@ -651,7 +651,7 @@ describe('answers that a newer one hides', () => {
       decline: decline('insufficient_funds'),
     } as const;
     for (const phase of [closing, stepUp()]) {
-      const over = told(owing(tried(phase, 'step_up', { stripeChargeId: 'ch_1' })), last);
+      const over = read(owing(tried(phase, 'step_up', { stripeChargeId: 'ch_1' })), last);
       const facts = over.facts.filter(({ kind }) => kind === 'attempt');
       expect(facts).toMatchObject([{ data: { number: 2, outcome: 'declined' } }]);
     }

@@ -34,7 +34,7 @@ describe.each([
   { kind: 'step-up', reason: 'authentication_required' },
 ])('a $kind decline ($reason) of the old card', ({ reason }) => {
   test.each(UNDER_WAY)(
-    'found while the charge is $phase.is: the new card is asked now, and nobody is told',
+    'found while the charge is $phase.is: the new card is asked now, without a notice',
     ({ phase, outcome }) => {
       const before = enrolled({ mandate: REPLACED, charges: [tried(phase, outcome)] });
       const after = read(before, { stripeChargeId: 'ch_1', decline: decline(reason) });

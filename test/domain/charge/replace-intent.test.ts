@@ -1,4 +1,4 @@
-// An unpaid intent that is not over what is owed is never confirmed, and money in another amount is told as such.
+// An unpaid intent that is not over what is owed is never confirmed, and money that came in another amount has a notice of its own.
 import { describe, expect, test } from 'vitest';
 import { advance } from '../../../domain/advance.ts';
 import type { Charge, ChargePhase } from '../../../domain/model/charge.ts';
@@ -114,7 +114,7 @@ describe('money that came in another amount', () => {
     { rule: 'less', found: { amountReceived: 4000 }, reason: 'amount_differs' },
     { rule: 'another currency', found: { currency: 'usd' }, reason: 'amount_differs' },
     { rule: 'all of it refunded already', found: { amountRefunded: 4900 }, reason: 'refunded_already' },
-  ])('$rule: on record, told and shown as such', ({ found, reason }) => {
+  ])('$rule: on record, in a notice, and shown', ({ found, reason }) => {
     const paid = read(owing({ is: 'attempting' }, null), { status: 'succeeded', ...found });
     expect(one(paid).phase).toMatchObject({ is: 'closed', as: 'succeeded', reason });
     expect(paid.facts.find(({ kind }) => kind === 'amount_differs')?.data).toMatchObject({

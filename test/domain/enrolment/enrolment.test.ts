@@ -129,7 +129,7 @@ describe('a first enrolment', () => {
     expect(indian('inactive').mandate?.status).toBe('inactive');
   });
 
-  test('a pending mandate is never cut off by the renewal, and its bell has it read', () => {
+  test('a pending mandate is never cut off by the renewal, and its event has it read', () => {
     const state = enrolling({ status: 'processing', nextCheckAtMs: T0 + 8 * DAY });
     expect(nextStep(state, T0 + 8 * DAY)).toMatchObject({ do: 'readSetupIntent' });
     const notified = advance(
@@ -147,8 +147,8 @@ describe('a failed try', () => {
   test('lets the customer try again, and is counted once', () => {
     const once = seen(enrolling(), { decline: failure, setupAttemptId: 'setatt_1' });
     expect(once.enrolment).toMatchObject({ status: 'failed', failures: 1, closed: false, decline: failure });
-    const looked = seen(once, { decline: failure, setupAttemptId: 'setatt_1' });
-    expect(looked.enrolment).toMatchObject({ status: 'failed', failures: 1 });
+    const readAgain = seen(once, { decline: failure, setupAttemptId: 'setatt_1' });
+    expect(readAgain.enrolment).toMatchObject({ status: 'failed', failures: 1 });
     const twice = seen(once, { decline: failure, setupAttemptId: 'setatt_2' });
     expect(twice.enrolment?.failures).toBe(2);
   });
@@ -169,7 +169,7 @@ describe('a failed try', () => {
     paymentMethodId: 'pm_1',
   } as const;
 
-  test('a card given with the request whose answer is lost is looked up, and sent again only if it never came', () => {
+  test('a card given with the request whose answer is lost is read, and sent again only if it never came', () => {
     const sent = enrolling({ paymentMethodId: 'pm_1', confirm: 'due' });
     const lost = advance(sent, { kind: 'unanswered', step: confirm }, T0);
     expect(nextStep(lost, T0 + 2 * SECOND)).toEqual({ do: 'readSetupIntent', setupIntentId: 'seti_1' });
@@ -335,7 +335,7 @@ describe('enrolling again', () => {
   });
 });
 
-test('a failure is heard also of a customer who was seen at the bank before, and once', () => {
+test('a failure counts also for a customer who was seen at the bank before, and once', () => {
   const atBank = seen(enrolling(), { status: 'requires_action', setupAttemptId: 'setatt_1' });
   const failure = { setupAttemptId: 'setatt_1', decline: decline('setup_intent_authentication_failure') };
   const failed = seen(seen(atBank, failure), failure);

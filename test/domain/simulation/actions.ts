@@ -1,4 +1,4 @@
-// What people, banks and machines may do to a simulated, drawn at random, and how a life is cleared up afterwards.
+// What people, banks and machines may do to a simulated customer, drawn at random, and how a simulation is wound down.
 // It knows no rule: simulated.ts checks them.
 import fc from 'fast-check';
 import { DAY, HOUR, MINUTE } from '../../../domain/shared/time.ts';
@@ -241,7 +241,7 @@ export function act(simulated: SimulatedCustomer, what: Action): void {
       const chargeId = `charge-${what.charge}`;
       const open = simulated.state.charges.find((other) => other.chargeId === chargeId);
       if (!open?.paymentIntentId) return;
-      // Only a page that is live gives the customer the secret; what was begun there can end at any time.
+      // Only a page that is live gives the customer the secret; what was started there can end at any time.
       if (what.act === 'begin' && open.phase.is === 'awaiting_step_up')
         stripe.customerBegins(open.paymentIntentId);
       if (what.act !== 'begin') {

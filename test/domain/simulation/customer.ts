@@ -437,7 +437,7 @@ function impurity(value: unknown, path: string): string | null {
   return null;
 }
 
-/** A state without the times of its next looks: asking again later is all that a repetition may change. */
+/** A state without the times of its next checks: asking again later is all that a repetition may change. */
 function timeless(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(timeless);
   if (value === null || typeof value !== 'object') return value;
