@@ -1,4 +1,4 @@
-// A port of this machine for a server that is about to listen. It does not keep the port: whoever asks is to be quick.
+// Finds a free port for a server that is about to listen; nothing reserves it until then.
 import { randomInt } from 'node:crypto';
 import getPort, { portNumbers } from 'get-port';
 

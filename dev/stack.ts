@@ -1,5 +1,4 @@
-// The product in one process on a given Temporal server: emulator (or Stripe), ledger, worker, api.
-// Used by `npm start` and by end-to-end tests; production runs the same parts as separate processes.
+// Runs the product in one process on a given Temporal server: emulator (or Stripe), ledger, worker and api.
 import { randomBytes } from 'node:crypto';
 import { Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';

@@ -1,5 +1,5 @@
-// The walk-through: two customers, their banks and their money, told from what the system itself answers.
-// It asks over HTTP as any caller would; it knows nothing of the inside, and fails when a step is not as told.
+// The walk-through of `npm start`: two customers, their banks and their money, over HTTP as any caller would.
+// It fails at the first step that is not as expected.
 import type { Client } from '@temporalio/client';
 import { workflowIdOf } from '../workflows/messages.ts';
 import { skipTime } from './time.ts';
@@ -22,7 +22,7 @@ const DAY_MS = 86_400_000;
 const PATIENCE_MS = 20_000;
 const CONSENT = { termsVersion: '1', acceptedAt: '2026-01-02T03:04:05Z' };
 
-/** @throws Error naming the step that was not as told */
+/** @throws Error naming the step that was not as expected */
 export async function playStory(stage: StoryStage): Promise<void> {
   const startedAt = Date.now();
   const tell = (line: string) =>
@@ -62,7 +62,7 @@ export async function playStory(stage: StoryStage): Promise<void> {
     'the next is held',
   );
   tell(
-    `${sum(held)} more falls due meanwhile: ${held.status}, for her lane waits (until ${second.stepUp.deadline})`,
+    `${sum(held)} more falls due meanwhile: ${held.status}, because her queue waits (until ${second.stepUp.deadline})`,
   );
   await control(`challenges/${second.paymentIntentId}`, { result: 'succeed' });
   const collected = await settled('ada', 'ada-november');
@@ -70,7 +70,7 @@ export async function playStory(stage: StoryStage): Promise<void> {
     `Ada authenticates: ${sum(collected)} ${collected.status}, on the same intent ${collected.paymentIntentId}`,
   );
   const released = await settled('ada', 'ada-extra');
-  tell(`Her lane goes on: ${sum(released)} ${released.status}`);
+  tell(`Her queue goes on: ${sum(released)} ${released.status}`);
 
   await post('/v1/customers', { customerId: 'grace', paymentMethod: 'pm_card_visa', consent: CONSENT });
   await until('/v1/customers/grace', ({ status }) => status === 'active', 'Grace is enrolled');
@@ -137,7 +137,8 @@ function createCaller({ url, apiKey, emulatorUrl, emulatorKey }: StoryStage) {
       for (;;) {
         const answer = await get(path);
         if (isIt(answer)) return answer;
-        if (Date.now() > giveUpAt) throw new Error(`not as told: ${what}; instead ${JSON.stringify(answer)}`);
+        if (Date.now() > giveUpAt)
+          throw new Error(`not as expected: ${what}; instead ${JSON.stringify(answer)}`);
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     },
@@ -160,5 +161,5 @@ function sum({ amount, currency }: Json): string {
 
 function expect(what: string, actual: unknown, wanted: unknown): void {
   if (actual !== wanted)
-    throw new Error(`not as told: ${what} is ${String(actual)} instead of ${String(wanted)}`);
+    throw new Error(`not as expected: ${what} is ${String(actual)} instead of ${String(wanted)}`);
 }

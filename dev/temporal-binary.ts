@@ -1,4 +1,4 @@
-// Finds a Temporal server program on this machine, or fetches one into the user's cache. It starts no server of ours and installs nothing elsewhere.
+// Finds a Temporal server program on this machine, or fetches one into the user's cache.
 import { execFile } from 'node:child_process';
 import { access, constants, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';

@@ -1,4 +1,4 @@
-// Runs Temporal's development server as a child process. It is for one machine and one person; it is no production server.
+// Runs Temporal's development server as a child process, for one machine and one person.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, open, readFile, rm } from 'node:fs/promises';
@@ -25,7 +25,7 @@ export interface TemporalOptions {
   readonly uiPort?: number;
   /** Server settings by name, over the ones below. */
   readonly dynamicConfig?: Readonly<Record<string, unknown>>;
-  /** Hears what is being waited for, one line at a time. */
+  /** Called with what is being waited for, one line at a time. */
   readonly onProgress: (line: string) => void;
 }
 

@@ -1,4 +1,4 @@
-// Lets months pass for one workflow on a development server. It must never be used against a server that bills real people.
+// Skips time for one workflow on a development server; never to be used where real people are billed.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Client, isGrpcServiceError, type WorkflowHandle } from '@temporalio/client';
@@ -13,9 +13,9 @@ export interface WorkflowAddress {
 export interface TimeSkip extends WorkflowAddress {
   /** How far to go, milliseconds. */
   readonly ms: number;
-  /** Base address of a emulator whose clock goes along, step by step. */
+  /** Base address of an emulator whose clock goes along, step by step. */
   readonly emulatorUrl?: string;
-  /** Hears the workflow's clock, epoch milliseconds, after each step; answering 'stop' ends the skip there. */
+  /** Called with the workflow's clock, epoch milliseconds, after each step; answering 'stop' ends the skip there. */
   readonly onStep?: (nowMs: number) => unknown;
 }
 
@@ -36,7 +36,7 @@ const GRPC_NOT_FOUND = 5;
  * the workflow is at rest at the new time, with time skipping off; its clock stays ahead.
  *
  * It goes from one wake-up to the next, one jump each, and skipping is off again before the workflow sets to work there:
- * left to itself server 1.32 runs past the end of a span that ends while the workflow is busy, and a emulator must be
+ * left to itself server 1.32 runs past the end of a span that ends while the workflow is busy, and an emulator must be
  * at the same time when activities run. One thing it cannot help: server 1.32 retries an activity at the end of every
  * jump, even one that ends before its back-off does; also one that woke in that jump and has failed within a moment.
  *
@@ -88,7 +88,7 @@ type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
 async function atRest(address: WorkflowAddress, fromMs = 0): Promise<Moment> {
   const giveUpAt = Date.now() + PATIENCE_MS;
   for (;;) {
-    const { busyWith, ...moment } = await look(address);
+    const { busyWith, ...moment } = await momentOf(address);
     if (!moment.running || (!busyWith && moment.nowMs >= fromMs)) return moment;
     if (Date.now() > giveUpAt) {
       throw new Error(
@@ -99,7 +99,7 @@ async function atRest(address: WorkflowAddress, fromMs = 0): Promise<Moment> {
   }
 }
 
-async function look({ client, workflowId }: WorkflowAddress): Promise<Moment & { busyWith?: string }> {
+async function momentOf({ client, workflowId }: WorkflowAddress): Promise<Moment & { busyWith?: string }> {
   const { raw, runId, status } = await client.workflow.getHandle(workflowId).describe();
   const nowMs = optionalTsToMs(raw.workflowExtendedInfo?.timeSkippingInfo?.currentTime) ?? Date.now();
   const moment = {

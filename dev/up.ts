@@ -1,4 +1,4 @@
-// `npm start`: the whole product on one machine, with nothing to sign up for. Not for production: see docker-compose.yml.
+// `npm start`: runs the whole product on one machine, for trying it out; docker-compose.yml is for production.
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';

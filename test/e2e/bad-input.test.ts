@@ -14,7 +14,7 @@ afterAll(() => stack.stop());
 const charge = { chargeId: 'known-1', amount: 4900, currency: 'eur' };
 
 /** All that anybody could have changed. */
-async function world(): Promise<string> {
+async function everything(): Promise<string> {
   const histories: string[] = [];
   for await (const { workflowId } of stack.client.workflow.list()) {
     const { historyLength } = await stack.client.workflow.getHandle(workflowId).describe();
@@ -46,13 +46,13 @@ async function world(): Promise<string> {
 test('refused requests of every kind leave everything as it was', async () => {
   const { url } = (await stack.get('/v1/customers/enrolling')).enrolment;
   const page = new URL(url).pathname;
-  // The bells of the enrolments ring a little after them: the world is asked once they have.
+  // The events of the enrolments arrive a little after them: what there is is read once they have.
   let before = '';
   await vi.waitFor(
     async () => {
-      const earlier = await world();
+      const earlier = await everything();
       await new Promise((resolve) => setTimeout(resolve, 1_000));
-      before = await world();
+      before = await everything();
       expect(before).toBe(earlier);
     },
     { timeout: 60_000 },
@@ -101,7 +101,7 @@ test('refused requests of every kind leave everything as it was', async () => {
     expect({ path, body, status: answer.status }, text).toEqual({ path, body, status });
     expect(answer.headers.get('content-type'), path).toContain('application/problem+json');
   }
-  expect(await world()).toBe(before);
+  expect(await everything()).toBe(before);
 });
 
 test('headers that are too large are a problem as well', async () => {

@@ -16,10 +16,10 @@ afterAll(async () => {
   await stack.stop();
   await merchant.stop();
 });
-beforeEach(() => merchant.forget());
+beforeEach(() => merchant.reset());
 
 const noticesOf = (customerId: string) =>
-  merchant.heard.filter(({ data }) => data.customerId === customerId).map(({ type }) => type);
+  merchant.received.filter(({ data }) => data.customerId === customerId).map(({ type }) => type);
 
 const owe = (customerId: string, query = '') =>
   stack.post(`/v1/customers/${customerId}/charges${query}`, {
@@ -116,7 +116,7 @@ test('a caller who waits is answered when the charge is settled, though another 
   expect(second?.body).toMatchObject({ chargeId: 'b', status: 'succeeded' });
 });
 
-test('a customer who was deleted at Stripe, and nobody heard of it: the charge waits for a card, and the new one pays', async () => {
+test('a customer who was deleted at Stripe, and the event was lost: the charge waits for a card, and the new one pays', async () => {
   await stack.enrol('deleted');
   const { stripeCustomerId } = await stack.get('/v1/customers/deleted');
   await stack.control('webhooks', { mode: 'lose' });

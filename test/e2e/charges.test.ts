@@ -152,7 +152,7 @@ test('an Indian card is charged with its mandate, and a day of processing is wai
     consent: { termsVersion: '2026-11', acceptedAt: '2026-11-01T09:00:00Z' },
     terms,
   });
-  await stack.enrolled('india', opened.body.enrolment);
+  await stack.completeEnrolment('india', opened.body.enrolment);
   const customer = await stack.untilCustomer('india', 'active');
   expect(customer).toMatchObject({ card: { country: 'IN' }, mandate: { status: 'active' } });
   const { stripeMandateId } = customer.mandate;

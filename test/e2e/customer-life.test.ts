@@ -123,7 +123,7 @@ test('money that lands after a cancel is kept and shown', async () => {
     terms,
   });
   expect(opened.status).toBe(201);
-  const card = await stack.enrolled('late', opened.body.enrolment);
+  const card = await stack.completeEnrolment('late', opened.body.enrolment);
   await stack.control('outcomes', { paymentMethod: card, outcomes: ['processing'] });
   await stack.post('/v1/customers/late/charges', { chargeId: 'late-1', amount: 50_000, currency: 'inr' });
   const processing = await stack.untilCharge('late', 'late-1', 'processing');

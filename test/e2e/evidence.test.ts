@@ -83,7 +83,7 @@ test('consent that was given on our page, with the address and the browser it ca
 test('Stripe’s mandate, its id and status, where Stripe makes one', async () => {
   const terms = { maxAmount: 1_000_000, currency: 'inr', every: { unit: 'month', count: 1 } };
   const { body } = await stack.post('/v1/customers', { customerId: 'india', consent: CONSENT, terms });
-  await stack.enrolled('india', body.enrolment);
+  await stack.completeEnrolment('india', body.enrolment);
   const { mandate: stripeMandateId } = await stack.stripe(
     'GET',
     `setup_intents/${body.enrolment.setupIntentId}`,

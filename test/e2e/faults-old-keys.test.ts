@@ -1,8 +1,8 @@
-// Answers that come after Stripe has forgotten the key: nobody could ask what had become of the request until a day later.
+// Answers lost for longer than Stripe keeps idempotency keys: the request can only be looked up, a day later.
 // No webhook arrives here. The emulator's truth decides.
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { workflowIdOf } from '../../workflows/messages.ts';
-import { PATIENCE, type Play, playsOn } from '../support/fault-scenarios.ts';
+import { PATIENCE, type Scenario, scenariosOn } from '../support/fault-scenarios.ts';
 import { startTestStack, type TestStack, UNTIL_GIVEN_UP } from '../support/stack.ts';
 
 let stack: TestStack;
@@ -12,21 +12,21 @@ beforeAll(async () => {
 });
 afterAll(() => stack.stop());
 
-const { order, ordered, owe, collect, enrol } = playsOn(() => stack);
+const { injectFault, pendingFaults, owe, collect, enrol } = scenariosOn(() => stack);
 
-let people = 0;
-const newId = () => `late-${++people}`;
+let customers = 0;
+const newId = () => `late-${++customers}`;
 
 describe('an answer that comes after the key’s 24 hours', () => {
   interface Question {
     readonly path: string;
     /** A listing of customers names none. */
     readonly isAboutNobody?: boolean;
-    /** What the caller hears who made the product ask, where that is not as ever. */
+    /** The status that the caller gets, where it is not the usual one. */
     readonly status?: number;
   }
 
-  const LOST: readonly (readonly [what: string, path: string, Play, Question])[] = [
+  const LOST: readonly (readonly [what: string, path: string, Scenario, Question])[] = [
     ['creating a PaymentIntent', 'payment_intents', collect, { path: 'payment_intents' }],
     ['confirming a PaymentIntent', 'payment_intents/*/confirm', collect, { path: 'payment_intents/*' }],
     ['creating a customer', 'customers', enrol, { path: 'customers', isAboutNobody: true }],
@@ -41,32 +41,41 @@ describe('an answer that comes after the key’s 24 hours', () => {
   /** Until the product is past repeating itself and asks Stripe what has become of it, in vain. */
   const untilAsking = () =>
     vi.waitFor(async () => {
-      expect((await ordered()).map(({ method, times }) => [method, times < 10_000])).toEqual([['GET', true]]);
+      expect((await pendingFaults()).map(({ method, times }) => [method, times < 10_000])).toEqual([
+        ['GET', true],
+      ]);
     }, PATIENCE);
 
-  // One after the other: the clock is everybody's, and who waits for the others comes to ever rarer looks.
+  // One after the other: all share the emulator's clock, and a workflow that waits for others checks ever more rarely.
   test.each(
     LOST.flatMap(([what, ...lost]) =>
       (['after', 'before'] as const).map((when) => [what, when, lost] as const),
     ),
   )(
     '%s, lost %s Stripe acted, is looked up and not repeated',
-    async (_what, when, [path, play, { path: question, isAboutNobody, status }]) => {
+    async (_what, when, [path, scenario, { path: question, isAboutNobody, status }]) => {
       const customerId = newId();
       const about = isAboutNobody ? {} : { customerId };
-      await play.given(customerId);
-      await order({ path, kind: 'drop', when, times: UNTIL_GIVEN_UP, customerId });
-      await order({ path: question, method: 'GET', kind: 500, when: 'before', times: 10_000, ...about });
-      await play.asked(customerId, status);
+      await scenario.prepare(customerId);
+      await injectFault({ path, kind: 'drop', when, times: UNTIL_GIVEN_UP, customerId });
+      await injectFault({
+        path: question,
+        method: 'GET',
+        kind: 500,
+        when: 'before',
+        times: 10_000,
+        ...about,
+      });
+      await scenario.act(customerId, status);
       await untilAsking();
       await stack.control('clock', { advanceSeconds: 25 * 3600 });
       await clearFaults();
-      await play.over(customerId);
-      await play.judged(customerId);
+      await scenario.untilEnded(customerId);
+      await scenario.verify(customerId);
     },
   );
 
-  test('no call to Stripe is repeated for longer than half the life of its key', async () => {
+  test('no call to Stripe is repeated for longer than half the time that Stripe keeps its key', async () => {
     const customerId = newId();
     await stack.enrol(customerId);
     await owe(customerId);

@@ -1,11 +1,10 @@
-// Answers that never come, come late, or lie: each fault at each call to Stripe that makes or moves something, all side by
-// side, for nearly all of it is waiting. No webhook arrives here, so only retries and looks help. The emulator's truth
-// decides.
+// Every fault of Stripe's at every call that creates or moves something, side by side because most of it is waiting. No
+// webhook arrives here, so only retries and checks help. The emulator's truth decides.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { chargeOf, playsOn, type Strike } from '../support/fault-scenarios.ts';
+import { chargeOf, type FaultShape, scenariosOn } from '../support/fault-scenarios.ts';
 import { startTestStack, type TestStack, UNTIL_GIVEN_UP } from '../support/stack.ts';
 
-interface Fault extends Strike {
+interface Fault extends FaultShape {
   readonly row: string;
 }
 
@@ -15,13 +14,13 @@ const FAULTS: readonly Fault[] = [
   { row: 'a connection dropped before Stripe acts', kind: 'drop', when: 'before', times: 2 },
   { row: 'a connection dropped after Stripe acted', kind: 'drop', when: 'after', times: 2 },
   {
-    row: 'connections dropped before Stripe acts, until nobody knows',
+    row: 'connections dropped before Stripe acts, until the outcome is unknown',
     kind: 'drop',
     when: 'before',
     times: UNTIL_GIVEN_UP,
   },
   {
-    row: 'connections dropped after Stripe acted, until nobody knows',
+    row: 'connections dropped after Stripe acted, until the outcome is unknown',
     kind: 'drop',
     when: 'after',
     times: UNTIL_GIVEN_UP,
@@ -60,10 +59,12 @@ beforeAll(async () => {
 });
 afterAll(() => stack.stop());
 
-const { order, ordered, untilNothingIsLate, failedForGood, collect, cancel, enrol } = playsOn(() => stack);
+const { injectFault, pendingFaults, untilNothingIsLate, failedForGood, collect, cancel, enrol } = scenariosOn(
+  () => stack,
+);
 
-let people = 0;
-const newId = () => `fault-${++people}`;
+let customers = 0;
+const newId = () => `fault-${++customers}`;
 
 const CALLS = [
   ['creating a PaymentIntent', 'payment_intents', collect],
@@ -74,32 +75,34 @@ const CALLS = [
   ['confirming a SetupIntent', 'setup_intents/*/confirm', enrol],
 ] as const;
 
-/** A try is repeated under its key, which is in use while the first is late; cancelling has no key, and is late anew. */
-const strikesOf = ({ kind, times }: Fault, path: string) =>
+/** A retry has the key of the first try, which is in use while that one is late. A cancel has no key, so each try is late. */
+const timesOf = ({ kind, times }: Fault, path: string) =>
   kind === 'late' && path.endsWith('/cancel') ? 3 * times : times;
 
 test.concurrent.each(
-  FAULTS.flatMap((fault) => CALLS.map(([what, path, play]) => [fault.row, what, fault, path, play] as const)),
-)('%s: %s', async (_row, _what, fault, path, play) => {
+  FAULTS.flatMap((fault) =>
+    CALLS.map(([what, path, scenario]) => [fault.row, what, fault, path, scenario] as const),
+  ),
+)('%s: %s', async (_row, _what, fault, path, scenario) => {
   const customerId = newId();
   const { row: _, ...how } = fault;
-  const times = strikesOf(fault, path);
-  await play.given(customerId);
-  await order({ ...how, times, path, customerId });
-  await play.asked(customerId);
-  await play.over(customerId);
+  const times = timesOf(fault, path);
+  await scenario.prepare(customerId);
+  await injectFault({ ...how, times, path, customerId });
+  await scenario.act(customerId);
+  await scenario.untilEnded(customerId);
   const isLate = fault.kind === 'late';
   if (isLate) await untilNothingIsLate(customerId);
   const isMadeLate = isLate && fault.when === 'before' && !path.includes('/');
-  await play.judged(customerId, isMadeLate ? 1 : 0);
+  await scenario.verify(customerId, isMadeLate ? 1 : 0);
 
-  const left = (await ordered()).find((each) => each.customerId === customerId)?.times ?? 0;
-  expect(left, 'strikes left').toBeLessThan(times);
+  const left = (await pendingFaults()).find((each) => each.customerId === customerId)?.times ?? 0;
+  expect(left, 'uses left').toBeLessThan(times);
   if (isLate || fault.times === UNTIL_GIVEN_UP) expect(await failedForGood(customerId)).toBeGreaterThan(0);
-  if (fault.kind === 429 && play === collect) await expectOneAttempt(customerId);
+  if (fault.kind === 429 && scenario === collect) await expectOneAttempt(customerId);
 });
 
-/** Stripe turned the request away unread, which is no attempt, and leaves nobody in the dark. */
+/** Stripe refused the request unread: that is no attempt, and no unknown outcome. */
 async function expectOneAttempt(customerId: string) {
   expect((await stack.get(chargeOf(customerId))).attempts).toMatchObject([
     { number: 1, outcome: 'succeeded' },

@@ -152,9 +152,9 @@ async function expectRecordedOnce(id: string) {
     .filter(({ kind, data }) => kind === 'attempt' && data.answer?.stripeChargeId)
     .map(({ data }) => `${data.answer?.stripeChargeId} ${data.outcome}`);
   expect(new Set(answers).size, `${id}: ${answers}`).toBe(answers.length);
-  const heard = new Set(answers.map((answer) => answer.split(' ')[0]));
+  const eventIds = new Set(answers.map((answer) => answer.split(' ')[0]));
   const { charges } = await stack.truth(id);
-  expect(heard).toEqual(
+  expect(eventIds).toEqual(
     new Set(charges.map(({ stripeChargeId }: { stripeChargeId: string }) => stripeChargeId)),
   );
   for (const kind of ['charge_opened', 'charge_closed'])
@@ -174,7 +174,7 @@ describe.runIf(RUNS_POSTGRES)('the Temporal database is deleted in the middle of
     await rm(dataDir, { recursive: true });
     await theWorldGoesOn();
     await newServer([]);
-    await stack.worker.kill(0); // as the operator is told: workers are started against the new cluster
+    await stack.worker.kill(0); // as docs/operations.md says: workers are started against the new cluster
     await stack.untilWorking();
     said = await recoverAll(address);
   }, 300_000);
@@ -185,7 +185,7 @@ describe.runIf(RUNS_POSTGRES)('the Temporal database is deleted in the middle of
     await rm(dataDir, { recursive: true, force: true });
   });
 
-  test('recover all starts everybody but those whose life is over, and shows Temporal nothing in the clear', async () => {
+  test('recover all starts everybody but those who are closed, and shows Temporal nothing in the clear', async () => {
     expect(said).toBe('13 started, 0 running already, 1 over\n');
     const { events } = await stack.client.workflow.getHandle(workflowIdOf('later')).fetchHistory();
     const [payload] = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
@@ -213,7 +213,7 @@ describe.runIf(RUNS_POSTGRES)('the Temporal database is deleted in the middle of
     expect((await chargeOf('unpaid')).paymentIntentId).toBe(before.unpaid?.paymentIntentId);
   });
 
-  test('money under way is waited for, and not asked for again', async () => {
+  test('a payment under way is waited for, and not attempted again', async () => {
     expect((await untilStatus('slow', 'processing')).paymentIntentId).toBe(before.slow?.paymentIntentId);
     await stack.control(`settle/${before.slow?.paymentIntentId}`, {});
     await expectCollectedOnce('slow', 1);
@@ -235,7 +235,7 @@ describe.runIf(RUNS_POSTGRES)('the Temporal database is deleted in the middle of
     await expectCollectedOnce('cardless', 2);
   });
 
-  test('a goodbye goes on: the open intent is cancelled at Stripe, and the life ends', async () => {
+  test('a cancellation goes on: the open intent is cancelled at Stripe, and the workflow ends', async () => {
     await untilStatus('closing', 'cancelled');
     expect(await stack.truth('closing')).toMatchObject({ succeeded: 0, intents: [{ status: 'canceled' }] });
     await expectRecordedOnce('closing');

@@ -7,7 +7,7 @@ import { startSampleWorkflows } from '../support/sample-workflows.ts';
 import { CustomerBilling, leave, turnOver } from './sample-workflows.ts';
 
 let client: Client;
-/** Called while the worker's answer to a task is on its way: what Temporal hears meanwhile makes it drop the task. */
+/** Called while the worker's answer to a task is on its way: a signal that Temporal gets meanwhile makes it drop the task. */
 let meanwhile: () => Promise<unknown> = async () => {};
 let stop: () => Promise<unknown>;
 
@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => stop());
 
 test.for(['ask', 'askOrStart'] as const)(
-  'an update that meets a cut and a bell at once is answered by the run that goes on: %s',
+  'an update that meets a continue-as-new and a signal at once is answered by the next run: %s',
   async (how) => {
     const workflowId = workflowIdOf(how);
     if (how === 'ask') await client.workflow.start(CustomerBilling, { workflowId, taskQueue: BILLING_QUEUE });

@@ -1,9 +1,9 @@
-// What the merchant hears: each notice signed, once, with links that open; an endpoint that is down is asked again; and
+// Notices to the merchant: each notice signed, once, with links that open; an endpoint that is down is tried again; and
 // how each ended is evidence.
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { exportCustomer } from '../../ops/commands/export.ts';
-import { type Heard, type Merchant, startMerchant } from '../support/merchant.ts';
-import { startTestStack, startWorld, type TestStack } from '../support/stack.ts';
+import { type Merchant, type ReceivedNotice, startMerchant } from '../support/merchant.ts';
+import { startSharedBackends, startTestStack, type TestStack } from '../support/stack.ts';
 
 /** A notice in the evidence. */
 interface Noted {
@@ -22,11 +22,11 @@ afterAll(async () => {
   await stack.stop();
   await merchant.stop();
 });
-beforeEach(() => merchant.forget());
+beforeEach(() => merchant.reset());
 
 /** The notices of this type, once there are as many. */
-async function hear(type: string, count = 1): Promise<readonly Heard[]> {
-  const ofType = () => merchant.heard.filter((notice) => notice.type === type);
+async function hear(type: string, count = 1): Promise<readonly ReceivedNotice[]> {
+  const ofType = () => merchant.received.filter((notice) => notice.type === type);
   await expect.poll(() => ofType().length, { timeout: 60_000 }).toBe(count);
   expect(merchant.forged).toEqual([]);
   return ofType();
@@ -44,17 +44,21 @@ async function deliveries(customerId: string, from: TestStack = stack): Promise<
 /** RFC 3339 in UTC. */
 const AT = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
-test('enrolled and collected: both are told, signed, each once, and the evidence says that they arrived', async () => {
-  await stack.enrol('told');
+test('enrolled and collected: notices of both, signed, each once, and the evidence says that they arrived', async () => {
+  await stack.enrol('informed');
   expect(await hear('customer.enrolled')).toMatchObject([
-    { id: 'told:enrolled-1', data: { customerId: 'told', brand: 'visa', last4: '4242' } },
+    { id: 'informed:enrolled-1', data: { customerId: 'informed', brand: 'visa', last4: '4242' } },
   ]);
-  await stack.post('/v1/customers/told/charges', { chargeId: 'told-1', amount: 4900, currency: 'eur' });
+  await stack.post('/v1/customers/informed/charges', {
+    chargeId: 'informed-1',
+    amount: 4900,
+    currency: 'eur',
+  });
   expect(await hear('charge.succeeded')).toMatchObject([
-    { data: { customerId: 'told', chargeId: 'told-1', amount: 4900, currency: 'eur' } },
+    { data: { customerId: 'informed', chargeId: 'informed-1', amount: 4900, currency: 'eur' } },
   ]);
-  expect(merchant.heard).toHaveLength(2);
-  expect(await deliveries('told')).toEqual({
+  expect(merchant.received).toHaveLength(2);
+  expect(await deliveries('informed')).toEqual({
     'enrolled-1': { at: AT, outcome: 'sent', status: 200 },
     'succeeded-told-1': { at: AT, outcome: 'sent', status: 200 },
   });
@@ -72,7 +76,7 @@ test('the bank wants the customer: the notice carries a link that opens the page
   expect(status).toMatchObject({ status: 'awaiting_step_up' });
 });
 
-test('a dead card: another one is asked for, and a charge nobody pays is told as failed', async () => {
+test('a card that is not chargeable: another one is asked for, and there is a notice of a charge that stays unpaid', async () => {
   const card = await stack.enrol('dead');
   await stack.control('outcomes', { paymentMethod: card, outcomes: ['stolen_card'] });
   await stack.post('/v1/customers/dead/charges', { chargeId: 'dead-1', amount: 1000, currency: 'eur' });
@@ -83,7 +87,7 @@ test('a dead card: another one is asked for, and a charge nobody pays is told as
   expect(failed?.data).toMatchObject({ customerId: 'dead', chargeId: 'dead-1', reason: 'no_card' });
 });
 
-test('an endpoint that fails hears the same notice again, under the same id', async () => {
+test('an endpoint that fails gets the same notice again, under the same id', async () => {
   merchant.answers.push(503, 500);
   await stack.enrol('flaky');
   const tries = await hear('customer.enrolled', 3);
@@ -99,16 +103,16 @@ test('an endpoint that is gone is asked once, and the evidence says that the not
   expect(await hear('customer.enrolled')).toHaveLength(1);
 });
 
-test('nobody listens: the evidence and the export say so', async () => {
-  const world = await startWorld();
-  onTestFinished(() => world.stop());
-  const deaf = await startTestStack({ world });
-  onTestFinished(() => deaf.stop());
-  await deaf.enrol('unheard');
-  expect(await deliveries('unheard', deaf)).toEqual({
+test('without an endpoint the evidence and the export say so', async () => {
+  const backends = await startSharedBackends();
+  onTestFinished(() => backends.stop());
+  const withoutEndpoint = await startTestStack({ backends });
+  onTestFinished(() => withoutEndpoint.stop());
+  await withoutEndpoint.enrol('no-endpoint');
+  expect(await deliveries('no-endpoint', withoutEndpoint)).toEqual({
     'enrolled-1': { at: AT, outcome: 'no_endpoint' },
   });
-  expect(await exportCustomer('unheard', world.ledger)).toMatchObject({
+  expect(await exportCustomer('no-endpoint', backends.ledger)).toMatchObject({
     evidence: expect.arrayContaining([
       expect.objectContaining({
         kind: 'notice',

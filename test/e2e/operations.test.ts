@@ -1,5 +1,5 @@
 // What operators do past the api: customers brought back after a lost Temporal cluster (a second, empty namespace on the
-// same ledger and emulator), the brake, erasure, export. The emulator's truth decides.
+// same ledger and emulator), the kill switch, erasure, export. The emulator's truth decides.
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { exportCustomer } from '../../ops/commands/export.ts';
 import { recoverAll, recoverOne } from '../../ops/commands/recover.ts';
@@ -8,8 +8,8 @@ import { type Merchant, startMerchant } from '../support/merchant.ts';
 import {
   CONSENT,
   DAY,
+  startSharedBackends,
   startTestStack,
-  startWorld,
   type TestStack,
   UNTIL_GIVEN_UP,
 } from '../support/stack.ts';
@@ -22,17 +22,17 @@ interface Item {
 }
 const FAILING = { method: 'POST', kind: 500, when: 'before', times: 50 };
 
-let world: Awaited<ReturnType<typeof startWorld>>;
+let backends: Awaited<ReturnType<typeof startSharedBackends>>;
 let merchant: Merchant;
 let stack: TestStack;
 beforeAll(async () => {
-  [world, merchant] = await Promise.all([startWorld(), startMerchant()]);
-  stack = await startTestStack({ world, merchantUrl: merchant.url });
+  [backends, merchant] = await Promise.all([startSharedBackends(), startMerchant()]);
+  stack = await startTestStack({ backends, merchantUrl: merchant.url });
 });
 afterAll(async () => {
   await stack?.stop();
   await merchant?.stop();
-  await world?.stop();
+  await backends?.stop();
 });
 
 const open = (customerId: string, more: object = {}) =>
@@ -49,11 +49,11 @@ async function enrolAnd(customerId: string, ...outcomes: string[]) {
 }
 
 async function withKillSwitch(meanwhile: () => Promise<void>) {
-  await world.ledger.setKillSwitch({ isOn: true, ...BY });
+  await backends.ledger.setKillSwitch({ isOn: true, ...BY });
   try {
     await meanwhile();
   } finally {
-    await world.ledger.setKillSwitch({ isOn: false, ...BY });
+    await backends.ledger.setKillSwitch({ isOn: false, ...BY });
   }
 }
 
@@ -124,7 +124,7 @@ test('after the whole Temporal cluster is lost, recover all brings every custome
     later(),
   ]);
 
-  // What the merchant had heard, and is on record as heard, before the loss.
+  // The notices that had arrived, and are on record as such, before the loss.
   const told = ['enrolled-1', 'succeeded-settled-1'].map((noticeId) => `settled:${noticeId}`);
   await vi.waitFor(async () => {
     const { items } = await stack.get('/v1/customers/settled/evidence');
@@ -135,17 +135,17 @@ test('after the whole Temporal cluster is lost, recover all brings every custome
   }, 60_000);
 
   await stack.stop(); // and nobody will ever work in that namespace again
-  await fetch(`${world.emulatorUrl}/_emulator/faults`, { method: 'DELETE' });
+  await fetch(`${backends.emulatorUrl}/_emulator/faults`, { method: 'DELETE' });
   // A charge whose caller had their 202 in the very moment of the loss.
   const terms = { chargeId: 'promised-1', amount: 1000, currency: 'eur' };
-  await world.ledger.claimCharge('promised', terms);
-  await world.ledger.acceptCharge('promised', 'promised-1');
-  // Meanwhile the world goes on, and nobody listens.
+  await backends.ledger.claimCharge('promised', terms);
+  await backends.ledger.acceptCharge('promised', 'promised-1');
+  // Meanwhile the backends goes on, and nobody listens.
   await stack.control(`challenges/${came.paymentIntentId}`, { result: 'succeed' });
   await stack.control(`settle/${slow.paymentIntentId}`, {});
 
-  stack = await startTestStack({ world, merchantUrl: merchant.url });
-  const bringBack = () => recoverAll({ ledger: world.ledger, client: stack.client }, () => {});
+  stack = await startTestStack({ backends, merchantUrl: merchant.url });
+  const bringBack = () => recoverAll({ ledger: backends.ledger, client: stack.client }, () => {});
   expect(await bringBack()).toEqual({ started: 10, running: 0, over: 1 });
   expect(await bringBack()).toEqual({ started: 0, running: 10, over: 1 });
 
@@ -179,10 +179,10 @@ test('after the whole Temporal cluster is lost, recover all brings every custome
   expect((await stack.get('/v1/customers/later/charges/later-1')).status).toBe('scheduled');
   expect((await stack.truth('later-1')).intents).toEqual([]);
 
-  // Nobody hears twice what they had heard, and everybody hears of what came after.
-  const heard = () => merchant.heard.map(({ id }) => id);
-  await vi.waitFor(() => expect(heard()).toContain('came:succeeded-came-1'), 60_000);
-  for (const id of told) expect(heard().filter((other) => other === id)).toEqual([id]);
+  // No notice arrives twice, and those of what came after arrive.
+  const receivedIds = () => merchant.received.map(({ id }) => id);
+  await vi.waitFor(() => expect(receivedIds()).toContain('came:succeeded-came-1'), 60_000);
+  for (const id of told) expect(receivedIds().filter((other) => other === id)).toEqual([id]);
 
   // Each answer of the bank's is on record once.
   for (const id of ['came', 'slow', 'promised', 'unknown', 'waiting']) {
@@ -201,7 +201,7 @@ test('a customer whose run was ended is brought back alone, waits for the bank a
   const { paymentIntentId, stepUp } = await stack.untilCharge('ended', 'ended-1', 'awaiting_step_up');
   await stack.untilOnRecord('ended', 'notice');
   await stack.client.workflow.getHandle(workflowIdOf('ended')).terminate('TMPRL1100');
-  expect(await recoverOne('ended', { ledger: world.ledger, client: stack.client })).toBe('started');
+  expect(await recoverOne('ended', { ledger: backends.ledger, client: stack.client })).toBe('started');
   const back = await stack.untilCharge('ended', 'ended-1', 'awaiting_step_up');
   expect(back).toMatchObject({ paymentIntentId, stepUp: { deadline: stepUp.deadline } });
   await stack.control(`challenges/${paymentIntentId}`, { result: 'succeed' });
@@ -209,21 +209,21 @@ test('a customer whose run was ended is brought back alone, waits for the bank a
   expect(await stack.truth('ended-1')).toMatchObject({ succeeded: 1, intents: [{ paymentIntentId }] });
 });
 
-test('somebody nobody knows is not recovered, and somebody whose life is over stays as they are', async () => {
-  const { ledger } = world;
+test('somebody nobody knows is not recovered, and a customer who is closed stays as they are', async () => {
+  const { ledger } = backends;
   expect(await recoverOne('nobody', { ledger, client: stack.client })).toBeNull();
   const before = (await stack.get('/v1/customers/gone/evidence')).items.length;
   expect(await recoverOne('gone', { ledger, client: stack.client })).toBe('over');
   expect((await stack.get('/v1/customers/gone/evidence')).items).toHaveLength(before);
 });
 
-test('while the brake is on nothing is attempted, all else goes on; released, it is collected once', async () => {
+test('while the kill switch is on nothing is attempted, all else goes on; released, it is collected once', async () => {
   await enrolAnd('away', 'authentication_required');
   await open('away');
   const away = await stack.untilCharge('away', 'away-1', 'awaiting_step_up');
   await withKillSwitch(async () => {
     expect(await stack.get('/readyz')).toMatchObject({ status: 'ready', killSwitch: 'on' });
-    // The customer's page gives out nothing to confirm with; whoever was at the bank already is heard.
+    // The customer's page gives out nothing to confirm with; whoever was at the bank already is taken in.
     const session = await stack.post(`${new URL(away.stepUp.url).pathname}/session`);
     expect(session).toMatchObject({ status: 503, body: { code: 'payments_stopped' } });
     await stack.control(`challenges/${away.paymentIntentId}`, { result: 'succeed' });
@@ -247,7 +247,7 @@ test('while the brake is on nothing is attempted, all else goes on; released, it
   expect((await stack.get('/readyz')).killSwitch).toBe('off');
 });
 
-test('the brake stays on over many asks: bells are heard, nobody is charged, and then each charge once', async () => {
+test('the kill switch stays on over many requests: events are taken in, nobody is charged, and then each charge once', async () => {
   await enrolAnd('patient', 'processing');
   await open('patient', { chargeId: 'patient-0' });
   const { paymentIntentId } = await stack.untilCharge('patient', 'patient-0', 'processing');
@@ -279,7 +279,7 @@ test('the brake stays on over many asks: bells are heard, nobody is charged, and
   }
 });
 
-test('a try repeated under the brake may have been sent: the intent is read, and only what was not is held', async () => {
+test('a try repeated under the kill switch may have been sent: the intent is read, and only what was not is held', async () => {
   for (const [customerId, when] of [
     ['sent', 'after'],
     ['unsent', 'before'],
@@ -295,7 +295,7 @@ test('a try repeated under the brake may have been sent: the intent is read, and
       expect(await failuresOf(customerId)).toContain('KillSwitchOn');
       expect((await stack.truth(`${customerId}-1`)).attempts).toBe(when === 'after' ? 1 : 0);
     });
-    await fetch(`${world.emulatorUrl}/_emulator/faults`, { method: 'DELETE' });
+    await fetch(`${backends.emulatorUrl}/_emulator/faults`, { method: 'DELETE' });
   }
   await stack.passTime('unsent', 6 * 60_000);
   const { attempts } = await stack.untilCharge('unsent', 'unsent-1', 'succeeded');
@@ -320,11 +320,14 @@ test('erasure removes personal data and leaves the money trail; the export shows
     (path) => `/v1/customers/erased${path}`,
   );
   const all = async () =>
-    JSON.stringify([await Promise.all(paths.map(stack.get)), await exportCustomer('erased', world.ledger)]);
+    JSON.stringify([
+      await Promise.all(paths.map(stack.get)),
+      await exportCustomer('erased', backends.ledger),
+    ]);
   const before = await all();
   for (const secret of secrets) expect(before).toContain(secret);
 
-  expect(await world.ledger.erase({ customerId: 'erased', ...BY })).toHaveLength(3);
+  expect(await backends.ledger.erase({ customerId: 'erased', ...BY })).toHaveLength(3);
   const after = await all();
   for (const secret of secrets) expect(after).not.toContain(secret);
   expect(await stack.get('/v1/customers/erased/charges/erased-1')).toMatchObject({ status: 'succeeded' });
@@ -332,7 +335,7 @@ test('erasure removes personal data and leaves the money trail; the export shows
   expect((await open('erased', { amount: 1001 })).status).toBe(409);
   expect((await stack.truth('erased-1')).succeeded).toBe(1);
 
-  const record = await exportCustomer('erased', world.ledger);
+  const record = await exportCustomer('erased', backends.ledger);
   expect(record).toMatchObject({
     customerId: 'erased',
     personalData: {},

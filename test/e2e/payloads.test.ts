@@ -3,22 +3,22 @@ import { randomBytes } from 'node:crypto';
 import { Client } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { takeNamespace } from '../support/namespace.ts';
-import { startTestStack, startWorld, type TestStack } from '../support/stack.ts';
+import { startSharedBackends, startTestStack, type TestStack } from '../support/stack.ts';
 
 const keyOf = (id: string) => `${id}:${randomBytes(32).toString('base64')}`;
 const OLD = keyOf('k1');
 const NEW = keyOf('k2');
 const UI = 'https://temporal.example';
 
-let world: Awaited<ReturnType<typeof startWorld>>;
+let backends: Awaited<ReturnType<typeof startSharedBackends>>;
 let stack: TestStack;
 beforeAll(async () => {
-  world = await startWorld();
-  stack = await startTestStack({ world, env: { PAYLOAD_KEYS: OLD, PAYLOAD_UI_ORIGIN: UI } });
+  backends = await startSharedBackends();
+  stack = await startTestStack({ backends, env: { PAYLOAD_KEYS: OLD, PAYLOAD_UI_ORIGIN: UI } });
 });
 afterAll(async () => {
   await stack.stop();
-  await world.stop();
+  await backends.stop();
 });
 
 interface Found {
@@ -162,10 +162,10 @@ test('an activity that somebody starts with plain input asks Stripe for nothing'
   expect((await stack.stripe('GET', `payment_intents/${intent.id}`)).latest_charge).toBeNull();
 });
 
-test('encryption is switched on while a customer lives: plain input is taken for as long as it is allowed', async () => {
-  const another = await startWorld();
+test('encryption is switched on while a customer’s workflow runs: plain input is taken for as long as it is allowed', async () => {
+  const another = await startSharedBackends();
   const namespace = await takeNamespace();
-  let switched = await startTestStack({ world: another, namespace });
+  let switched = await startTestStack({ backends: another, namespace });
   const attributes = async () => {
     const { typedSearchAttributes } = await switched.client.workflow.getHandle('billing/early').describe();
     return typedSearchAttributes.getAll().map(({ key }) => key.name);
@@ -174,7 +174,7 @@ test('encryption is switched on while a customer lives: plain input is taken for
   await expect.poll(attributes, { timeout: 30_000 }).toContain('StripeCustomerId');
   await switched.stop();
   switched = await startTestStack({
-    world: another,
+    backends: another,
     namespace,
     env: {
       PAYLOAD_KEYS: NEW,
@@ -191,12 +191,12 @@ test('encryption is switched on while a customer lives: plain input is taken for
   await another.stop();
 });
 
-test('a key is rolled while a customer lives: the new one encrypts, the old one still opens', async () => {
+test('a key is rolled while a customer’s workflow runs: the new one encrypts, the old one still opens', async () => {
   const { namespace } = stack.client.options;
 
   await stack.stop();
   stack = await startTestStack({
-    world,
+    backends,
     namespace,
     env: { PAYLOAD_KEYS: `${NEW},${OLD}`, PAYLOAD_UI_ORIGIN: UI },
   });

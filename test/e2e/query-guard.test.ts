@@ -1,28 +1,28 @@
-// A look at a run that no worker holds, while there is news for it: whoever looks, the life goes on, and replays.
+// A query to a run that no worker has in its cache, while a signal is waiting for it, does no harm: the run goes on.
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { pause, stepUpCompleted, view, workflowIdOf } from '../../workflows/messages.ts';
 import { takeNamespace } from '../support/namespace.ts';
-import { startTestStack, startWorld, type TestStack } from '../support/stack.ts';
+import { startSharedBackends, startTestStack, type TestStack } from '../support/stack.ts';
 
-let world: Awaited<ReturnType<typeof startWorld>>;
+let backends: Awaited<ReturnType<typeof startSharedBackends>>;
 let namespace: string;
 let connection: Connection;
 let stack: TestStack;
 
 beforeAll(async () => {
   namespace = await takeNamespace();
-  world = await startWorld();
+  backends = await startSharedBackends();
   connection = await Connection.connect({ address: inject('temporalAddress') });
-  stack = await startTestStack({ world, namespace });
+  stack = await startTestStack({ backends, namespace });
 });
 afterAll(async () => {
   await stack.stop();
   await connection.close();
-  await world.stop();
+  await backends.stop();
 });
 
-test('a query overtakes the task with the news, an update comes with that task, and the next worker goes on', async () => {
+test('a query overtakes the task with the signal, an update comes with that task, and the next worker goes on', async () => {
   const handle = new Client({ connection, namespace }).workflow.getHandle(workflowIdOf('ada'));
   await stack.control('webhooks', { mode: 'lose' });
   const paymentMethod = await stack.enrol('ada');
@@ -32,22 +32,22 @@ test('a query overtakes the task with the news, an update comes with that task, 
 
   await stack.passTime('ada', 0); // until the run is at rest: no task of its own waits
 
-  // Nobody works. The query waits for any worker; then come the news, and an update that goes with their task.
+  // No worker runs. The query waits for any worker; then come the signal, and an update that goes with its task.
   await stack.stop();
   const patiently = <Answer>(ask: () => Promise<Answer>) =>
     connection.withDeadline(Date.now() + 60_000, ask).catch((error: unknown) => error);
-  const looked = patiently(() => handle.query(view));
+  const queried = patiently(() => handle.query(view));
   await new Promise((resolve) => setTimeout(resolve, 300));
   await handle.signal(stepUpCompleted, { chargeId: 'ada-1' });
   const paused = patiently(() => handle.executeUpdate(pause, { args: [{ actor: 'olga' }] }));
   await new Promise((resolve) => setTimeout(resolve, 300));
-  stack = await startTestStack({ world, namespace });
-  await looked;
+  stack = await startTestStack({ backends, namespace });
+  await queried;
   expect(await paused).toMatchObject({ status: 'paused' });
   await stack.post('/v1/customers/ada/resume');
 
   await stack.stop();
-  stack = await startTestStack({ world, namespace });
+  stack = await startTestStack({ backends, namespace });
   await stack.control(`challenges/${paymentIntentId}`, { result: 'succeed' });
   await stack.untilCharge('ada', 'ada-1', 'succeeded');
   const { events } = await handle.fetchHistory();

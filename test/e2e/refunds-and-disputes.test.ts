@@ -1,4 +1,4 @@
-// Money that goes back: refunds by hand and disputes, also of customers who are long gone, end up in the evidence.
+// Refunds made by hand and disputes end up in the evidence, also those of customers who were cancelled long ago.
 // What the emulator holds decides.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { workflowIdOf } from '../../workflows/messages.ts';
@@ -32,7 +32,7 @@ const run = (customerId: string) => stack.client.workflow.getHandle(workflowIdOf
 const untilEnded = (customerId: string) =>
   expect.poll(async () => (await run(customerId)).status.name, { timeout: 60_000 }).toBe('COMPLETED');
 
-async function goodbye(customerId: string) {
+async function cancelCustomer(customerId: string) {
   await stack.post(`/v1/customers/${customerId}/cancel`);
   await untilEnded(customerId);
 }
@@ -100,9 +100,9 @@ test('a dispute is on record from its opening to its end, and nothing that anybo
   expect(payloads.join()).not.toContain(Buffer.from('Jenny').toString('base64').slice(0, 6));
 });
 
-test('one that comes after the customer has gone starts their run again, is recorded, and the run ends', async () => {
+test('one that comes after the customer was cancelled starts their run again, is recorded, and the run ends', async () => {
   const paymentIntentId = await paid('gone');
-  await goodbye('gone');
+  await cancelCustomer('gone');
   const { runId } = await run('gone');
   await stack.control('disputes', { paymentIntentId });
   expect(await onRecord('gone', 'dispute', 1)).toMatchObject([{ chargeId: 'gone-1' }]);
@@ -112,21 +112,21 @@ test('one that comes after the customer has gone starts their run again, is reco
   expect(await stack.truth('gone-1')).toMatchObject({ succeeded: 1, attempts: 1 });
 });
 
-test('one whose event failed to arrive, for a customer who has gone, is found by the catch-up, once', async () => {
-  const paymentIntentId = await paid('unheard');
-  await goodbye('unheard');
+test('one whose event failed to arrive, for a customer who was cancelled, is found by the catch-up, once', async () => {
+  const paymentIntentId = await paid('undelivered');
+  await cancelCustomer('undelivered');
   await stack.control('webhooks', { mode: 'lose' });
   await stack.control('disputes', { paymentIntentId });
   await stack.control('webhooks', { mode: 'normal' });
   await stack.catchUp();
-  expect(await onRecord('unheard', 'dispute', 1)).toMatchObject([{ chargeId: 'unheard-1' }]);
-  await untilEnded('unheard');
+  expect(await onRecord('undelivered', 'dispute', 1)).toMatchObject([{ chargeId: 'undelivered-1' }]);
+  await untilEnded('undelivered');
   await stack.catchUp();
-  await untilEnded('unheard');
-  expect(await onRecord('unheard', 'dispute', 1)).toHaveLength(1);
+  await untilEnded('undelivered');
+  expect(await onRecord('undelivered', 'dispute', 1)).toHaveLength(1);
 });
 
-test('one of a payment that somebody made by hand is nobody’s', async () => {
+test('one of a payment that somebody made by hand belongs to no charge', async () => {
   const card = await stack.enrol('by-hand');
   const { stripeCustomerId } = await stack.get('/v1/customers/by-hand');
   const payment = await stack.payByHand(stripeCustomerId, card);

@@ -1,4 +1,4 @@
-// After lives of every kind: no secret and no personal data in Temporal, logs, metrics, errors or evidence.
+// After customers of every kind, there is no secret and no personal data in Temporal, logs, metrics, errors or evidence.
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
@@ -202,7 +202,7 @@ test('the test itself would find one', async () => {
   );
 });
 
-test('logs: neither the api nor the worker has told any', () => {
+test('logs: neither the api nor the worker has logged any', () => {
   expect(apiLog.length).toBeGreaterThan(20);
   expect(workerLog.length).toBeGreaterThan(0);
   expectNothingIn('the api’s log', apiLog.join('\n'));

@@ -1,4 +1,4 @@
-// The bank wants the customer: the lane waits, the customer authenticates, the money arrives; or nobody comes.
+// Step-ups: the customer's queue waits, the customer authenticates and the charge is paid, or the deadline passes.
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { DAY, HOUR, startTestStack, type TestStack } from '../support/stack.ts';
 
@@ -44,7 +44,7 @@ test('a card of 4000 0027 6000 3184 waits for the customer, and is collected on 
   expect(truth.intents).toHaveLength(1);
 });
 
-test('charges that fall due meanwhile are held, and collected when the lane is free', async () => {
+test('charges that fall due meanwhile are held, and collected when the queue goes on', async () => {
   const card = await stack.enrol('held');
   await stack.control('outcomes', { paymentMethod: card, outcomes: ['authentication_required'] });
   const waiting = await chargeAndWaitForStepUp('held', 'held-1');
@@ -58,15 +58,15 @@ test('charges that fall due meanwhile are held, and collected when the lane is f
 });
 
 test('when the webhook never comes, the caller’s word is enough', async () => {
-  const card = await stack.enrol('told');
+  const card = await stack.enrol('reported');
   await stack.control('outcomes', { paymentMethod: card, outcomes: ['authentication_required'] });
-  const waiting = await chargeAndWaitForStepUp('told', 'told-1');
+  const waiting = await chargeAndWaitForStepUp('reported', 'reported-1');
   await stack.control('webhooks', { mode: 'lose' });
   await stack.control(`challenges/${waiting.paymentIntentId}`, { result: 'succeed' });
-  const told = await stack.post('/v1/customers/told/charges/told-1/step-up');
-  expect(told.status).toBe(202);
-  await stack.untilCharge('told', 'told-1', 'succeeded');
-  expect(await stack.truth('told-1')).toMatchObject({ succeeded: 1 });
+  const answer = await stack.post('/v1/customers/reported/charges/reported-1/step-up');
+  expect(answer.status).toBe(202);
+  await stack.untilCharge('reported', 'reported-1', 'succeeded');
+  expect(await stack.truth('reported-1')).toMatchObject({ succeeded: 1 });
 });
 
 test('when neither webhook nor anybody comes, the timer finds the money', async () => {
@@ -129,7 +129,7 @@ test('authenticated and then without money is a soft decline, not a step-up', as
   expect(await stack.truth('poor-1')).toMatchObject({ succeeded: 0 });
 });
 
-test('the step-up page gives the secret of the same intent and the card to name, and rings when done', async () => {
+test('the step-up page gives the secret of the same intent and the card to name, and wakes the workflow when done', async () => {
   const card = await stack.enrol('page');
   await stack.control('outcomes', { paymentMethod: card, outcomes: ['authentication_required'] });
   const waiting = await chargeAndWaitForStepUp('page', 'page-1');

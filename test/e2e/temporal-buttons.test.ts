@@ -6,7 +6,7 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import { recoverOne } from '../../ops/commands/recover.ts';
 import { view, workflowIdOf } from '../../workflows/messages.ts';
 import { noticeWorkflowIdOf } from '../../workflows/send-notice.ts';
-import { CONSENT, startTestStack, startWorld, type TestStack } from '../support/stack.ts';
+import { CONSENT, startSharedBackends, startTestStack, type TestStack } from '../support/stack.ts';
 
 const metadata = defineQuery<{ readonly currentDetails: string }>('__temporal_workflow_metadata');
 
@@ -36,20 +36,20 @@ function heldUp(ledger: Ledger) {
   };
 }
 
-let world: Awaited<ReturnType<typeof startWorld>>;
+let backends: Awaited<ReturnType<typeof startSharedBackends>>;
 let held: ReturnType<typeof heldUp>;
 let stack: TestStack;
 beforeAll(async () => {
-  world = await startWorld();
-  held = heldUp(world.ledger);
+  backends = await startSharedBackends();
+  held = heldUp(backends.ledger);
   stack = await startTestStack({
-    world: { ...world, ledger: held.ledger },
+    backends: { ...backends, ledger: held.ledger },
     merchantUrl: 'http://127.0.0.1:9/', // nobody listens there
   });
 });
 afterAll(async () => {
   await stack.stop();
-  await world.stop();
+  await backends.stop();
 });
 
 const handleOf = (customerId: string) => stack.client.workflow.getHandle(workflowIdOf(customerId));
@@ -205,7 +205,7 @@ test('Request Cancellation of a notice gives it up, and that is on record', asyn
     )
     .toBe(true);
   expect(await notice.result()).toEqual({ outcome: 'given_up', reason: 'cancelled in Temporal' });
-  expect(await world.ledger.deliveredNotices('noticed', ['enrolled-1'])).toEqual(['enrolled-1']);
+  expect(await backends.ledger.deliveredNotices('noticed', ['enrolled-1'])).toEqual(['enrolled-1']);
 });
 
 test('Terminate and Request Cancellation of the catch-up are made up for by the next one', async () => {
@@ -266,7 +266,7 @@ test.each([
     await stack.untilCharge(customerId, `${customerId}-1`, 'succeeded');
     await reset(customerId, which);
     await handleOf(customerId).terminate('as docs/operations.md says');
-    expect(await recoverOne(customerId, { ledger: world.ledger, client: stack.client })).toBe('started');
+    expect(await recoverOne(customerId, { ledger: backends.ledger, client: stack.client })).toBe('started');
     await charge(customerId, 2);
     await stack.untilCharge(customerId, `${customerId}-2`, 'succeeded');
     await stack.untilCharge(customerId, `${customerId}-1`, 'succeeded');

@@ -11,7 +11,7 @@ import type * as toys from './sample-workflows.ts';
 
 const HOUR = 60 * 60 * 1000;
 const DAY = 24 * HOUR;
-/** The workflow's clock runs on while a test looks, and a busy machine looks slowly. */
+/** The workflow's clock runs on while a test reads it, and a busy machine reads slowly. */
 const LOOKING = 60_000;
 
 let client: Client;

@@ -29,12 +29,12 @@ import {
   workflowIdOf,
 } from '../../workflows/messages.ts';
 import { emptyLedger } from '../support/databases.ts';
-import { DAY, startTestStack, type TestStack, type World } from '../support/stack.ts';
+import { DAY, type SharedBackends, startTestStack, type TestStack } from '../support/stack.ts';
 
 const NAMESPACE = 'default';
 const DEPLOYMENT = 'offsession';
 type Release = 'today' | 'next';
-/** Names no charge, so it changes nothing; but whoever hears it wakes. */
+/** Names no charge, so it changes nothing, but it wakes the workflow. */
 const NOBODYS = { chargeId: 'nobodys' };
 type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
 const { RoutingConfigUpdateState, VersionDrainageStatus } = proto.temporal.api.enums.v1;
@@ -42,7 +42,7 @@ const KNOWN_TO_ALL_QUEUES = RoutingConfigUpdateState.ROUTING_CONFIG_UPDATE_STATE
 const DRAINED = VersionDrainageStatus.VERSION_DRAINAGE_STATUS_DRAINED;
 
 let server: TemporalServer;
-let world: World;
+let backends: SharedBackends;
 /** The api, and workers: of no version at first, then of `today`. */
 let stack: TestStack;
 let connection: NativeConnection;
@@ -70,10 +70,10 @@ beforeAll(async () => {
   const emulatorUrl = await emulator.listen({ host: '127.0.0.1', port: 0 });
   const ledger = await openLedger(await emptyLedger());
   stops.push(() => ledger.close());
-  world = { ledger, emulatorUrl, port, webhookSecret };
+  backends = { ledger, emulatorUrl, port, webhookSecret };
   connection = await NativeConnection.connect({ address: server.address });
   stops.push(() => connection.close());
-  stack = await startTestStack({ world, temporalAddress: server.address });
+  stack = await startTestStack({ backends, temporalAddress: server.address });
   stops.push(() => stack.stop());
   nextBundle = await bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('./next-release.ts', import.meta.url)),
@@ -93,8 +93,8 @@ async function startNext(): Promise<void> {
     version: { deploymentName: DEPLOYMENT, buildId: 'next' },
     workflowBundle: nextBundle,
     activities: createActivities({
-      stripe: createStripeClient(EMULATOR_KEY, world.emulatorUrl),
-      ledger: world.ledger,
+      stripe: createStripeClient(EMULATOR_KEY, backends.emulatorUrl),
+      ledger: backends.ledger,
       links: createLinks({ secrets: ['a'.repeat(32)], publicUrl: stack.url }),
       amountLimits: {},
       searchAttributesLeftOut: [],
@@ -136,7 +136,7 @@ async function describe(customerId: string) {
   return (await stack.client.workflow.getHandle(workflowIdOf(customerId)).describe()).raw;
 }
 
-/** Whose workers decide this customer's life now. */
+/** The release whose workers run this customer's workflow. */
 async function releaseOf(customerId: string): Promise<string | null | undefined> {
   const { workflowExecutionInfo } = await describe(customerId);
   return workflowExecutionInfo?.versioningInfo?.deploymentVersion?.buildId;
@@ -162,7 +162,7 @@ const UNHANDLED_COMMAND =
 /** No task of any run of theirs ever failed for its code, nor does one now (`TemporalReportedProblems` is written after a while). */
 async function expectUnbroken(customerId: string): Promise<void> {
   for (const { events } of await historiesOf(customerId)) {
-    // A cut that meets a bell is taken back by the server, and decided again with the bell: that is no fault of the code.
+    // The server rejects a continue-as-new that meets a signal, and the task runs again with it: no fault of the code.
     const causes = events
       ?.map((event) => event.workflowTaskFailedEventAttributes?.cause)
       .filter((cause) => cause != null && cause !== UNHANDLED_COMMAND);
@@ -190,7 +190,7 @@ test('customers of unversioned workers go on under the first version that is mad
   expect(await releaseOf('later')).toBeUndefined();
   await stack.stop();
   stack = await startTestStack({
-    world,
+    backends,
     temporalAddress: server.address,
     env: { TEMPORAL_DEPLOYMENT_NAME: DEPLOYMENT, TEMPORAL_WORKER_BUILD_ID: 'today' },
   });
@@ -201,7 +201,7 @@ test('customers of unversioned workers go on under the first version that is mad
   await expectUnbroken('later');
 });
 
-test('a release that cannot go on with their runs gets customers when they rest, and nobody is charged twice', async () => {
+test('a release that cannot go on with their runs gets customers when they continue as new, and nobody is charged twice', async () => {
   const card = await stack.enrol('waiting');
   await stack.control('outcomes', { paymentMethod: card, outcomes: ['authentication_required'] });
   await open('waiting');
@@ -221,9 +221,9 @@ test('a release that cannot go on with their runs gets customers when they rest,
   await stack.enrol('new');
   expect(await releaseOf('new')).toBe('next');
 
-  await stack.control(`challenges/${paymentIntentId}`, { result: 'succeed' }); // rings
+  await stack.control(`challenges/${paymentIntentId}`, { result: 'succeed' }); // sends the event
   await stack.untilCharge('waiting', 'waiting-1', 'succeeded');
-  await stack.passTime('later', 8 * DAY); // the weekly look
+  await stack.passTime('later', 8 * DAY); // the weekly check
   await stack.client.workflow.getHandle(workflowIdOf('idle')).signal(stepUpCompleted, NOBODYS);
   for (const id of ['waiting', 'later', 'idle'])
     await expect.poll(() => releaseOf(id), { timeout: 60_000 }).toBe('next');
@@ -248,7 +248,7 @@ test('workers that stop too early: no other release touches the charge, and it i
   const attempt = async () => (await describe('early')).pendingActivities?.[0]?.attempt ?? 0;
   await expect.poll(attempt, { timeout: 60_000, interval: 40 }).toBeGreaterThan(1);
   await stopNext();
-  await fetch(`${world.emulatorUrl}/_emulator/faults`, { method: 'DELETE' });
+  await fetch(`${backends.emulatorUrl}/_emulator/faults`, { method: 'DELETE' });
   const left = await attempt();
   expect(left).toBeGreaterThan(1); // and the next one falls due within two seconds
   await makeCurrent('today');

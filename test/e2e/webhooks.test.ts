@@ -1,4 +1,4 @@
-// Webhooks as they are: doubled, late, lost, foreign, in floods and in any order. The bell and the timer must end in
+// Webhooks as they are: doubled, late, lost, foreign, in floods and in any order. The event and the timer must end in
 // the same state. The emulator's truth decides.
 import { randomUUID } from 'node:crypto';
 import Stripe from 'stripe';
@@ -54,7 +54,7 @@ async function stepUp(customerId: string): Promise<Json> {
 async function stateOf(customerId: string) {
   const { enrolment, ...customer } = await stack.get(`/v1/customers/${customerId}`);
   return {
-    customer: { ...customer, enrolment: enrolment.status }, // its link is signed anew at each look
+    customer: { ...customer, enrolment: enrolment.status }, // its link is signed anew at each read
     charges: (await stack.get(`/v1/customers/${customerId}/charges`)).items,
     // How a notice ended is known at its own time.
     evidence: (await stack.get(`/v1/customers/${customerId}/evidence`)).items.map(
@@ -84,7 +84,7 @@ describe('what failed to arrive', () => {
     expect(await stateOf('lost')).toEqual(before);
   });
 
-  test('is kept and counted once where the customer’s life is over, or was never ours', async () => {
+  test('is kept and counted once where the customer is closed, or was never ours', async () => {
     await stack.enrol('gone');
     const { stripeCustomerId } = await stack.get('/v1/customers/gone');
     await stack.post('/v1/customers/gone/cancel');
@@ -149,7 +149,7 @@ describe('what comes too often, too late or from elsewhere', () => {
     expect(await stack.truth('stale-1')).toMatchObject({ succeeded: 1, attempts: 1 });
   });
 
-  test('signed with the old secret while it is rolled: heard', async () => {
+  test('signed with the old secret while it is rolled: taken', async () => {
     const { paymentIntentId } = await stepUp('rolled');
     await stack.control('webhooks', { mode: 'lose' });
     await stack.control(`challenges/${paymentIntentId}`, { result: 'succeed' });
@@ -203,7 +203,7 @@ describe('what comes too often, too late or from elsewhere', () => {
     };
     await Promise.all(Array.from({ length: 500 }, (_, n) => sendUntilTaken(n)));
     console.log(`500 events taken in ${Date.now() - startedAt} ms, ${sentAgain} of them sent again`);
-    // Temporal shows what came during a task once that is over. Events that come once the charge is settled wake nobody.
+    // Temporal shows what came during a task once that has ended. Events that come once the charge is settled wake nobody.
     await expect.poll(() => signalsOf('flood'), { timeout: 30_000 }).toBeGreaterThan(signals);
     expect((await stack.catchUp()).unclaimed).toBe(unclaimed + 400);
     await stack.untilCharge('flood', 'flood-1', 'succeeded');
@@ -212,13 +212,13 @@ describe('what comes too often, too late or from elsewhere', () => {
   });
 });
 
-describe('the same lives under every order of delivery', () => {
-  /** What the webhooks do not carry, a look brings: by now there is one every few hours. */
+describe('the same customers under every order of delivery', () => {
+  /** A check finds what the webhooks did not bring: there is one every few hours. */
   async function pass(mode: string, customerId: string) {
     if (mode === 'lose') await stack.passTime(customerId, 8 * HOUR);
   }
 
-  /** Ids and times apart, everything that people are shown and that Stripe did. */
+  /** Everything that people are shown and that Stripe did, without ids and times. */
   async function outcomeOf(customerId: string) {
     const { customer, charges, evidence } = await stateOf(customerId);
     const truth = await stack.truth(`${customerId}-1`);
@@ -298,7 +298,7 @@ describe('the same lives under every order of delivery', () => {
     const { paymentIntentId } = await stack.untilCharge(customerId, `${customerId}-1`, 'succeeded');
     await stack.stripe('POST', 'refunds', { payment_intent: paymentIntentId, amount: '100' });
     await stack.control('disputes', { paymentIntentId });
-    if (mode === 'lose') await stack.catchUp(); // no look brings these: nothing of ours is open at Stripe
+    if (mode === 'lose') await stack.catchUp(); // no check finds these: nothing of ours is open at Stripe
     for (const kind of ['refund', 'dispute']) await stack.untilOnRecord(customerId, kind);
     return customerId;
   }

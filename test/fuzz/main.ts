@@ -1,4 +1,4 @@
-// `npm run fuzz`: property tests of the OpenAPI document against the whole stack. It keeps nothing and calls nobody outside.
+// `npm run fuzz`: property tests of the OpenAPI document against the whole stack.
 import { type SpawnOptions, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -144,7 +144,7 @@ async function statusOf(address: string, apiKey: string): Promise<string> {
 }
 
 /**
- * Links that work are given to what the pages' scripts post; what people open is asked with anything. 410, 413 and 431
+ * Links that work are given to what the pages' scripts post; what people open is requested with anything. 410, 413 and 431
  * refuse input just as well as the statuses that schemathesis knows.
  */
 function configOf({ enrol, stepUp }: Tokens): string {

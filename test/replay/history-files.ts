@@ -8,13 +8,13 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, inject } from 'vitest';
 import { findTemporal } from '../../dev/temporal-binary.ts';
 import { workflowIdOf } from '../../workflows/messages.ts';
-import { CONSENT, startTestStack, startWorld, type TestStack } from '../support/stack.ts';
+import { CONSENT, startSharedBackends, startTestStack, type TestStack } from '../support/stack.ts';
 import { RECORDED_RUNS, type RecordedName } from './history-names.ts';
 
 const FOLDER = new URL('./histories/', import.meta.url);
 
 let endpoint: Server;
-export let world: Awaited<ReturnType<typeof startWorld>>;
+export let backends: Awaited<ReturnType<typeof startSharedBackends>>;
 export let stack: TestStack;
 
 /** One stack for all customers of a file, with a merchant who takes all notices but those about `unreachable`. */
@@ -26,12 +26,12 @@ export function shareOneStack(): void {
     });
     await new Promise<void>((listening) => endpoint.listen(0, '127.0.0.1', listening));
     const { port } = endpoint.address() as AddressInfo;
-    world = await startWorld();
-    stack = await startTestStack({ world, merchantUrl: `http://127.0.0.1:${port}/` });
+    backends = await startSharedBackends();
+    stack = await startTestStack({ backends, merchantUrl: `http://127.0.0.1:${port}/` });
   });
   afterAll(async () => {
     await stack.stop();
-    await world.stop();
+    await backends.stop();
     endpoint.closeAllConnections();
     endpoint.close();
   });

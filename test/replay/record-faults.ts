@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { BILLING_QUEUE, CATCH_UP, workflowIdOf } from '../../workflows/messages.ts';
 import { CONSENT, DAY, UNTIL_GIVEN_UP } from '../support/stack.ts';
 import {
+  backends,
   charge,
   charged,
   enrolmentOf,
@@ -12,7 +13,6 @@ import {
   shareOneStack,
   stack,
   statusOf,
-  world,
 } from './history-files.ts';
 
 const BY = { actor: 'olga', reason: 'an exercise' };
@@ -107,10 +107,10 @@ test('too many requests, once', async () => {
 
 test('held by the kill switch', async () => {
   await stack.enrol('halted');
-  await world.ledger.setKillSwitch({ isOn: true, ...BY });
+  await backends.ledger.setKillSwitch({ isOn: true, ...BY });
   await charge('halted', 1);
   await stack.untilCharge('halted', 'halted-1', 'held');
-  await world.ledger.setKillSwitch({ isOn: false, ...BY });
+  await backends.ledger.setKillSwitch({ isOn: false, ...BY });
   await stack.passTime('halted', DAY);
   await stack.untilCharge('halted', 'halted-1', 'succeeded');
   await keepCustomer('halted');

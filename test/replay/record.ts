@@ -6,6 +6,7 @@ import { workflowIdOf } from '../../workflows/messages.ts';
 import { noticeWorkflowIdOf } from '../../workflows/send-notice.ts';
 import { CONSENT, DAY, HOUR } from '../support/stack.ts';
 import {
+  backends,
   charge,
   charged,
   enrolmentOf,
@@ -14,7 +15,6 @@ import {
   shareOneStack,
   stack,
   statusOf,
-  world,
 } from './history-files.ts';
 
 shareOneStack();
@@ -92,7 +92,7 @@ test('hard decline, and another card', async () => {
 
 test('India: a mandate at Stripe, and money that takes its time', async () => {
   const terms = { maxAmount: 1_000_000, currency: 'inr' };
-  const paymentMethod = await stack.enrolled(
+  const paymentMethod = await stack.completeEnrolment(
     'india-mandate',
     await enrolmentOf('india-mandate', { consent: CONSENT, terms }),
   );
@@ -139,7 +139,7 @@ test('recovered: the cluster is gone, and a run starts from the ledger’s snaps
   const lost = stack.client.workflow.getHandle(workflowIdOf('recovered'));
   await lost.terminate('as if its cluster were gone');
   await stack.control(`challenges/${paymentIntentId}`, { result: 'succeed' });
-  expect(await recoverOne('recovered', { ledger: world.ledger, client: stack.client })).toBe('started');
+  expect(await recoverOne('recovered', { ledger: backends.ledger, client: stack.client })).toBe('started');
   await stack.untilCharge('recovered', 'recovered-2', 'succeeded');
   await stack.passTime('recovered', 3 * DAY);
   for (const number of [1, 3]) await stack.untilCharge('recovered', `recovered-${number}`, 'succeeded');

@@ -1,4 +1,4 @@
-// What a workflow would put on record: small, valid entries for the ledger. Not a simulation of a life.
+// Small, valid entries for the ledger, as a workflow would record them.
 import { newCustomer } from '../../domain/lifecycle.ts';
 import type { Fact } from '../../domain/model/facts.ts';
 import type { CustomerState } from '../../domain/model/state.ts';

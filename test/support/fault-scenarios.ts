@@ -1,72 +1,71 @@
-// What customers do while a fault strikes, and how the emulator's truth judges them afterwards. It orders faults as told and
-// knows no row of the tests.
+// What customers do while Stripe is at fault, and how the emulator’s truth judges them afterwards.
 import { expect, vi } from 'vitest';
 import { workflowIdOf } from '../../workflows/messages.ts';
 import { CONSENT, type TestStack } from './stack.ts';
 
-/** How a fault strikes; `delaySeconds` is of late ones. */
-export interface Strike {
+/** How Stripe fails; `delaySeconds` is for late answers. */
+export interface FaultShape {
   readonly kind: 500 | 429 | 409 | 'drop' | 'hang' | 'late';
   readonly when: 'before' | 'after';
   readonly times: number;
   readonly delaySeconds?: number;
 }
 
-interface Theirs {
+interface OfCustomer {
   readonly customerId?: string;
 }
 
-/** A fault as the control table takes it, and shows it. */
-interface Order extends Theirs, Strike {
+/** A fault as the emulator’s control API takes and shows it. */
+interface OrderedFault extends OfCustomer, FaultShape {
   readonly method?: 'GET' | 'POST';
   readonly path: string;
 }
 
-/** `spare`: how many things Stripe made so late that they had been replaced, and which nobody may have used. */
-export interface Play {
-  readonly given: (customerId: string) => Promise<unknown>;
-  readonly asked: (customerId: string, status?: number) => Promise<unknown>;
-  readonly over: (customerId: string) => Promise<unknown>;
-  readonly judged: (customerId: string, spare?: number) => Promise<unknown>;
+/** `spare`: how many objects Stripe made so late that they had been replaced; nobody may have used them. */
+export interface Scenario {
+  readonly prepare: (customerId: string) => Promise<unknown>;
+  readonly act: (customerId: string, status?: number) => Promise<unknown>;
+  readonly untilEnded: (customerId: string) => Promise<unknown>;
+  readonly verify: (customerId: string, spare?: number) => Promise<unknown>;
 }
 
 interface Made {
   readonly id: string;
-  readonly metadata: Theirs;
+  readonly metadata: OfCustomer;
 }
 
 /** Longer than the product's longest wait here, on a busy machine. */
 export const PATIENCE = { timeout: 150_000, interval: 300 };
 
-/** Of a caller whom billing had no time to answer. */
+/** How often a caller tries who gets 503. */
 const PATIENT_TRIES = 6;
 
 export const chargeOf = (customerId: string) => `/v1/customers/${customerId}/charges/${customerId}`;
 
 /** @param stackOf the file's stack, which is there once its tests run */
-export function playsOn(stackOf: () => TestStack) {
-  const order = (fault: Order) =>
+export function scenariosOn(stackOf: () => TestStack) {
+  const injectFault = (fault: OrderedFault) =>
     stackOf().control('faults', { method: 'POST', ...fault, path: `/v1/${fault.path}` });
 
-  const ordered = async (): Promise<Order[]> => (await stackOf().control('faults')).faults;
+  const pendingFaults = async (): Promise<OrderedFault[]> => (await stackOf().control('faults')).faults;
 
   const untilStatus = (path: string, status: string) =>
     vi.waitFor(async () => expect(await stackOf().get(path)).toMatchObject({ status }), PATIENCE);
 
-  /** Nothing that the product has stopped waiting for is still on its way. */
+  /** Until no request is pending at the emulator that the product has stopped waiting for. */
   const untilNothingIsLate = (customerId: string) =>
     vi.waitFor(async () => {
-      const { requests }: { requests: Theirs[] } = await stackOf().control('late');
+      const { requests }: { requests: OfCustomer[] } = await stackOf().control('late');
       expect(requests.filter((request) => request.customerId === customerId)).toEqual([]);
     }, PATIENCE);
 
-  /** How many questions to Stripe nobody answered however often they were repeated. */
+  /** How many activities have failed after all their retries. */
   async function failedForGood(customerId: string): Promise<number> {
     const { events } = await stackOf().client.workflow.getHandle(workflowIdOf(customerId)).fetchHistory();
     return (events ?? []).filter((event) => event.activityTaskFailedEventAttributes).length;
   }
 
-  /** As a caller should: what billing had no time to answer is asked again, under the same ids. */
+  /** Repeats a request that is answered 503, under the same ids, as a caller should. */
   async function insist(path: string, body: object = {}): Promise<number> {
     for (let tries = 1; ; tries++) {
       const { status } = await stackOf().post(path, body);
@@ -80,7 +79,7 @@ export function playsOn(stackOf: () => TestStack) {
     consent: CONSENT,
   });
 
-  const enrolInPeace = async (customerId: string) => {
+  const enrolWithoutFaults = async (customerId: string) => {
     expect([200, 201]).toContain(await insist('/v1/customers', enrolling(customerId)));
     await untilStatus(`/v1/customers/${customerId}`, 'active');
   };
@@ -91,11 +90,11 @@ export function playsOn(stackOf: () => TestStack) {
   }
 
   /** Collected, once, on one intent, and the intent is the one that the charge names. */
-  const collect: Play = {
-    given: enrolInPeace,
-    asked: owe,
-    over: (customerId) => untilStatus(chargeOf(customerId), 'succeeded'),
-    judged: async (customerId, spare = 0) => {
+  const collect: Scenario = {
+    prepare: enrolWithoutFaults,
+    act: owe,
+    untilEnded: (customerId) => untilStatus(chargeOf(customerId), 'succeeded'),
+    verify: async (customerId, spare = 0) => {
       const { paymentIntentId } = await stackOf().get(chargeOf(customerId));
       const truth = await stackOf().truth(customerId);
       expect(truth).toMatchObject({ succeeded: 1, attempts: 1 });
@@ -108,17 +107,17 @@ export function playsOn(stackOf: () => TestStack) {
     },
   };
 
-  const cancel: Play = {
-    given: async (customerId) => {
-      await enrolInPeace(customerId);
+  const cancel: Scenario = {
+    prepare: async (customerId) => {
+      await enrolWithoutFaults(customerId);
       const card = await stackOf().cardOf(customerId);
       await stackOf().control('outcomes', { paymentMethod: card, outcomes: ['authentication_required'] });
       await owe(customerId);
       await untilStatus(chargeOf(customerId), 'awaiting_step_up');
     },
-    asked: async (customerId) => expect(await insist(`${chargeOf(customerId)}/cancel`)).toBe(200),
-    over: (customerId) => untilStatus(chargeOf(customerId), 'cancelled'),
-    judged: async (customerId) =>
+    act: async (customerId) => expect(await insist(`${chargeOf(customerId)}/cancel`)).toBe(200),
+    untilEnded: (customerId) => untilStatus(chargeOf(customerId), 'cancelled'),
+    verify: async (customerId) =>
       expect(await stackOf().truth(customerId)).toMatchObject({
         succeeded: 0,
         intents: [{ status: 'canceled' }],
@@ -126,15 +125,15 @@ export function playsOn(stackOf: () => TestStack) {
   };
 
   /** One customer at Stripe, with one card, set up once. */
-  const enrol: Play = {
-    given: async () => undefined,
-    asked: async (customerId, status) => {
+  const enrol: Scenario = {
+    prepare: async () => undefined,
+    act: async (customerId, status) => {
       if (status === undefined)
         return expect([200, 201]).toContain(await insist('/v1/customers', enrolling(customerId)));
       expect(await stackOf().post('/v1/customers', enrolling(customerId))).toMatchObject({ status });
     },
-    over: (customerId) => untilStatus(`/v1/customers/${customerId}`, 'active'),
-    judged: async (customerId, spare = 0) => {
+    untilEnded: (customerId) => untilStatus(`/v1/customers/${customerId}`, 'active'),
+    verify: async (customerId, spare = 0) => {
       const { stripeCustomerId, mandate } = await stackOf().get(`/v1/customers/${customerId}`);
       const made = await madeFor('customers', customerId);
       const [own, others] = apart(made, ({ id }) => id === stripeCustomerId);
@@ -158,7 +157,7 @@ export function playsOn(stackOf: () => TestStack) {
     return data.filter(({ metadata }) => metadata.customerId === customerId);
   }
 
-  return { order, ordered, owe, untilNothingIsLate, failedForGood, collect, cancel, enrol };
+  return { injectFault, pendingFaults, owe, untilNothingIsLate, failedForGood, collect, cancel, enrol };
 }
 
 function apart<Item>(items: readonly Item[], isIt: (item: Item) => boolean): [Item[], Item[]] {

@@ -1,10 +1,10 @@
-// The merchant's endpoint over a real socket: hears notices, checks their signatures, answers as told. It asks nothing.
+// The merchant’s endpoint over a real socket: receives notices, checks their signatures, and answers as it is told.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { MERCHANT_SECRET } from './stack.ts';
 
-export interface Heard {
+export interface ReceivedNotice {
   /** `webhook-id`: the same for every try of one notice. */
   readonly id: string;
   readonly type: string;
@@ -14,25 +14,25 @@ export interface Heard {
 
 export interface Merchant {
   readonly url: string;
-  readonly heard: Heard[];
+  readonly received: ReceivedNotice[];
   /** Statuses to answer next; 200 when there are none. */
   readonly answers: number[];
   /** What failed to verify. */
   readonly forged: unknown[];
-  /** All that was heard, and all answers to come. */
-  forget(): void;
+  /** Empties what was received, and the answers to come. */
+  reset(): void;
   stop(): Promise<void>;
 }
 
 export async function startMerchant(): Promise<Merchant> {
   const webhook = new Webhook(MERCHANT_SECRET);
-  const [heard, answers, forged]: [Heard[], number[], unknown[]] = [[], [], []];
+  const [received, answers, forged]: [ReceivedNotice[], number[], unknown[]] = [[], [], []];
   const endpoint = createServer(async (request, response) => {
     const raw = Buffer.concat(await request.toArray()).toString();
     try {
       const headers = request.headers as Record<string, string>;
-      const { type, data } = webhook.verify(raw, headers) as Heard;
-      heard.push({ id: String(headers['webhook-id']), type, data });
+      const { type, data } = webhook.verify(raw, headers) as ReceivedNotice;
+      received.push({ id: String(headers['webhook-id']), type, data });
     } catch (error) {
       forged.push(error);
     }
@@ -44,8 +44,8 @@ export async function startMerchant(): Promise<Merchant> {
     endpoint.closeAllConnections();
     await new Promise((closed) => endpoint.close(closed));
   };
-  const forget = () => {
-    for (const list of [heard, answers, forged]) list.length = 0;
+  const reset = () => {
+    for (const list of [received, answers, forged]) list.length = 0;
   };
-  return { url: `http://127.0.0.1:${port}/`, heard, answers, forged, forget, stop };
+  return { url: `http://127.0.0.1:${port}/`, received, answers, forged, reset, stop };
 }

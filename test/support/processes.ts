@@ -1,5 +1,5 @@
-// The product as its own processes, from the sources, on PostgreSQL: for tests that kill one of them, or take away what
-// it stands on. The emulator lives in the test. It breaks nothing by itself.
+// The product as its own processes, from the sources, on PostgreSQL, for tests that kill one of them or take away what it
+// needs. The emulator runs in the test.
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,12 +15,12 @@ import { clientDataConverter } from '../../temporal/payload-codec.ts';
 import { readPayloadEncryption } from '../../temporal/payload-keys.ts';
 import { STRIPE_QUEUE } from '../../workflows/messages.ts';
 import { startPostgres } from './postgres.ts';
-import { asks, type TestStack } from './stack.ts';
+import { type TestStack, testClient } from './stack.ts';
 
 export interface Processes extends TestStack {
   readonly worker: Supervised;
   readonly databaseUrl: string;
-  /** Until a worker asks for calls to Stripe to make; one that is gone counts for minutes, so on a new server only. */
+  /** Until a worker polls for calls to Stripe. One that is gone counts for minutes, so only on a new server. */
   untilWorking(): Promise<void>;
 }
 
@@ -96,13 +96,13 @@ export async function startProcesses(options: {
     const pollers = async () => {
       const taskQueue = { name: STRIPE_QUEUE };
       const { namespace } = temporal;
-      const asked = { namespace, taskQueue, taskQueueType: ACTIVITIES };
-      return (await client.workflowService.describeTaskQueue(asked)).pollers?.length ?? 0;
+      const request = { namespace, taskQueue, taskQueueType: ACTIVITIES };
+      return (await client.workflowService.describeTaskQueue(request)).pollers?.length ?? 0;
     };
     const untilWorking = () => untilTrue(async () => (await pollers()) > 0);
     await untilWorking();
     return {
-      ...asks({ url, apiKey, emulatorUrl }, client),
+      ...testClient({ url, apiKey, emulatorUrl }, client),
       worker,
       databaseUrl: postgres.url,
       untilWorking,

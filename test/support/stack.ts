@@ -1,4 +1,4 @@
-// A whole stack for one test file, reached only over HTTP, and what tests ask of it. It fakes nothing of ours.
+// A whole stack for one test file, reached only over HTTP, and the requests of tests to it.
 import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
@@ -32,13 +32,13 @@ export interface TestStack extends Stack {
   call(method: string, path: string, body?: object, key?: string): Promise<Answer>;
   get(path: string): Promise<Json>;
   post(path: string, body?: object): Promise<Answer>;
-  /** Asks until the answer is as told, ever more patiently, for a minute; fails with the last answer. */
+  /** Polls with back-off until `isIt` accepts the answer, for a minute; fails with the last answer. */
   until(path: string, isIt: (body: Json) => boolean): Promise<Json>;
   untilCharge(customerId: string, chargeId: string, status: string): Promise<Json>;
   untilCustomer(customerId: string, status: string): Promise<Json>;
-  /** What is on record of this kind, once there is something: what is shown may still be on its way there. */
+  /** Polls until there is evidence of this kind: a charge may be shown as ended a moment before its evidence is written. */
   untilOnRecord(customerId: string, kind: string): Promise<Json[]>;
-  /** Reads again what failed to arrive, as the schedule does. */
+  /** Runs the catch-up for undelivered events, as its schedule does. */
   catchUp(): Promise<{ notified: number; unclaimed: number }>;
   /** The emulator's control table. */
   control(path: string, body?: object): Promise<Json>;
@@ -46,13 +46,16 @@ export interface TestStack extends Stack {
   truth(chargeId: string): Promise<Json>;
   /** The emulator's API, as Stripe's SDK or Stripe.js would call it. */
   stripe(method: string, path: string, form?: Record<string, string>, key?: string): Promise<Json>;
-  /** Enrols a customer whose card needs nobody. @returns the id of the card */
+  /** Enrols a customer whose card asks for no authentication. @returns the id of the card */
   enrol(customerId: string, paymentMethod?: string, more?: object): Promise<string>;
   /** Gives an Indian card to an open enrolment, as Stripe.js would, until its mandate is active. @returns the card */
-  enrolled(customerId: string, enrolment: { clientSecret: string; setupIntentId: string }): Promise<string>;
+  completeEnrolment(
+    customerId: string,
+    enrolment: { clientSecret: string; setupIntentId: string },
+  ): Promise<string>;
   /** What Stripe.js does: confirms a SetupIntent with a card of this number. */
   giveCard(clientSecret: string, number: string): Promise<Json>;
-  /** What somebody does in the Dashboard: charges this card over a payment that we know nothing of. @returns it */
+  /** Charges this card past the product, as somebody does in the Dashboard. @returns the PaymentIntent */
   payByHand(stripeCustomerId: string, paymentMethod: string, more?: Record<string, string>): Promise<Json>;
   /** The card on file, as the emulator names it. */
   cardOf(customerId: string): Promise<string>;
@@ -82,16 +85,16 @@ Runtime.install({
   },
 });
 
-/** What outlives a Temporal cluster. Whoever makes it ends it. */
-export interface World {
+/** The ledger and the emulator, shared by stacks that follow each other. Whoever starts them stops them. */
+export interface SharedBackends {
   readonly ledger: Ledger;
   readonly emulatorUrl: string;
-  /** Of the api that hears the emulator's webhooks: one stack at a time. */
+  /** Of the api that gets the emulator’s webhooks, so only one stack may run at a time. */
   readonly port: number;
   readonly webhookSecret: string;
 }
 
-export async function startWorld(): Promise<World & { stop(): Promise<void> }> {
+export async function startSharedBackends(): Promise<SharedBackends & { stop(): Promise<void> }> {
   const port = await freePort();
   const webhookSecret = 'whsec_of_every_stack_on_this_world';
   const webhookUrl = `http://127.0.0.1:${port}/webhooks/stripe`;
@@ -110,44 +113,44 @@ export interface TestStackOptions {
   /** Of the product, over the stack's own. */
   readonly env?: NodeJS.ProcessEnv;
   readonly stripeTimeoutMs?: number;
-  /** Hears the api. */
+  /** Gets the logs of the api. */
   readonly logger?: FastifyBaseLogger;
   /** Another stack's, to go on with its customers; absent: a new one. */
   readonly namespace?: string;
-  /** Instead of a ledger and a emulator of its own. */
-  readonly world?: World;
+  /** Instead of a ledger and an emulator of its own. */
+  readonly backends?: SharedBackends;
   /** A server with settings of its own; absent: the run's. */
   readonly temporalAddress?: string;
 }
 
 export async function startTestStack(options: TestStackOptions = {}): Promise<TestStack> {
-  const { world } = options;
+  const { backends } = options;
   const address = options.temporalAddress ?? inject('temporalAddress');
   const ownServer = options.temporalAddress === undefined ? undefined : 'default';
   const namespace = options.namespace ?? ownServer ?? (await takeNamespace());
   const started = await startStack({
     temporal: { address, namespace },
     workflows: { workflowBundle: { codePath: inject('workflowBundlePath') } },
-    ledger: world?.ledger ?? (await emptyLedger()),
-    emulator: world ? null : {},
-    ...(world && { port: world.port }),
+    ledger: backends?.ledger ?? (await emptyLedger()),
+    emulator: backends ? null : {},
+    ...(backends && { port: backends.port }),
     ...(options.stripeTimeoutMs === undefined ? {} : { stripeTimeoutMs: options.stripeTimeoutMs }),
     env: {
       ...(options.merchantUrl !== undefined && {
         MERCHANT_WEBHOOK_URL: options.merchantUrl,
         MERCHANT_WEBHOOK_SECRET: MERCHANT_SECRET,
       }),
-      ...(world && {
-        STRIPE_API_BASE: world.emulatorUrl,
+      ...(backends && {
+        STRIPE_API_BASE: backends.emulatorUrl,
         STRIPE_SECRET_KEY: EMULATOR_KEY,
         STRIPE_PUBLISHABLE_KEY: 'pk_test_emulator',
-        STRIPE_WEBHOOK_SECRET: world.webhookSecret,
+        STRIPE_WEBHOOK_SECRET: backends.webhookSecret,
       }),
       ...options.env,
     },
     ...(options.logger && { logger: options.logger }),
   });
-  const stack: Stack = world ? { ...started, emulatorUrl: world.emulatorUrl } : started;
+  const stack: Stack = backends ? { ...started, emulatorUrl: backends.emulatorUrl } : started;
   const client = new Client({
     connection: await Connection.connect({ address }),
     namespace,
@@ -155,7 +158,7 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
   });
 
   return {
-    ...asks(stack, client),
+    ...testClient(stack, client),
     stop: async () => {
       await client.connection.close();
       await stack.stop();
@@ -163,8 +166,8 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
   };
 }
 
-/** What tests ask of a stack, however it runs. `client` sees the workflows of the same namespace. */
-export function asks(stack: Omit<Stack, 'stop'>, client: Client): Omit<TestStack, 'stop'> {
+/** The requests of tests to a stack, however it runs. `client` sees the workflows of the same namespace. */
+export function testClient(stack: Omit<Stack, 'stop'>, client: Client): Omit<TestStack, 'stop'> {
   const call = async (method: string, path: string, body?: object, key = stack.apiKey): Promise<Answer> => {
     const response = await fetch(stack.url + path, {
       method,
@@ -233,7 +236,7 @@ export function asks(stack: Omit<Stack, 'stop'>, client: Client): Omit<TestStack
     emulatorUrl: stack.emulatorUrl,
     client,
     giveCard,
-    enrolled: async (customerId, { clientSecret, setupIntentId }) => {
+    completeEnrolment: async (customerId, { clientSecret, setupIntentId }) => {
       const { status } = await giveCard(clientSecret, '4000003560000123');
       if (status === 'requires_action') await control(`challenges/${setupIntentId}`, { result: 'succeed' });
       await control(`settle/${setupIntentId}`, {});
