@@ -60,7 +60,7 @@ test('enrolled and collected: notices of both, signed, each once, and the eviden
   expect(merchant.received).toHaveLength(2);
   expect(await deliveries('informed')).toEqual({
     'enrolled-1': { at: AT, outcome: 'sent', status: 200 },
-    'succeeded-told-1': { at: AT, outcome: 'sent', status: 200 },
+    'succeeded-informed-1': { at: AT, outcome: 'sent', status: 200 },
   });
 });
 

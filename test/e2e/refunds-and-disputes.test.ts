@@ -113,17 +113,17 @@ test('one that comes after the customer was cancelled starts their run again, is
 });
 
 test('one whose event failed to arrive, for a customer who was cancelled, is found by the catch-up, once', async () => {
-  const paymentIntentId = await paid('undelivered');
-  await cancelCustomer('undelivered');
+  const paymentIntentId = await paid('missed');
+  await cancelCustomer('missed');
   await stack.control('webhooks', { mode: 'lose' });
   await stack.control('disputes', { paymentIntentId });
   await stack.control('webhooks', { mode: 'normal' });
   await stack.catchUp();
-  expect(await onRecord('undelivered', 'dispute', 1)).toMatchObject([{ chargeId: 'undelivered-1' }]);
-  await untilEnded('undelivered');
+  expect(await onRecord('missed', 'dispute', 1)).toMatchObject([{ chargeId: 'missed-1' }]);
+  await untilEnded('missed');
   await stack.catchUp();
-  await untilEnded('undelivered');
-  expect(await onRecord('undelivered', 'dispute', 1)).toHaveLength(1);
+  await untilEnded('missed');
+  expect(await onRecord('missed', 'dispute', 1)).toHaveLength(1);
 });
 
 test('one of a payment that somebody made by hand belongs to no charge', async () => {
