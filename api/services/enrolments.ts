@@ -72,11 +72,13 @@ export function createEnrolments(deps: {
       throw new Refusal('payment_method_in_use', 'This payment method is another customer’s.');
   }
 
-  /** What an earlier request has come to, even one cut short; null when neither workflow nor ledger knows of it. */
+  /**
+   * What an earlier request has come to, even one cut short; null when neither workflow nor ledger knows of it. A run
+   * that is too busy to answer has recorded nothing yet, and takes the same request for what it is.
+   */
   async function earlierEnrolment(customerId: string): Promise<CustomerView | null> {
     const row = await reader.customerRow(customerId);
-    // Without a record only the workflow can tell; with one, a workflow that does not answer is no obstacle.
-    const live = row.view === null ? await workflows.view(customerId) : await reader.live(customerId);
+    const live = await reader.live(customerId);
     return [live, row.view].find((view) => view?.enrolment || view?.status === 'cancelled') ?? null;
   }
 
