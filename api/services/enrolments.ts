@@ -147,7 +147,7 @@ export function createEnrolments(deps: {
       check(body);
       const row = await reader.customerRow(customerId);
       await refuseForeignCard(customerId, body.paymentMethod);
-      const before = (await workflows.view(customerId)) ?? row.view;
+      const before = (await reader.live(customerId)) ?? row.view;
       const requestId = await ledger.requestIdOf(customerId, { customerId, body });
       for (const [key, value] of Object.entries(personalOf(requestId, body)))
         await ledger.putPersonal(customerId, key as PersonalKey, value);

@@ -74,3 +74,23 @@ test('enrolling again without terms widens no mandate', async () => {
     body: { code: 'mandate_limit_exceeded' },
   });
 });
+
+test('a charge that Stripe refused for its terms is put right under its id, and collected once', async () => {
+  await stack.enrol('small');
+  const url = '/v1/customers/small/charges';
+  // Stripe converts it into the account's currency, where it is too little.
+  const refused = { chargeId: 'small-1', amount: 10, currency: 'zar' };
+  expect((await stack.post(`${url}?wait=20`, refused)).body.status).toBe('refused');
+  await stack.untilCharge('small', 'small-1', 'refused');
+  const right = { ...refused, amount: 9900, description: 'a day more' };
+  const [first, second] = await Promise.all([stack.post(url, right), stack.post(url, right)]);
+  for (const { status, body } of [first, second])
+    expect({ status, amount: body.amount }).toEqual({ status: expect.toBeOneOf([200, 202]), amount: 9900 });
+  const charge = await stack.untilCharge('small', 'small-1', 'succeeded');
+  expect(charge).toMatchObject({ amount: 9900, description: 'a day more', amountReceived: 9900 });
+  expect(await stack.truth('small-1')).toMatchObject({ succeeded: 1, attempts: 1 });
+  expect(await stack.post(url, refused)).toMatchObject({ status: 409, body: { code: 'charge_conflict' } });
+  const { items } = await stack.get('/v1/customers/small/evidence');
+  const corrected = items.filter(({ kind }: { kind: string }) => kind === 'charge_corrected');
+  expect(corrected).toMatchObject([{ chargeId: 'small-1', data: { amount: 9900 } }]);
+});
