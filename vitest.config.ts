@@ -15,7 +15,7 @@ const INTEGRATION = [
   'test/ops/**/*.test.ts',
   'test/replay/replay.test.ts',
   'test/stripe/owner.test.ts',
-  'test/worker/{main,worker}.test.ts',
+  'test/worker/{main,shutdown,worker}.test.ts',
   'test/workflows/bundle.test.ts',
 ];
 
