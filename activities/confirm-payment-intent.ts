@@ -2,6 +2,7 @@
 import { ApplicationFailure, activityInfo } from '@temporalio/activity';
 import type { EventOf } from '../domain/model/events.ts';
 import type { PaymentIntentReading } from '../domain/model/readings.ts';
+import { MINUTE } from '../domain/shared/time.ts';
 import { callStripe, failureFrom, isDecline, isRateLimit } from '../stripe/errors.ts';
 import { idempotencyKey } from '../stripe/idempotency-key.ts';
 import { idOf } from '../stripe/object-id.ts';
@@ -10,15 +11,24 @@ import { paymentIntentReading } from '../stripe/readings/payment-intent.ts';
 import type { CustomerStep, StripeDependencies } from './dependencies.ts';
 import { readIntent, withUnrecordedAnswers } from './read-intent.ts';
 
+/** An intent that we made no longer ago than this is as we made it: the queue of calls to Stripe takes its time. */
+const NEW_FOR = 5 * MINUTE;
+
 /** Intents that a confirm off-session is for; what any other status means is for the domain to say. */
 const CONFIRMABLE = ['requires_payment_method', 'requires_confirmation'];
 
 /** @throws ApplicationFailure `StripeRejected` (not retried), `StripeUnavailable`, `StripeRateLimited` */
 export function createConfirmPaymentIntentActivity({ stripe, ledger }: StripeDependencies) {
+  /** Made just before: a first attempt that was held up, by the kill switch or a pause, may come long after. */
+  async function isNew(paymentIntentId: string): Promise<boolean> {
+    const indexedForMs = await ledger.indexedForMs(paymentIntentId);
+    return indexedForMs !== null && indexedForMs < NEW_FOR;
+  }
+
   return {
     /**
-     * Confirms the charge's intent. A decline is an answer. This is the one call that can move it, so the kill switch is asked
-     * right before it.
+     * Confirms the charge's intent; a decline is an answer. No other call can move money, so the kill switch is asked right
+     * before this one.
      * @throws ApplicationFailure `KillSwitchOn` (not retried) where an earlier try of this activity may have been sent
      */
     async confirmPaymentIntent(
@@ -35,7 +45,7 @@ export function createConfirmPaymentIntentActivity({ stripe, ledger }: StripeDep
       );
       const isFirstTry = () => activityInfo().attempt === 1;
       try {
-        if (attemptNumber > 1) {
+        if (attemptNumber > 1 || !(await isNew(paymentIntentId))) {
           // Somebody else may have changed it, or paid it, since it was made.
           const reading = await readIntent(stripe, paymentIntentId, step.known);
           if (!mayBeConfirmed(reading, step)) return { kind: 'paymentIntentRead', chargeId, reading };

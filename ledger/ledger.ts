@@ -242,6 +242,8 @@ export interface StripeObjectIndex {
   findStripeObject(
     stripeId: string,
   ): Promise<{ readonly customerId: string; readonly chargeId: string | null } | null>;
+  /** How long an object has been in the index by the database's clock, milliseconds; null when it is not there. */
+  indexedForMs(stripeId: string): Promise<number | null>;
   /** Newest first. */
   stripeObjectsOf(
     customerId: string,

@@ -58,6 +58,7 @@ export interface Tables {
     customer_id: string;
     charge_id: string | null;
     position: GeneratedAlways<number>;
+    indexed_at_ms: GeneratedAlways<number>;
   };
   personal_data: { customer_id: string; key: string; value: Json<object> };
   customer_secrets: { customer_id: string; secret: string };

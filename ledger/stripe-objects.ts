@@ -1,5 +1,5 @@
 // The index of Stripe's objects: whose each of them is.
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { StripeObjectIndex } from './ledger.ts';
 import type { Tables } from './schema.ts';
 
@@ -48,6 +48,15 @@ export function stripeObjects(db: Kysely<Tables>): StripeObjectIndex {
         .where('stripe_id', '=', stripeId)
         .executeTakeFirst();
       return row ?? null;
+    },
+
+    async indexedForMs(stripeId) {
+      const row = await db
+        .selectFrom('stripe_objects')
+        .select(sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint - indexed_at_ms`.as('ms'))
+        .where('stripe_id', '=', stripeId)
+        .executeTakeFirst();
+      return row?.ms ?? null;
     },
 
     async stripeObjectsOf(customerId) {

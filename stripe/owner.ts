@@ -1,22 +1,23 @@
 // Which customer of ours an object of Stripe's belongs to, and whether that customer has been cancelled.
-import type Stripe from 'stripe';
 import { isId } from '../domain/shared/ids.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { idOf } from './object-id.ts';
-import { bearsItsNonce } from './recognise-intent.ts';
 
 export type Owner =
   | { readonly customerId: string }
   /** `made_elsewhere`: an intent of our customer's that we did not make, or an object that belongs to one. */
   | { readonly customerId: null; readonly reason: 'unknown_object' | 'made_elsewhere' };
 
+/** Kinds of objects for which our metadata speak. */
+const NAMED_BY_METADATA = ['customer', 'payment_method', 'setup_intent'];
+
 type StripeObject = { readonly [key: string]: unknown };
 
 /**
  * The index of Stripe's objects first. Metadata speaks for an object that is not in it yet, if this installation wrote
- * it; for one that money hangs on only with the nonce that nobody can copy before we have made the intent. The Stripe
- * customer speaks only for what belongs to no intent: every intent of ours is in the index or carries our metadata, so
- * any other was made by hand or by another system. Nothing else that an object says is believed.
+ * it, and never for one that money hangs on: everybody with a key of the account can copy it, and a PaymentIntent of
+ * ours is in the index before it is confirmed. The Stripe customer speaks only for what belongs to no intent: an intent
+ * that is not in the index was made by hand or by another system. Nothing else that an object says is believed.
  */
 export async function ownerOf(object: StripeObject, ledger: Ledger): Promise<Owner> {
   const intents = [idOf(object.payment_intent), idOf(object.setup_intent)];
@@ -35,15 +36,11 @@ export async function ownerOf(object: StripeObject, ledger: Ledger): Promise<Own
     : found;
 }
 
-/** Whom the object's metadata name; null where they are not ours to believe. */
+/** Whom the metadata of an object name on which no money hangs; null where they are not ours. */
 function customerNamedBy({ object, metadata }: StripeObject, ledger: Ledger): string | null {
-  const named = (metadata ?? {}) as Stripe.Metadata;
-  const { customerId, chargeId, installationId } = named;
-  if (customerId === undefined || !isId(customerId) || installationId !== ledger.installationId) return null;
-  if (object === 'customer' || object === 'setup_intent' || object === 'payment_method') return customerId;
-  if (object !== 'payment_intent' || chargeId === undefined) return null;
-  const nonceOf = (intentNumber: number) => ledger.intentNonce({ customerId, chargeId, intentNumber });
-  return bearsItsNonce(named, { nonceOf }) ? customerId : null;
+  const { customerId, installationId } = (metadata ?? {}) as StripeObject;
+  const isNamed = isId(customerId) && installationId === ledger.installationId;
+  return isNamed && NAMED_BY_METADATA.includes(String(object)) ? customerId : null;
 }
 
 /** As last recorded: no run of a cancelled customer is missing. */

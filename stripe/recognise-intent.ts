@@ -52,7 +52,7 @@ export function recogniseIntent(
 }
 
 /** The nonce of the very number that the intent says it has. */
-export function bearsItsNonce(
+function bearsItsNonce(
   { intentNumber, nonce }: Stripe.Metadata,
   { nonceOf }: Pick<OwedIntent, 'nonceOf'>,
 ): boolean {

@@ -74,7 +74,8 @@ const STATEMENTS = [
     stripe_id text primary key,
     customer_id text not null,
     charge_id text,
-    position bigint generated always as identity
+    position bigint generated always as identity,
+    indexed_at_ms bigint not null default ${NOW_MS}
   )`,
   'create index stripe_objects_of_customer on stripe_objects (customer_id, position)',
 

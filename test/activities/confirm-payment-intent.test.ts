@@ -45,7 +45,9 @@ const DECLINED = {
 };
 
 let isKillSwitchOn: boolean;
+let indexedForMs: number | null;
 beforeEach(() => {
+  indexedForMs = 20;
   isKillSwitchOn = false;
 });
 
@@ -63,7 +65,11 @@ async function confirm(
   } = {},
 ) {
   const { stripe, requests } = await scriptedStripe(answer);
-  const ledger = { installationId, isKillSwitchOn: async () => isKillSwitchOn } as Ledger;
+  const ledger = {
+    installationId,
+    isKillSwitchOn: async () => isKillSwitchOn,
+    indexedForMs: async () => indexedForMs,
+  } as unknown as Ledger;
   const { confirmPaymentIntent } = createConfirmPaymentIntentActivity({ stripe, ledger });
   const environment = new MockActivityEnvironment({ attempt }, { logger: new DefaultLogger('ERROR') });
   const event = environment.run(confirmPaymentIntent, { ...STEP, ...step });
@@ -158,6 +164,16 @@ describe('a later attempt reads the intent first', () => {
       chargeId: 'july',
       reading: { paymentIntentId: 'pi_1', status, amount, currency, stripeCustomerId: customer },
     });
+  });
+
+  test.each([
+    ['a first one that comes an hour after the intent was made', 3_600_000],
+    ['a first one whose intent is not in the index, as in a ledger restored from a backup', null],
+  ])('and so does %s', async (_what, indexed) => {
+    indexedForMs = indexed;
+    const { requests } = await confirm({}, found({ ...UNPAID, amount: 90_000 }));
+    expect(requests.map(({ method }) => method)).toEqual(['GET']);
+    expect((await confirm({}, found(UNPAID))).requests.map(({ method }) => method)).toEqual(['GET', 'POST']);
   });
 
   test('one that cannot be read is not confirmed', async () => {

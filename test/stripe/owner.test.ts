@@ -63,22 +63,16 @@ describe.each(DATABASES)('on $name', ({ start }) => {
       expect(await ownerOf(setup, ledger)).toEqual({ customerId: 'new' });
     });
 
-    test('speaks for a PaymentIntent with its nonce, and with no other', async () => {
-      const owner = (metadata: object) => ownerOf({ id: 'pi_5', object: 'payment_intent', metadata }, ledger);
-      const nonce = ledger.intentNonce(intent);
-      expect(await owner({ ...copied(), nonce })).toEqual({ customerId: 'new' });
-      expect(await owner(copied())).toMatchObject(NOBODY);
-      expect(await owner({ ...copied(), nonce: 'guessed' })).toMatchObject(NOBODY);
-      expect(await owner({ ...copied(), intentNumber: '3', nonce })).toMatchObject(NOBODY);
-      expect(await owner({ ...copied(), customerId: 'known', nonce })).toMatchObject(NOBODY);
-    });
-
-    test('speaks for no refund and no dispute: those are whose intent is', async () => {
+    test('speaks for nothing that money hangs on, not even with the nonce: it may have been copied', async () => {
       const metadata = { ...copied(), nonce: ledger.intentNonce(intent) };
-      for (const object of ['refund', 'dispute', 'charge'])
-        expect(await ownerOf({ id: 're_1', object, payment_intent: 'pi_9', metadata }, ledger)).toMatchObject(
-          NOBODY,
-        );
+      for (const object of ['payment_intent', 'charge', 'refund', 'dispute'])
+        expect(await ownerOf({ id: 'pi_5', object, metadata }, ledger), object).toMatchObject(NOBODY);
+      expect(
+        await ownerOf({ id: 're_1', object: 'refund', payment_intent: 'pi_9', metadata }, ledger),
+      ).toMatchObject(NOBODY);
+      expect(
+        await ownerOf({ id: 'pi_5', object: 'payment_intent', customer: 'cus_known', metadata }, ledger),
+      ).toMatchObject(ELSEWHERE);
     });
 
     test('names nobody who could not be a customer', async () => {

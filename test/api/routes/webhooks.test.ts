@@ -135,16 +135,15 @@ test('metadata of another installation speaks for nobody here', async () => {
 
 test('a customer is found by any of their objects; while Temporal is unreachable, the answer has Stripe send again', async () => {
   const { installationId } = api.ledger;
-  const intent = { customerId: 'known', chargeId: 'july', intentNumber: 1 };
   const ours = {
     'the object itself': { id: 'pi_known' },
     'its payment intent': { id: 'dp_1', payment_intent: 'pi_known' },
     'its expanded payment intent': { id: 'dp_1', payment_intent: { id: 'pi_known' } },
     'its setup intent': { id: 'setatt_1', setup_intent: 'seti_known' },
     'our metadata': {
-      id: 'pi_new',
-      object: 'payment_intent',
-      metadata: { ...intent, intentNumber: '1', installationId, nonce: api.ledger.intentNonce(intent) },
+      id: 'seti_new',
+      object: 'setup_intent',
+      metadata: { customerId: 'known', installationId },
     },
     'its customer': { id: 'pm_1', customer: 'cus_known' },
   };
