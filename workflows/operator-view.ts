@@ -1,85 +1,48 @@
 // What the operator sees in the Temporal UI: current details in Markdown.
 import { setCurrentDetails } from '@temporalio/workflow';
-import type { Attention } from '../domain/attention.ts';
 import type { CustomerState } from '../domain/model/state.ts';
-import type { Step, TimeEvent } from '../domain/model/steps.ts';
+import type { Step } from '../domain/model/steps.ts';
 import { agenda, blockingCharge } from '../domain/next-step.ts';
 import { formatMoney } from '../domain/shared/money.ts';
-import { type ChargeStatus, type ChargeView, type CustomerStatus, viewOf } from '../domain/view.ts';
+import { type ChargeView, viewOf } from '../domain/view.ts';
 import type { LiveCustomer } from './message-handlers.ts';
+import { ADVICE, at, MEANING, NEEDED, wordsFor } from './operator-words.ts';
 
 /** Temporal keeps 20 KB of details. */
 const CHARGES_SHOWN = 20;
 const PLANS_SHOWN = 5;
 
-const MEANING: { readonly [Status in CustomerStatus]: string } = {
-  cancelled: 'Billing has ended; what is open at Stripe is followed to its end.',
-  paused: 'Nothing is attempted until somebody resumes the customer (update `resume`).',
-  awaiting_mandate:
-    'There is no card that may be charged. The customer has to finish their enrolment link, or be sent a new one.',
-  awaiting_step_up: 'The bank wants the customer to authenticate a charge.',
-  past_due: 'Money is owed and not collected yet.',
-  active: 'Billing goes on.',
-};
-
-/** Who has to do what. */
-const NEEDED: { readonly [Kind in Attention]: string } = {
-  unknown:
-    '`unknown`: the outcome of an attempt is not known yet. Stripe is being asked; if it stays, an operator has to look at the payment in the Dashboard.',
-  refused: '`refused`: an operator has to mend what Stripe refused, then `retryCharge` or `cancelCharge`.',
-  failed:
-    '`failed`: a charge was given up. The merchant has to collect it in another way, or the customer to give another card.',
-  disputed: '`disputed`: the merchant has to answer a dispute in the Dashboard before its deadline.',
-  no_card: '`no_card`: the customer has to give another card (new enrolment).',
-  step_up: '`step_up`: the customer has to open the step-up link. Remind them, or wait for the deadline.',
-};
-
-const ADVICE: { readonly [Status in ChargeStatus]?: string } = {
-  awaiting_step_up: 'The customer must open the step-up link',
-  awaiting_card: 'The customer must give another card (new enrolment).',
-  refused: 'Our fault or the account’s: mend it, then `retryCharge` or `cancelCharge`.',
-  unknown: 'Stripe is being asked; nothing to do.',
-  retrying: 'On its calendar; `retryCharge` attempts it now.',
-  held: 'Waits until the charge before it is settled.',
-};
-
 /** Shown at once, and no event of history. Every run has to set it again. No personal data. */
 export function showDetails(customer: LiveCustomer, step: Step): void {
   const { state } = customer;
   const nowMs = Date.now();
-  const view = viewOf(state, nowMs);
+  const { status, needsAttention, card, mandate, charges } = viewOf(state, nowMs);
   const planned = agenda(state, nowMs).toSorted((one, other) => one.atMs - other.atMs);
   const blocking = blockingCharge(state);
   const paragraphs = [
-    `## ${view.status}\n${MEANING[view.status]}`,
-    ...(view.needsAttention.length > 0
-      ? [['**Needs attention:**', ...view.needsAttention.map((kind) => `- ${NEEDED[kind]}`)].join('\n')]
-      : view.status === 'active'
-        ? ['All is well. Nothing to do.']
-        : []),
+    `## ${status}\n${MEANING[status]}`,
+    needsAttention.length > 0 &&
+      ['**Needs attention:**', ...needsAttention.map((kind) => `- ${NEEDED[kind]}`)].join('\n'),
+    needsAttention.length === 0 && status === 'active' && 'All is well. Nothing to do.',
     `**Now:** ${step.do === 'wait' ? waitingFor(state, step.untilMs, planned[0]?.step) : wordsFor(step)}`,
-    ...((state.haltedUntilMs ?? 0) > nowMs
-      ? ['**The kill switch is on:** nothing is attempted for anybody (`npm run ops -- kill-switch status`).']
-      : []),
-    ...(blocking ? [`**Other charges wait for:** \`${blocking.chargeId}\``] : []),
-    ...(view.card
-      ? [
-          `**Card:** ${view.card.brand} …${view.card.last4} (${view.card.country ?? 'country unknown'}), mandate ${view.mandate?.status}`,
-        ]
-      : []),
-    ...(state.stripeCustomerId ? [`**Stripe:** ${dashboard('customers', state.stripeCustomerId)}`] : []),
+    (state.haltedUntilMs ?? 0) > nowMs &&
+      '**The kill switch is on:** nothing is attempted for anybody (`npm run ops -- kill-switch status`).',
+    blocking && `**Other charges wait for:** \`${blocking.chargeId}\``,
+    card &&
+      `**Card:** ${card.brand} …${card.last4} (${card.country ?? 'country unknown'}), mandate ${mandate?.status}`,
+    state.stripeCustomerId && `**Stripe:** ${dashboard('customers', state.stripeCustomerId)}`,
     ...enrolmentLine(state),
     ...unusualMessages(customer),
-    ...(view.charges.length === 0
-      ? ['No open charges.']
-      : view.charges.slice(0, CHARGES_SHOWN).map(chargeLines)),
-    ...(view.charges.length > CHARGES_SHOWN ? [`… and ${view.charges.length - CHARGES_SHOWN} more`] : []),
-    [
-      '**Next:**',
-      ...planned.slice(0, PLANS_SHOWN).map((plan) => `- ${at(plan.atMs)}: ${wordsFor(plan.step)}`),
-    ].join('\n'),
+    charges.length === 0 && 'No open charges.',
+    ...charges.slice(0, CHARGES_SHOWN).map(chargeLines),
+    charges.length > CHARGES_SHOWN && `… and ${charges.length - CHARGES_SHOWN} more`,
+    planned.length > 0 &&
+      [
+        '**Next:**',
+        ...planned.slice(0, PLANS_SHOWN).map((plan) => `- ${at(plan.atMs)}: ${wordsFor(plan.step)}`),
+      ].join('\n'),
   ];
-  setCurrentDetails(paragraphs.join('\n\n'));
+  setCurrentDetails(paragraphs.filter(Boolean).join('\n\n'));
 }
 
 /** What somebody has sent to this run that it did not take. */
@@ -137,57 +100,6 @@ function waitingFor(state: CustomerState, untilMs: number, first: Step | undefin
     : 'waiting for the next charge or message';
 }
 
-function wordsFor(step: Step): string {
-  switch (step.do) {
-    case 'load':
-      return 'asking the ledger what it remembers';
-    case 'record':
-      return 'writing to the ledger';
-    case 'startNotice':
-      return `sending the notice \`${step.notice.kind}\``;
-    case 'createStripeCustomer':
-      return 'create the customer at Stripe';
-    case 'createSetupIntent':
-      return 'create a SetupIntent';
-    case 'confirmSetupIntent':
-      return 'confirm the card given';
-    case 'readSetupIntent':
-      return 'read the SetupIntent at Stripe';
-    case 'cancelSetupIntent':
-      return 'cancel an unfinished SetupIntent';
-    case 'createPaymentIntent':
-    case 'confirmPaymentIntent':
-      return `attempt \`${step.chargeId}\``;
-    case 'readPaymentIntent':
-      return `ask Stripe about \`${step.chargeId}\``;
-    case 'findPaymentIntent':
-      return `find the intent of \`${step.chargeId}\``;
-    case 'cancelPaymentIntent':
-      return `cancel the intent of \`${step.chargeId}\``;
-    case 'readRefund':
-      return `read ${step.refundId} at Stripe`;
-    case 'readDispute':
-      return `read ${step.disputeId} at Stripe`;
-    case 'decide':
-      return DECISIONS[step.event.kind](step.event.chargeId);
-    case 'wait':
-      return `wait until ${at(step.untilMs)}`;
-    case 'end':
-      return 'the end: nothing of this customer is open';
-  }
-}
-
-const DECISIONS: { readonly [Kind in TimeEvent['kind']]: (chargeId: string) => string } = {
-  cardMissing: (chargeId) => `wait for another card for \`${chargeId}\``,
-  cardWaitExpired: (chargeId) => `give \`${chargeId}\` up: no other card came`,
-  stepUpReminderDue: (chargeId) => `remind the customer to authenticate \`${chargeId}\``,
-  stepUpExpired: (chargeId) => `give \`${chargeId}\` up: the customer did not authenticate`,
-};
-
 function dashboard(kind: 'customers' | 'payments', id: string): string {
   return `[${id}](https://dashboard.stripe.com/${kind}/${id})`;
-}
-
-function at(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
