@@ -6,7 +6,7 @@ import { portFrom } from '../config/rules.ts';
 import { type SharedSettings, sharedSettings } from '../config/shared.ts';
 import { SERVER_KEY, stripeSettings } from '../config/stripe.ts';
 import { isLiveKey } from '../stripe/api-keys.ts';
-import { searchAttributesLeftOut } from './search-attributes.ts';
+import { searchAttributesLeftOut } from './left-out-attributes.ts';
 
 export interface WorkerConfig extends SharedSettings {
   readonly stripeSecretKey: string;
