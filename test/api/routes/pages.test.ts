@@ -147,6 +147,16 @@ describe('the card page asks', () => {
     expect(after).toMatchObject({ status: 410, body: { code: 'link_closed' } });
   });
 
+  test('several times at once: one consent of one visitor leaves one row', async () => {
+    const path = await enrolPath('enrolling');
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => send(`${path}/session`, { consent: true })),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([503, 503, 503, 503, 503]); // Temporal is missing
+    const keys = Object.keys(await api.ledger.personalOf('enrolling'));
+    expect(keys.filter((key) => key.startsWith('consent/'))).toHaveLength(1);
+  });
+
   test.each([{ consent: false }, { consent: 'yes' }, { consent: true, termsVersion: '1' }])(
     'with %j: refused',
     async (body) => {
