@@ -7,7 +7,7 @@ import { findCharge, putCharge } from '../shared/charges.ts';
 import { notify, recordFact } from '../shared/facts.ts';
 import { policyOf } from '../shared/policy.ts';
 import { declined, recordDecline } from './after-decline.ts';
-import { recordAnswer } from './attempts.ts';
+import { noteAttempt, recordAnswer, settleAttempt } from './attempts.ts';
 import { checkLater } from './check-schedule.ts';
 import { closeCharge, stepUpEnded } from './close.ts';
 import { classifyDecline, isAuthenticationFailure } from './decline-codes.ts';
@@ -23,7 +23,9 @@ export function stepUpStarts(
   reading: PaymentIntentReading,
   nowMs: number,
 ): CustomerState {
-  const next = recordAnswer(state, charge, reading, 'step_up', reading.decline, nowMs);
+  const next = isUnsent(charge, reading)
+    ? noteAttempt(settleAttempt(state, charge, 'refused', null), charge.chargeId, nowMs, reading)
+    : recordAnswer(state, charge, reading, 'step_up', reading.decline, nowMs);
   const withAnswer = findCharge(next, charge.chargeId) ?? charge;
   const timesAsked = withAnswer.attempts.filter(
     ({ outcome, onSession }) => outcome === 'step_up' && !onSession,
@@ -53,6 +55,12 @@ export function stepUpStarts(
     data: { deadlineMs, paymentIntentId: withAnswer.paymentIntentId, attempt: withAnswer.attemptCount },
   });
   return isSuperseded ? started : askCustomer(started, withAnswer, deadlineMs, 0, nowMs);
+}
+
+/** The intent was read before it was confirmed, and the customer was at the bank: the attempt was never sent. */
+function isUnsent({ phase, stripeChargeId }: Charge, reading: PaymentIntentReading): boolean {
+  const isNewer = reading.stripeChargeId !== null && reading.stripeChargeId !== stripeChargeId;
+  return phase.is === 'attempting' && reading.status === 'requires_action' && !isNewer;
 }
 
 /** The customer has not been at the bank yet: they are asked again. */

@@ -345,6 +345,16 @@ describe('a step-up', () => {
     expect(one(after).phase).toMatchObject({ is: 'awaiting_step_up', isAtBank: true, failures: 0 });
   });
 
+  test('that is found at the bank before an attempt was sent leaves that attempt unsent', () => {
+    const attempts = [attempt({ outcome: 'step_up' }), attempt({ number: 2, outcome: null })];
+    const before = charge({ phase: ATTEMPTING, attempts, stripeChargeId: 'ch_1' });
+    const old = { stripeChargeId: 'ch_1', decline: decline('authentication_required') };
+    const after = read(before, { status: 'requires_action', ...old });
+    expect(one(after).phase).toMatchObject({ is: 'awaiting_step_up', isAtBank: true, failures: 0 });
+    expect(one(after).attempts.map(({ outcome }) => outcome)).toEqual(['step_up', 'refused']);
+    expect(after.issuerBudgets).toEqual([]);
+  });
+
   test('read again without a new failure counts none', () => {
     const same = { stripeChargeId: 'ch_1', decline: decline('authentication_required') };
     const after = read(read(waiting(), same), same);

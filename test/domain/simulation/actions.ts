@@ -1,5 +1,4 @@
 // What people, banks and machines may do to a simulated customer, drawn at random, and how a simulation is wound down.
-// It knows no rule: simulated.ts checks them.
 import fc from 'fast-check';
 import { DAY, HOUR, MINUTE } from '../../../domain/shared/time.ts';
 import { type CrashTime, type EventDelivery, PROMPT_EVENTS, SimulatedCustomer } from './customer.ts';

@@ -217,11 +217,13 @@ export class StripeModel {
     });
   }
 
-  /** What our activity reads before it confirms: an intent that is not over what is owed is reported as it is. */
+  /** What our activity reads before a later confirm: an intent that may not be confirmed is reported as it is. */
   unlessItDiffers(step: StepOf<'confirmPaymentIntent'>): Answer<PaymentIntentReading> | null {
-    const { amount, currency, stripeCustomerId, paymentIntentId, known } = step;
+    const { amount, currency, stripeCustomerId, paymentIntentId, known, attemptNumber } = step;
+    if (attemptNumber === 1) return null;
     const intent = this.#intent(paymentIntentId);
     const isAsOwed =
+      ['requires_payment_method', 'requires_confirmation'].includes(intent.status) &&
       intent.amount === amount &&
       intent.currency === currency &&
       intent.stripeCustomerId === stripeCustomerId;
