@@ -11,6 +11,7 @@ import { chargeableCard } from './shared/chargeable-card.ts';
 import { isRefusedForCard } from './shared/missing-at-stripe.ts';
 import { policyOf } from './shared/policy.ts';
 import { LONGEST_SLEEP } from './shared/state-limits.ts';
+import { MINUTE } from './shared/time.ts';
 
 /** `atMs` in epoch ms; in the past means now. */
 export interface Planned {
@@ -174,6 +175,14 @@ function plannedAttempts(state: CustomerState, nowMs: number): Planned[] {
     .sort((one, other) => one.atMs - other.atMs);
 }
 
+/**
+ * A first confirm usually follows the creation at once. Where something has held it up, somebody may have changed the
+ * intent. Later confirms read it themselves (activities/confirm-payment-intent.ts).
+ */
+function isReadFirst({ attemptCount, intentReadAtMs }: Charge, nowMs: number): boolean {
+  return attemptCount === 0 && intentReadAtMs !== undefined && nowMs - intentReadAtMs > MINUTE;
+}
+
 /** Its intent is read or searched for before it is attempted: it may be paid already. */
 function isCheckedFirst({ stripeCustomerId }: CustomerState, charge: Charge): boolean {
   if (charge.nextCheckAtMs === null) return false;
@@ -194,9 +203,12 @@ function planAttempt(state: CustomerState, charge: Charge, dueAtMs: number, nowM
       step: { do: 'createPaymentIntent', chargeId, intentNumber, amount, currency, stripeCustomerId },
     };
   const { haltedUntilMs = 0 } = state;
+  const confirmAtMs = haltedUntilMs > nowMs ? Math.max(atMs, haltedUntilMs) : atMs;
+  if (isReadFirst(charge, nowMs))
+    return { atMs: confirmAtMs, step: { do: 'readPaymentIntent', chargeId, paymentIntentId, known } };
   const attemptNumber = charge.attemptCount + 1;
   return {
-    atMs: haltedUntilMs > nowMs ? Math.max(atMs, haltedUntilMs) : atMs,
+    atMs: confirmAtMs,
     step: {
       do: 'confirmPaymentIntent',
       chargeId,

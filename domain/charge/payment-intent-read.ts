@@ -139,7 +139,11 @@ function open(
     case 'processing':
       return checkLater(state, charge, nowMs);
     default:
-      return putCharge(state, { ...charge, nextCheckAtMs: null });
+      return putCharge(state, {
+        ...charge,
+        ...(charge.attemptCount === 0 ? { intentReadAtMs: nowMs } : {}),
+        nextCheckAtMs: null,
+      });
   }
 }
 

@@ -22,7 +22,14 @@ export function paymentIntentCreated(
   const phase: ChargePhase =
     charge.phase.is === 'creating_intent' ? { is: 'due', atMs: nowMs } : charge.phase;
   const nextCheckAtMs = charge.phase.is === 'closing' ? nowMs : null;
-  const withIntent: Charge = { ...charge, paymentIntentId, phase, nextCheckAtMs, checks: 0 };
+  const withIntent: Charge = {
+    ...charge,
+    paymentIntentId,
+    intentReadAtMs: nowMs,
+    phase,
+    nextCheckAtMs,
+    checks: 0,
+  };
   return recordFact(putCharge(state, withIntent), nowMs, 'payment_intent_created', {
     chargeId,
     data: { paymentIntentId, intentNumber: charge.intentNumber },

@@ -86,6 +86,8 @@ export interface Charge {
   /** 1-based. Another number gives another idempotency key: it is taken once Stripe has no intent under this one, or it is canceled. */
   readonly intentNumber: number;
   readonly paymentIntentId: string | null;
+  /** While it has not been confirmed: when it was made or last read, epoch ms. */
+  readonly intentReadAtMs?: number;
   /** The newest Stripe charge (`ch_…`) accounted for: another id means the issuer was asked again. */
   readonly stripeChargeId: string | null;
   readonly attempts: readonly Attempt[];

@@ -1,9 +1,11 @@
 // What is planned, in which order, and what is left out while something holds it.
 import { expect, test } from 'vitest';
-import { agenda, blockingCharge, type Planned } from '../../domain/next-step.ts';
+import { advance } from '../../domain/advance.ts';
+import type { CustomerEvent } from '../../domain/model/events.ts';
+import { agenda, blockingCharge, nextStep, type Planned } from '../../domain/next-step.ts';
 import { DEFAULT_POLICY } from '../../domain/shared/policy.ts';
 import { DAY, HOUR } from '../../domain/shared/time.ts';
-import { attempt, charge, enrolled, enrolment, mandate, stepUp, T0, tried } from './fixtures.ts';
+import { attempt, charge, enrolled, enrolment, mandate, reading, stepUp, T0, tried } from './fixtures.ts';
 
 const isInACentury = ({ atMs }: Planned) => atMs > T0 + 36_000 * DAY;
 
@@ -122,4 +124,19 @@ test('of several holders the unknown outcome is named', () => {
   expect(blockingCharge(enrolled({ charges: [bank, lost] }))?.chargeId).toBe('lost');
   expect(blockingCharge(enrolled({ charges: [bank] }))?.chargeId).toBe('bank');
   expect(blockingCharge(enrolled({ charges: [charge()] }))).toBeUndefined();
+});
+
+test('an intent whose first confirm was held up is read before it is confirmed', () => {
+  const held = charge({ intentReadAtMs: T0 });
+  const state = enrolled({ charges: [held] });
+  expect(nextStep(state, T0).do).toBe('confirmPaymentIntent');
+  const later = T0 + HOUR;
+  expect(nextStep(state, later)).toMatchObject({ do: 'readPaymentIntent', paymentIntentId: 'pi_1' });
+  const read: CustomerEvent = { kind: 'paymentIntentRead', chargeId: 'one', reading: reading() };
+  expect(nextStep(advance(state, read, later), later)).toMatchObject({
+    do: 'confirmPaymentIntent',
+    attemptNumber: 1,
+  });
+  const changed: CustomerEvent = { ...read, reading: reading({ amount: 490_000 }) };
+  expect(nextStep({ ...advance(state, changed, later), facts: [] }, later).do).toBe('cancelPaymentIntent');
 });

@@ -434,9 +434,10 @@ export class StripeModel {
     this.#notify('customer.deleted', stripeCustomerId);
   }
 
-  /** Somebody changes what an unpaid intent is over. */
+  /** Somebody changes what an unpaid intent is over; nobody is that quick on one that was made a minute ago. */
   changeAmount(paymentIntentId: string, amount: number): void {
     const intent = this.#intent(paymentIntentId);
+    if (this.nowMs - intent.createdAtMs <= MINUTE) return;
     if (['requires_payment_method', 'requires_confirmation', 'requires_action'].includes(intent.status))
       intent.amount = amount;
   }
