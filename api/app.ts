@@ -91,14 +91,15 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
       void refuseBadAddress(request).catch((error) => answerProblem(error, request, reply));
     },
   }) as unknown as FastifyInstance;
-  app.decorateRequest('caller', null as never);
+  app.decorateRequest('caller', undefined as never);
   app.addHook('onRequest', async (request) => {
     request.caller = NOBODY;
   });
   app.setErrorHandler(answerProblem);
   app.setNotFoundHandler(answerNotFound);
   app.addHook('onResponse', async (request, reply) => {
-    const { method, caller } = request;
+    // A path that cannot be decoded gets here without its hooks.
+    const { method, caller = NOBODY } = request;
     const { url: route } = request.routeOptions;
     request.log.info(
       { method, route, actor: caller.actor, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },

@@ -84,7 +84,7 @@ test('refused requests of every kind leave everything as it was', async () => {
     [404, '/v1/customers/known/charges/nothing/retry', {}],
     [400, '/v1/customers/known/pause', null],
     [400, '/v1/customers/known/cancel', { reason: 7 }],
-    [400, '/v1/customers/known/cancel', { reason: 'unknown' }],
+    [400, '/v1/customers/known/cancel', { because: 'unknown' }],
     [400, `${page}/session`, { consent: false }],
     [422, `${page}/session`, {}],
     [400, `${page}/done`, { extra: 1 }],
