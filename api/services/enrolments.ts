@@ -73,12 +73,15 @@ export function createEnrolments(deps: {
   }
 
   /**
-   * What an earlier request has come to, even one cut short; null when neither workflow nor ledger knows of it. A run
-   * that is too busy to answer has recorded nothing yet, and takes the same request for what it is.
+   * What the same request has come to when it was made before. Null when neither workflow nor ledger knows of it, and
+   * while there is no SetupIntent to show yet: a workflow that is asked again takes the same request for what it is, and
+   * answers once there is one.
    */
   async function earlierEnrolment(customerId: string): Promise<CustomerView | null> {
     const row = await reader.customerRow(customerId);
     const live = await reader.live(customerId);
+    const { status, setupIntentId } = live?.enrolment ?? {};
+    if (status === 'pending' && setupIntentId === undefined) return null;
     return [live, row.view].find((view) => view?.enrolment || view?.status === 'cancelled') ?? null;
   }
 
