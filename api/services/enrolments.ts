@@ -77,11 +77,12 @@ export function createEnrolments(deps: {
    * while there is no SetupIntent to show yet: a workflow that is asked again takes the same request for what it is, and
    * answers once there is one.
    */
-  async function earlierEnrolment(customerId: string): Promise<CustomerView | null> {
+  async function earlierEnrolment(customerId: string, requestId: string): Promise<CustomerView | null> {
     const row = await reader.customerRow(customerId);
     const live = await reader.live(customerId);
-    const { status, setupIntentId } = live?.enrolment ?? {};
-    if (status === 'pending' && setupIntentId === undefined) return null;
+    const enrolment = live?.enrolment;
+    const isUnderWay = enrolment?.status === 'pending' && enrolment.setupIntentId === undefined;
+    if (isUnderWay && enrolment.requestId === requestId) return null;
     return [live, row.view].find((view) => view?.enrolment || view?.status === 'cancelled') ?? null;
   }
 
@@ -131,7 +132,7 @@ export function createEnrolments(deps: {
           `"${stripeCustomerId}" is the Stripe customer of another customer.`,
         );
       const request = { requestId, hasConsent: body.consent !== undefined, caller };
-      const earlier = claim === 'same' ? await earlierEnrolment(customerId) : null;
+      const earlier = claim === 'same' ? await earlierEnrolment(customerId, requestId) : null;
       if (earlier) return { isNew: false, answer: await answerOf(earlier, metadata, request) };
       try {
         const enrolment = {
