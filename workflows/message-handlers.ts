@@ -28,12 +28,15 @@ const LONGEST_ENROL_WAIT = 20 * SECOND;
  */
 const INBOX_CAPACITY = 20;
 
+/** Signals that may wait at most: every answer takes them all in, and may not take longer than Temporal lets it. */
+const WAITING_SIGNALS = 2_000;
+
 /** What the loop and the handlers of one run share. */
 export interface LiveCustomer {
   state: CustomerState;
   /** Accepted, and not yet taken in by the loop. */
   readonly inbox: CustomerEvent[];
-  /** Signals of this run that were not understood. */
+  /** Signals of this run that were not understood, or came while too many waited. */
   droppedSignals: number;
   /** When Temporal was last asked to cancel this run, epoch ms. */
   cancellationRefusedAtMs: number | null;
@@ -57,7 +60,7 @@ export function handleMessages(customer: LiveCustomer, refreshDetails: () => voi
 
   const dropSignal = (name: string, fault: string): void => {
     customer.droppedSignals += 1;
-    log.warn('a signal was not understood and was dropped', { signal: name.slice(0, 100), fault });
+    log.warn('a signal was dropped', { signal: name.slice(0, 100), fault });
     refreshDetails();
   };
 
@@ -70,7 +73,8 @@ export function handleMessages(customer: LiveCustomer, refreshDetails: () => voi
     setHandler(
       signal,
       (message) => {
-        const fault = faultOf(name, message);
+        const isFull = customer.inbox.length >= WAITING_SIGNALS;
+        const fault = isFull ? 'Too many wait to be taken in.' : faultOf(name, message);
         if (fault === null) customer.inbox.push(eventOf(message));
         else dropSignal(name, fault);
       },

@@ -55,7 +55,9 @@ function unusualMessages({ cancellationRefusedAtMs, droppedSignals }: LiveCustom
         ]),
     ...(droppedSignals === 0
       ? []
-      : [`**Dropped signals:** ${droppedSignals} were not understood in this run; see the worker's log.`]),
+      : [
+          `**Dropped signals:** ${droppedSignals} were not understood in this run, or too many; see the worker's log.`,
+        ]),
   ];
 }
 

@@ -4,14 +4,15 @@ import type { CustomerState, FollowedObject } from '../model/state.ts';
 import { backoffDelay } from './backoff.ts';
 import { recordFact } from './facts.ts';
 import { policyOf } from './policy.ts';
-import { FOLLOWED_OBJECTS_REMEMBERED } from './state-limits.ts';
+import { FOLLOWED_OBJECTS_REMEMBERED, FOLLOWED_OBJECTS_UNREAD } from './state-limits.ts';
 
 type Kind = 'refunds' | 'disputes';
 
-/** There is an event for it: it is read at once. */
+/** There is an event for it: it is read at once. Whoever can sign events could send more than a state can hold. */
 export function follow(state: CustomerState, kind: Kind, objectId: string, nowMs: number): CustomerState {
   const earlier = state[kind].find((object) => object.objectId === objectId);
   const others = state[kind].filter((object) => object !== earlier);
+  if (!earlier && others.filter((object) => !isRead(object)).length >= FOLLOWED_OBJECTS_UNREAD) return state;
   const unread = earlier ?? { objectId, status: null, onRecord: null };
   const toRead = { ...unread, nextCheckAtMs: nowMs, checks: 0 };
   // Forgotten is only what has been read: at worst the same reading is put on record once more.

@@ -13,6 +13,9 @@ export const ATTEMPTS_REMEMBERED = 20;
 /** Refunds, and as many disputes, that have been read; newest kept. */
 export const FOLLOWED_OBJECTS_REMEMBERED = 20;
 
+/** Refunds, and as many disputes, that wait to be read: an event about another one is ignored. */
+export const FOLLOWED_OBJECTS_UNREAD = 500;
+
 /** Cards that were used or are blocked, newest kept. */
 export const ISSUER_BUDGETS_REMEMBERED = 20;
 

@@ -78,3 +78,15 @@ describe('open charges', () => {
     expect(refuse(open(DEFAULT_POLICY.openCharges - 1), { ...charge, chargeId: 'one-more' }, NOW)).toBeNull();
   });
 });
+
+test('events about ever more refunds and disputes, each with the longest id, do not make a state too large', () => {
+  let { state } = begin(7, ['succeed']);
+  for (let count = 0; count < 10_000; count++) {
+    const [type, prefix] = count % 2 === 0 ? ['refund.created', 're'] : ['charge.dispute.created', 'du'];
+    const id = `${count}`.padStart(200, '0');
+    const event = { eventId: `evt_${id}`, type, objectId: `${prefix}_${id}` };
+    state = advance(state, { kind: 'stripeEventReceived', ...event }, NOW);
+  }
+  expect(state.refunds.length).toBeGreaterThan(100);
+  expect(bytes(state)).toBeLessThan(PAYLOAD_LIMIT / 2);
+});
