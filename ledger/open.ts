@@ -1,8 +1,9 @@
 // Opens the ledger: connects, brings the tables up to date under a lock, and puts the queries together.
 import { Kysely, PostgresDialect, type PostgresPool, sql } from 'kysely';
 import { Pool, TypeOverrides, types } from 'pg';
+import { chargeClaims } from './charge-claims.ts';
 import { charges } from './charges.ts';
-import { claims } from './claims.ts';
+import { customerClaims } from './customer-claims.ts';
 import { customers } from './customers.ts';
 import { inFolder, inMemory } from './embedded.ts';
 import { evidence } from './evidence.ts';
@@ -42,7 +43,8 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     return {
       installationId: id,
       intentNonce: (intent) => intentNonce(nonceSecret(), intent),
-      ...claims(db),
+      ...customerClaims(db),
+      ...chargeClaims(db),
       record: record(db),
       ...noticeDeliveries(db),
       ...stripeObjects(db),

@@ -1,6 +1,6 @@
 // What operators did outside of the workflows, by which actor and for what reason. The kill switch is its newest row.
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
-import { ERASED } from './claims.ts';
+import { ERASED } from './customer-claims.ts';
 import { hashOf } from './hash.ts';
 import type { OperatorAction, OperatorActions } from './ledger.ts';
 import type { Tables } from './schema.ts';
