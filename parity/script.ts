@@ -13,7 +13,7 @@ export interface Answer {
 
 export interface Script {
   readonly stripe: Stripe;
-  /** Plays a step and notes its answer, also a refusal. @returns the answer as the SDK gives it, or null for a refusal */
+  /** Plays a step and keeps its answer, also a refusal. @returns the answer as the SDK gives it, or null for a refusal */
   step<T>(name: string, request: () => Promise<T>): Promise<T | null>;
   /** A step that must be answered, because the ones after it need the answer. */
   needed<T>(name: string, request: () => Promise<T>): Promise<T>;

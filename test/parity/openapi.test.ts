@@ -3,9 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { sharedChecker } from '../../parity/openapi/traffic.ts';
 
 const checker = sharedChecker();
-const skipped = checker === null ? ' (skipped: no Go to fetch Stripe’s OpenAPI document with)' : '';
+const skipped =
+  checker === null ? ' (skipped: no Go, or no network, to fetch Stripe’s OpenAPI document with)' : '';
 
-test.runIf(process.env.CI)('CI has Go: nothing is skipped there', () => {
+test.runIf(process.env.CI)('CI has the document: nothing is skipped there', () => {
   expect(checker).not.toBeNull();
 });
 
