@@ -1,20 +1,7 @@
 // PaymentIntents off-session: paid, asked for again, changed by hand, cancelled, and what is refused of them.
 import type Stripe from 'stripe';
-import type { Script, Steps } from '../script.ts';
-
-/** A customer with a card that was saved for later. */
-async function saved({ stripe, needed }: Script, of: string, token = 'pm_card_visa') {
-  const { id: customer } = await needed(`${of}: its customer`, () => stripe.customers.create());
-  const { payment_method } = await needed(`${of}: its card`, () =>
-    stripe.setupIntents.create({
-      customer,
-      allowed_payment_method_types: ['card'],
-      payment_method: token,
-      confirm: true,
-    }),
-  );
-  return { customer, card: String(payment_method) };
-}
+import type { Steps } from '../script.ts';
+import { saved } from './saved-card.ts';
 
 export const payments: Steps = async (script) => {
   const { stripe, step, needed, key } = script;
@@ -91,62 +78,4 @@ export const payments: Steps = async (script) => {
   await step('payment: currency in upper case', () =>
     stripe.paymentIntents.create({ ...terms, currency: 'EUR' }),
   );
-};
-
-export const declines: Steps = async (script) => {
-  const { stripe, step, needed } = script;
-  const { customer, card } = await saved(script, 'decline', 'pm_card_chargeCustomerFail');
-  const { id } = await needed('decline: its payment', () =>
-    stripe.paymentIntents.create({
-      amount: 2000,
-      currency: 'eur',
-      customer,
-      allowed_payment_method_types: ['card'],
-    }),
-  );
-  await step('decline: a saved card', () =>
-    stripe.paymentIntents.confirm(id, { payment_method: card, off_session: true }),
-  );
-  await step('decline: what is kept of it', () => stripe.paymentIntents.retrieve(id));
-  for (const token of [
-    'visa_chargeDeclined',
-    'visa_chargeDeclinedInsufficientFunds',
-    'visa_chargeDeclinedLostCard',
-    'visa_chargeDeclinedStolenCard',
-    'chargeDeclinedExpiredCard',
-    'chargeDeclinedIncorrectCvc',
-    'chargeDeclinedProcessingError',
-    'visa_chargeDeclinedVelocityLimitExceeded',
-  ]) {
-    await step(`decline: ${token}`, () =>
-      stripe.paymentIntents.confirm(id, { payment_method: `pm_card_${token}` }),
-    );
-  }
-};
-
-export const authentication: Steps = async (script) => {
-  const { stripe, step, needed } = script;
-  const { id: customer } = await needed('authentication: its customer', () => stripe.customers.create());
-  const { id: card } = await needed('authentication: its card', () =>
-    stripe.paymentMethods.attach('pm_card_authenticationRequired', { customer }),
-  );
-  const { id } = await needed('authentication: its payment', () =>
-    stripe.paymentIntents.create({
-      amount: 2000,
-      currency: 'eur',
-      customer,
-      allowed_payment_method_types: ['card'],
-    }),
-  );
-  await step('authentication: wanted while the customer is away', () =>
-    stripe.paymentIntents.confirm(id, { payment_method: card, off_session: true }),
-  );
-  await step('authentication: what is kept of it', () => stripe.paymentIntents.retrieve(id));
-  await step('authentication: refused by error_on_requires_action', () =>
-    stripe.paymentIntents.confirm(id, { payment_method: card, error_on_requires_action: true }),
-  );
-  await step('authentication: the customer is sent to the bank', () =>
-    stripe.paymentIntents.confirm(id, { payment_method: card, return_url: 'https://shop.example/back' }),
-  );
-  await step('authentication: cancelled while they are there', () => stripe.paymentIntents.cancel(id));
 };
