@@ -1,14 +1,14 @@
 // Holds requests and answers of the API to Stripe's OpenAPI document.
 import { Ajv, type ValidateFunction } from 'ajv';
 import { NEW_FIELDS, NEW_PARAMS } from './differences.ts';
-import type { OpenApiDocument, Operation } from './document.ts';
+import type { OpenApiDocument, Operation, Schema } from './document.ts';
 import { schemasOf } from './schemas.ts';
 
 export interface Exchange {
   readonly method: string;
   /** Without the query, e.g. `/v1/payment_intents/pi_1/confirm`. */
   readonly path: string;
-  /** The form, read into objects of text. */
+  /** The form or the query, read into objects of text. */
   readonly params: unknown;
   readonly status: number;
   readonly answer: unknown;
@@ -37,14 +37,14 @@ export function createChecker(document: OpenApiDocument): Checker {
   for (const name of Object.keys(document.components.schemas)) {
     answers.addSchema(schemas.answer(name), `${COMPONENTS}${name}`);
   }
-  const forms = new Map<Operation, ValidateFunction>();
+  const validators = new Map<Operation, ValidateFunction>();
   const operationOf = operationFinder(document);
 
-  const formOf = (operation: Operation): ValidateFunction | null => {
-    const schema = operation.requestBody?.content[FORM]?.schema;
+  const validatorOf = (method: string, operation: Operation): ValidateFunction | null => {
+    const schema = method === 'GET' ? querySchema(operation) : operation.requestBody?.content[FORM]?.schema;
     if (!schema) return null;
-    const validate = forms.get(operation) ?? requests.compile(schemas.request(schema));
-    forms.set(operation, validate);
+    const validate = validators.get(operation) ?? requests.compile(schemas.request(schema));
+    validators.set(operation, validate);
     return validate;
   };
 
@@ -68,13 +68,24 @@ export function createChecker(document: OpenApiDocument): Checker {
       const where = `${method} ${path}`;
       const faults: string[] = [];
       // What was refused for its shape was sent on purpose.
-      const validate = method === 'POST' && (status === 200 || status === 402) ? formOf(operation) : null;
-      if (validate && !validate(without(params, 'form')))
-        faults.push(...describe(`${where}: form`, validate));
+      const validate = status === 200 || status === 402 ? validatorOf(method, operation) : null;
+      if (validate && !validate(without(params, 'form'))) {
+        faults.push(...describe(`${where}: request`, validate));
+      }
       const response = operation.responses[String(status)] ?? operation.responses.default;
       const top = nameInRef(response?.content[JSON_TYPE]?.schema);
       return [...faults, ...faultsIn(`${where}: answer ${status}`, answer, top)];
     },
+  };
+}
+
+/** The parameters in a query, as the one form that they are. */
+function querySchema({ parameters = [] }: Operation): Schema {
+  const query = parameters.filter((parameter) => parameter.in === 'query');
+  return {
+    type: 'object',
+    properties: Object.fromEntries(query.map(({ name, schema }) => [name, schema])),
+    additionalProperties: false,
   };
 }
 

@@ -21,6 +21,8 @@ export interface OpenApiDocument {
 }
 
 export interface Operation {
+  /** Those in the query, and those in the path. */
+  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly schema: Schema }[];
   readonly requestBody?: { readonly content: { readonly [type: string]: { readonly schema: Schema } } };
   readonly responses: {
     readonly [status: string]: { readonly content: { readonly [type: string]: { readonly schema: Schema } } };

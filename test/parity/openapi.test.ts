@@ -64,6 +64,17 @@ describe.skipIf(checker === null)(`what the document does not allow${skipped}`, 
     expect(faultsOf(REFUND, params)).toEqual(expect.arrayContaining([expect.stringMatching(words)]));
   });
 
+  test('in a query, as in a form', () => {
+    const list = { object: 'list', data: [], has_more: false, url: '/v1/refunds' };
+    const listed = (params: unknown) =>
+      checker?.faultsOf({ method: 'GET', path: '/v1/refunds', params, status: 200, answer: list });
+    expect(listed({ charge: 'ch_1', limit: '100', created: { gte: '1' }, expand: ['data.charge'] })).toEqual(
+      [],
+    );
+    expect(listed({ limit: 'all' })).toEqual([expect.stringMatching(/\.limit must be integer/)]);
+    expect(listed({ customer: 'cus_1' })).toEqual([expect.stringMatching(/\(customer\)/)]);
+  });
+
   test('a call that Stripe does not have', () => {
     const exchange = { method: 'PUT', path: '/v1/refunds', params: {}, status: 200, answer: {} };
     expect(checker?.faultsOf(exchange)).toEqual(['PUT /v1/refunds: Stripe has no such call']);
