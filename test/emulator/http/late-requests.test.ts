@@ -7,6 +7,8 @@ import { type Emulator, enrol, failureOf, intentFor, startEmulator } from '../st
 
 const CONFIRM = '/v1/payment_intents/*/confirm';
 const SOON = { timeout: 10_000 };
+/** They wait for what is late. */
+const PATIENT = { timeout: 30_000 };
 
 async function ready(dataFile?: string) {
   const emulator = await startEmulator(dataFile === undefined ? {} : { dataFile });
@@ -36,7 +38,7 @@ const moved = async (emulator: Emulator) => {
 
 const held = async (emulator: Emulator) => (await emulator.control('/late')).body.requests;
 
-describe('a request that takes effect late', () => {
+describe('a request that takes effect late', PATIENT, () => {
   test('does so although its client has gone, and its key is in use until then', async () => {
     const { emulator, id, confirm } = await ready();
     await late(emulator, 'before');
@@ -80,7 +82,7 @@ describe('a request that takes effect late', () => {
   });
 });
 
-describe('an answer that comes late', () => {
+describe('an answer that comes late', PATIENT, () => {
   test('is of a request that took effect at once, whose key is in use until it comes', async () => {
     const { emulator, confirm } = await ready();
     await late(emulator, 'after');
@@ -95,18 +97,22 @@ describe('an answer that comes late', () => {
   });
 });
 
-test('an emulator that closes waits for no late request: it has never been, and is not late again', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'emulator-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  const dataFile = join(folder, 'emulator.jsonl');
-  const { emulator, id, confirm } = await ready(dataFile);
-  await late(emulator, 'before', 60);
-  const lost = failureOf(confirm('key-1'));
-  await expect.poll(() => held(emulator), SOON).toHaveLength(1);
-  await emulator.close();
-  expect(await lost).toMatchObject({ type: 'StripeConnectionError' });
+test(
+  'an emulator that closes waits for no late request: it has never been, and is not late again',
+  PATIENT,
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'emulator-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const dataFile = join(folder, 'emulator.jsonl');
+    const { emulator, id, confirm } = await ready(dataFile);
+    await late(emulator, 'before', 60);
+    const lost = failureOf(confirm('key-1'));
+    await expect.poll(() => held(emulator), SOON).toHaveLength(1);
+    await emulator.close();
+    expect(await lost).toMatchObject({ type: 'StripeConnectionError' });
 
-  const second = await startEmulator({ dataFile });
-  expect((await second.control('/faults')).body).toEqual({ faults: [] });
-  expect((await second.stripe.paymentIntents.retrieve(id)).status).toBe('requires_payment_method');
-});
+    const second = await startEmulator({ dataFile });
+    expect((await second.control('/faults')).body).toEqual({ faults: [] });
+    expect((await second.stripe.paymentIntents.retrieve(id)).status).toBe('requires_payment_method');
+  },
+);
