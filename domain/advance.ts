@@ -10,12 +10,8 @@ import { cardMissing, cardWaitExpired } from './charge/waiting-for-card.ts';
 import { disputeRead, disputeRefused } from './disputes/disputes.ts';
 import { openEnrolment, readOpenEnrolment, takeConsent } from './enrolment/enrolment.ts';
 import { mandateAfterRefusal, readMandate } from './enrolment/mandate.ts';
-import {
-  setupIntentCreated,
-  setupIntentRead,
-  setupIntentRefused,
-  setupIntentUnanswered,
-} from './enrolment/setup-intent.ts';
+import { setupIntentRefused, setupIntentUnanswered } from './enrolment/refused-or-unanswered.ts';
+import { setupIntentCreated, setupIntentRead } from './enrolment/setup-intent.ts';
 import { cancelCustomer, resume } from './lifecycle.ts';
 import type { CustomerEvent, EventOf } from './model/events.ts';
 import type { CustomerState } from './model/state.ts';
