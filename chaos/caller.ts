@@ -2,6 +2,7 @@
 // operator who retries.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import { defined } from '../domain/shared/defined.ts';
 import { createEmulatorControl } from './emulator-control.ts';
 import { createInterferer } from './interferer.ts';
 import type { ChargeKind, Interference, PlannedCharge, PlannedCustomer } from './plan.ts';
@@ -88,9 +89,9 @@ export function createCaller({
           method,
           headers: {
             authorization: `Bearer ${apiKey}`,
-            ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+            ...defined({ 'content-type': body && 'application/json' }),
           },
-          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+          ...defined({ body: body && JSON.stringify(body) }),
           signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]),
         });
         const text = await response.text();

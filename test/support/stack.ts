@@ -7,6 +7,7 @@ import { inject } from 'vitest';
 import { freePort } from '../../dev/free-port.ts';
 import { EMULATOR_KEY, type Stack, startStack } from '../../dev/stack.ts';
 import { skipTime } from '../../dev/time.ts';
+import { defined } from '../../domain/shared/defined.ts';
 import { buildEmulator } from '../../emulator/app.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { openLedger } from '../../ledger/open.ts';
@@ -133,8 +134,8 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
     workflows: { workflowBundle: { codePath: inject('workflowBundlePath') } },
     ledger: backends?.ledger ?? (await emptyLedger()),
     emulator: backends ? null : {},
-    ...(backends && { port: backends.port }),
-    ...(options.stripeTimeoutMs === undefined ? {} : { stripeTimeoutMs: options.stripeTimeoutMs }),
+    ...defined({ port: backends?.port }),
+    ...defined({ stripeTimeoutMs: options.stripeTimeoutMs, logger: options.logger }),
     env: {
       ...(options.merchantUrl !== undefined && {
         MERCHANT_WEBHOOK_URL: options.merchantUrl,
@@ -148,7 +149,6 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
       }),
       ...options.env,
     },
-    ...(options.logger && { logger: options.logger }),
   });
   const stack: Stack = backends ? { ...started, emulatorUrl: backends.emulatorUrl } : started;
   const client = new Client({
@@ -173,9 +173,9 @@ export function testClient(stack: Omit<Stack, 'stop'>, client: Client): Omit<Tes
       method,
       headers: {
         authorization: `Bearer ${key}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...defined({ 'content-type': body && 'application/json' }),
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...defined({ body: body && JSON.stringify(body) }),
     });
     const text = await response.text();
     return {
@@ -198,7 +198,7 @@ export function testClient(stack: Omit<Stack, 'stop'>, client: Client): Omit<Tes
     const response = await fetch(`${stack.emulatorUrl}/_emulator/${path}`, {
       method: body === undefined ? 'GET' : 'POST',
       headers: { 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...defined({ body: body && JSON.stringify(body) }),
     });
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     return (await response.json()) as Json;
@@ -207,7 +207,7 @@ export function testClient(stack: Omit<Stack, 'stop'>, client: Client): Omit<Tes
     const response = await fetch(`${stack.emulatorUrl}/v1/${path}`, {
       method,
       headers: { authorization: `Bearer ${key}` },
-      ...(form === undefined ? {} : { body: new URLSearchParams(form) }),
+      ...defined({ body: form && new URLSearchParams(form) }),
     });
     return (await response.json()) as Json;
   };
