@@ -19,7 +19,7 @@ const CONFIRMABLE = ['requires_payment_method', 'requires_confirmation'];
 
 /** @throws ApplicationFailure `StripeRejected` (not retried), `StripeUnavailable`, `StripeRateLimited` */
 export function createConfirmPaymentIntentActivity({ stripe, ledger }: StripeDependencies) {
-  /** Made just before: a first attempt that was held up, by the kill switch or a pause, may come long after. */
+  /** The domain has an intent read that something held up; this call may itself have waited for a worker, for hours. */
   async function isNew(paymentIntentId: string): Promise<boolean> {
     const indexedForMs = await ledger.indexedForMs(paymentIntentId);
     return indexedForMs !== null && indexedForMs < NEW_FOR;
@@ -46,7 +46,7 @@ export function createConfirmPaymentIntentActivity({ stripe, ledger }: StripeDep
       const isFirstTry = () => activityInfo().attempt === 1;
       try {
         if (attemptNumber > 1 || !(await isNew(paymentIntentId))) {
-          // Somebody else may have changed it, or paid it, since it was made.
+          // Somebody else may have changed it, or paid it, since it was made or last read.
           const reading = await readIntent(stripe, paymentIntentId, step.known);
           if (!mayBeConfirmed(reading, step)) return { kind: 'paymentIntentRead', chargeId, reading };
         }

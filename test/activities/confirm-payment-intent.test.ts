@@ -167,7 +167,7 @@ describe('a later attempt reads the intent first', () => {
   });
 
   test.each([
-    ['a first one that comes an hour after the intent was made', 3_600_000],
+    ['a first one that waited an hour for a worker', 3_600_000],
     ['a first one whose intent is not in the index, as in a ledger restored from a backup', null],
   ])('and so does %s', async (_what, indexed) => {
     indexedForMs = indexed;
