@@ -26,7 +26,7 @@ export const RECORDED_RUNS = {
   'rate-limited': 1,
   halted: 1,
   'attempts-used-up': 1,
-  'no-other-card': 2,
+  'no-other-card': 3,
   refunded: 1,
   'disputed-after-cancelling': 1,
   'catch-up': 1,
