@@ -22,9 +22,9 @@ export const USAGE = `usage: npm run ops -- <command>
   --json                     of \`verify\`: print the result as JSON
   --help                     show this
 
-Every command but \`migrate\`, \`verify\` and \`kill-switch status\` is put on record. \`erase\`, \`accept-gaps\` and \`kill-switch on|off\`
-need --actor and --reason;
-\`recover\` and \`export\` are on record as the system's user with the reason "not said" where they are left out.
+Every command but \`migrate\`, \`verify\` and \`kill-switch status\` is put on record. \`erase\`, \`accept-gaps\` and
+\`kill-switch on|off\` need --actor and --reason. Without them \`recover\` and \`export\` are on record as the system's
+user with the reason "not said".
 
 Environment: DATABASE_URL, or DATA_DIR for what \`npm start\` keeps (stop that first: one process at a time). \`recover\`
 also needs TEMPORAL_ADDRESS and Temporal's other variables, and PAYLOAD_KEYS and
