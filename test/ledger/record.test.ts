@@ -44,6 +44,7 @@ describe.each(DATABASES)('the record on $name', ({ start }) => {
         openedAtMs: 1_002,
         status: 'scheduled',
         view: whole.charges[0],
+        corrections: 0,
       },
     ]);
   });
@@ -228,6 +229,7 @@ describe.each(DATABASES)('the record on $name', ({ start }) => {
         openedAtMs: row.openedAtMs,
         status: 'scheduled',
         view: charge('ch1'),
+        corrections: 0,
       });
       expect(await ledger.claimCharge('claims', terms)).toMatchObject({ claim: 'same' });
     });
