@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
-import type { FastifyBaseLogger } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { assembleApi } from '../api/assemble.ts';
 import { loadConfig as loadApiConfig } from '../api/config.ts';
 import { defined } from '../domain/shared/defined.ts';
@@ -23,7 +23,12 @@ export interface StackOptions {
   /** The product's environment; what it does not set gets a value for one machine. */
   readonly env?: NodeJS.ProcessEnv;
   /** Null: Stripe itself or a stand-in that `env` names. `dataFile` absent: kept in memory. */
-  readonly emulator: { readonly dataFile?: string; readonly port?: number } | null;
+  readonly emulator: {
+    readonly dataFile?: string;
+    readonly port?: number;
+    /** Called before the emulator listens. */
+    readonly prepare?: (emulator: FastifyInstance) => void;
+  } | null;
   /** Absent: any free one. */
   readonly port?: number;
   /** Until a call to Stripe counts as unanswered; absent: as in production. */
@@ -79,13 +84,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     let emulatorUrl = '';
     if (options.emulator) {
       onProgress('Starting the emulator (a stand-in for Stripe)');
-      const { dataFile, port: emulatorPort } = options.emulator;
+      const { dataFile, port: emulatorPort, prepare } = options.emulator;
       const emulator = await buildEmulator({
         webhookSecret: env.STRIPE_WEBHOOK_SECRET?.split(',')[0] ?? webhookSecret,
         webhookUrl: `${url}/webhooks/stripe`,
         ...defined({ dataFile }),
       });
       stops.push(() => emulator.close());
+      prepare?.(emulator);
       emulatorUrl = await emulator.listen({ host: '127.0.0.1', port: emulatorPort ?? 0 });
       env.STRIPE_API_BASE = emulatorUrl;
       env.STRIPE_SECRET_KEY = EMULATOR_KEY;

@@ -11,6 +11,7 @@ import { defined } from '../../domain/shared/defined.ts';
 import { buildEmulator } from '../../emulator/app.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { openLedger } from '../../ledger/open.ts';
+import { checkTraffic } from '../../parity/openapi/traffic.ts';
 import { clientDataConverter } from '../../temporal/payload-codec.ts';
 import { readPayloadEncryption } from '../../temporal/payload-keys.ts';
 import { createLogger } from '../../worker/logger.ts';
@@ -100,11 +101,13 @@ export async function startSharedBackends(): Promise<SharedBackends & { stop(): 
   const webhookSecret = 'whsec_of_every_stack_on_this_world';
   const webhookUrl = `http://127.0.0.1:${port}/webhooks/stripe`;
   const emulator = await buildEmulator({ webhookSecret, webhookUrl });
+  const faults = checkTraffic(emulator);
   const emulatorUrl = await emulator.listen({ host: '127.0.0.1', port: 0 });
   const ledger = await openLedger(await emptyLedger());
   const stop = async () => {
     await ledger.close();
     await emulator.close();
+    failOn(faults);
   };
   return { ledger, emulatorUrl, port, webhookSecret, stop };
 }
@@ -129,11 +132,12 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
   const address = options.temporalAddress ?? inject('temporalAddress');
   const ownServer = options.temporalAddress === undefined ? undefined : 'default';
   const namespace = options.namespace ?? ownServer ?? (await takeNamespace());
+  let faults: readonly string[] = [];
   const started = await startStack({
     temporal: { address, namespace },
     workflows: { workflowBundle: { codePath: inject('workflowBundlePath') } },
     ledger: backends?.ledger ?? (await emptyLedger()),
-    emulator: backends ? null : {},
+    emulator: backends ? null : { prepare: (emulator) => (faults = checkTraffic(emulator)) },
     ...defined({ port: backends?.port }),
     ...defined({ stripeTimeoutMs: options.stripeTimeoutMs, logger: options.logger }),
     env: {
@@ -162,8 +166,14 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
     stop: async () => {
       await client.connection.close();
       await stack.stop();
+      failOn(faults);
     },
   };
+}
+
+/** Nothing that the product asked, or was answered, is against Stripe's OpenAPI document. */
+function failOn(faults: readonly string[]): void {
+  if (faults.length > 0) throw new Error(`against Stripe's OpenAPI document:\n${faults.join('\n')}`);
 }
 
 /** The requests of tests to a stack, however it runs. `client` sees the workflows of the same namespace. */
