@@ -7,6 +7,7 @@ import { backoffDelay } from '../shared/backoff.ts';
 import { findCharge, putCharge } from '../shared/charges.ts';
 import { recordFact } from '../shared/facts.ts';
 import { policyOf } from '../shared/policy.ts';
+import { checkLater } from './check-schedule.ts';
 import { closed } from './close.ts';
 
 /** Of a charge for which an intent was found that could be ours and does not fit. */
@@ -60,14 +61,20 @@ export function paymentIntentSearched(
   return putCharge(state, { ...without, phase: { is: 'due', atMs: nowMs + wait } });
 }
 
-/** One was found that could be ours and does not fit: an operator has to look, and it is searched for again on a retry. */
+/**
+ * One was found that could be ours and does not fit: an operator has to look. A charge that is still wanted is searched
+ * for again on a retry. One that was given up never comes back: it ends once the search finds nothing alive.
+ */
 function ambiguousIntent(state: CustomerState, charge: Charge, nowMs: number): CustomerState {
   const code = AMBIGUOUS_INTENT;
   const { phase, chargeId } = charge;
-  if (phase.is === 'refused' && phase.code === code)
-    return putCharge(state, { ...charge, nextCheckAtMs: null });
-  const refused: Charge = { ...charge, phase: { is: 'refused', code }, nextCheckAtMs: null, checks: 0 };
-  return recordFact(putCharge(state, refused), nowMs, 'charge_refused', {
+  const isGivenUp = phase.is === 'closing';
+  const isRecorded = isGivenUp ? charge.checks > 0 : phase.is === 'refused' && phase.code === code;
+  const waiting = isGivenUp
+    ? checkLater(state, charge, nowMs)
+    : putCharge(state, { ...charge, phase: { is: 'refused', code }, nextCheckAtMs: null, checks: 0 });
+  if (isRecorded) return waiting;
+  return recordFact(waiting, nowMs, 'charge_refused', {
     chargeId,
     data: { code, step: 'findPaymentIntent', intentNumber: charge.intentNumber },
   });

@@ -27,7 +27,7 @@ const BEFORE = {
   came: 'awaiting_step_up',
   soft: 'retrying',
   slow: 'processing',
-  stopped: 'scheduled',
+  stopped: 'held',
   cardless: 'awaiting_card',
   closing: 'unknown',
   settled: 'succeeded',

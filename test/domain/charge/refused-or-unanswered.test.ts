@@ -234,4 +234,26 @@ describe('an intent that could be ours and does not fit', () => {
     const retried = happen(refused, { kind: 'retryCharge', ...BY, chargeId: 'one' });
     expect(nextStep(recorded(retried), T0)).toMatchObject({ do: 'findPaymentIntent', intentNumber: 1 });
   });
+
+  test('never brings a charge back that was given up: it is on record once, and searched for until it is canceled', () => {
+    const closing = enrolled({
+      charges: [
+        charge({
+          paymentIntentId: null,
+          phase: { is: 'closing', to: 'cancelled', reason: 'cancelled' },
+          nextCheckAtMs: T0,
+        }),
+      ],
+    });
+    const found = happen(closing, ambiguous);
+    expect(one(found).phase).toEqual({ is: 'closing', to: 'cancelled', reason: 'cancelled' });
+    expect(found.facts.map(({ kind }) => kind)).toEqual(['charge_refused']);
+    const later = one(found).nextCheckAtMs ?? 0;
+    expect(later).toBeGreaterThan(T0);
+    const again = advance(recorded(found), ambiguous, later);
+    expect(again.facts).toEqual([]);
+    const none = { ...ambiguous, ambiguous: false } as const;
+    const ended = advance(recorded(again), none, one(again).nextCheckAtMs ?? 0);
+    expect(one(ended).phase).toMatchObject({ is: 'closed', as: 'cancelled' });
+  });
 });
