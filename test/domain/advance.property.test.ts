@@ -45,6 +45,8 @@ const strange: fc.Arbitrary<CustomerEvent> = fc.oneof(
     .map((kind) => ({ kind, ...WHO, chargeId: 'nobodys' })),
   fc.constant<CustomerEvent>({ kind: 'giveConsent', ...WHO, enrolmentNumber: 0, consent: CONSENT }),
   fc.constant<CustomerEvent>({ kind: 'stepUpCompleted', chargeId: 'nobodys' }),
+  // What another release, or a person who completes an activity by hand, may answer with.
+  fc.constant({ kind: 'chargedTwice', chargeId: 'nobodys' } as unknown as CustomerEvent),
   fc.constant<CustomerEvent>({ kind: 'noticeStarted', noticeId: 'nobodys' }),
   fc.constant<CustomerEvent>({ kind: 'recorded', through: 0, alreadyClosed: [] }),
   fc.constant<CustomerEvent>({ kind: 'loaded', snapshot: null, charges: [] }),

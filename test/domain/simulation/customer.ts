@@ -183,7 +183,10 @@ export class SimulatedCustomer {
       return step;
     }
     this.#log(() => `  ${brief(event)}`);
+    const before = this.state;
     this.#advance(event);
+    // The workflow takes an answer that changes nothing for none (workflows/customer-billing.ts).
+    if (this.state === before) this.fail(`an answer changes something: ${brief(event)}`);
     return step;
   }
 
