@@ -87,8 +87,9 @@ function canceled(
   const isUnderWay = phase.is === 'attempting' || phase.is === 'unknown';
   const newest = charge.attempts.at(-1);
   const isAnswered = newest !== undefined && isSettled(newest);
+  const ended = phase.is === 'awaiting_step_up' ? stepUpEnded(state, charge, 'canceled', nowMs) : state;
   const next =
-    isUnderWay && !isAnswered ? recordAnswer(state, charge, reading, 'refused', null, nowMs) : state;
+    isUnderWay && !isAnswered ? recordAnswer(ended, charge, reading, 'refused', null, nowMs) : ended;
   const without: Charge = {
     ...(findCharge(next, chargeId) ?? charge),
     paymentIntentId: null,

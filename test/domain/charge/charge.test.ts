@@ -307,6 +307,16 @@ describe('an intent that is canceled', () => {
   );
 });
 
+describe.each(['automatic', 'requested_by_customer'])(
+  'an intent that is canceled (%s)',
+  (cancellationReason) => {
+    test('ends the wait for the customer, and that is on record', () => {
+      const after = read(tried(stepUp(), 'step_up'), { status: 'canceled', cancellationReason });
+      expect(after.facts.find(({ kind }) => kind === 'step_up_ended')?.data).toEqual({ how: 'canceled' });
+    });
+  },
+);
+
 describe('a step-up', () => {
   const waiting = (over = {}) =>
     tried(stepUp(over), 'step_up', { stripeChargeId: 'ch_1', nextCheckAtMs: T0 + MINUTE });
