@@ -8,6 +8,9 @@ import type { Tables } from './schema.ts';
 /** A charge with one of these statuses stays as it is, whatever a workflow records later. */
 export const CLOSED: readonly ChargeStatus[] = ['succeeded', 'failed', 'cancelled'];
 
+/** A charge that is only claimed is not shown, and no run begins with it: nobody has been promised anything. */
+export const IS_PROMISED = sql<boolean>`(charges.status <> 'claimed' or charges.view is not null)`;
+
 /** The terms that are the caller's own text; erasable. */
 export type ChargeTexts = Pick<ChargeTerms, 'description' | 'statementDescriptorSuffix' | 'metadata'>;
 

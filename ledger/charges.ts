@@ -1,14 +1,11 @@
 // Reads charges as last recorded, one and lists of them.
-import { type Kysely, sql } from 'kysely';
-import { chargeRow, selectCharges } from './charge-rows.ts';
+import type { Kysely } from 'kysely';
+import { chargeRow, IS_PROMISED, selectCharges } from './charge-rows.ts';
 import { cursorOf, sortKeyOf } from './cursor.ts';
 import type { Ledger } from './ledger.ts';
 import type { Tables } from './schema.ts';
 
 const PAGE = 50;
-
-/** A charge that is only claimed is not shown: nobody has been promised anything. */
-const isShown = sql<boolean>`(charges.status <> 'claimed' or charges.view is not null)`;
 
 export function charges(db: Kysely<Tables>): Pick<Ledger, 'getCharge' | 'listCharges'> {
   return {
@@ -16,14 +13,14 @@ export function charges(db: Kysely<Tables>): Pick<Ledger, 'getCharge' | 'listCha
       const row = await selectCharges(db)
         .where('charges.customer_id', '=', customerId)
         .where('charges.charge_id', '=', chargeId)
-        .where(isShown)
+        .where(IS_PROMISED)
         .executeTakeFirst();
       return row ? chargeRow(row) : null;
     },
 
     async listCharges({ customerId, status, cursor }) {
       let query = selectCharges(db)
-        .where(isShown)
+        .where(IS_PROMISED)
         .orderBy('charges.opened_at_ms', 'desc')
         .orderBy('charges.customer_id', 'desc')
         .orderBy('charges.charge_id', 'desc')

@@ -1,6 +1,6 @@
 // Reads customers as last recorded: one, lists of them, and all that a run needs which starts from nothing.
-import { type Kysely, sql } from 'kysely';
-import { CLOSED, chargeRow, selectCharges } from './charge-rows.ts';
+import type { Kysely } from 'kysely';
+import { CLOSED, chargeRow, IS_PROMISED, selectCharges } from './charge-rows.ts';
 import { cursorOf, sortKeyOf } from './cursor.ts';
 import type { Ledger } from './ledger.ts';
 import type { Tables } from './schema.ts';
@@ -54,7 +54,7 @@ export function customers(
       const open = await selectCharges(db)
         .where('charges.customer_id', '=', customerId)
         .where('charges.status', 'not in', CLOSED)
-        .where(sql<boolean>`(charges.status <> 'claimed' or charges.view is not null)`)
+        .where(IS_PROMISED)
         .orderBy('charges.opened_at_ms')
         .orderBy('charges.charge_id')
         .execute();

@@ -5,7 +5,7 @@ import { defined } from '../domain/shared/defined.ts';
 import { hashOf } from './hash.ts';
 import type { Tables } from './schema.ts';
 
-/** Of a customer's first fact there is no fact before. */
+/** In place of the hash before, for the first entry of a chain. */
 export const CHAIN_START = '';
 
 /**

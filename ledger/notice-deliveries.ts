@@ -1,6 +1,6 @@
 // How the delivery of each notice to the merchant ended: one row for each run that sent it.
 import { type Kysely, type Selectable, sql } from 'kysely';
-import { EvidenceConflict } from './evidence-chain.ts';
+import { CHAIN_START, EvidenceConflict } from './evidence-chain.ts';
 import { hashOf } from './hash.ts';
 import type { NoticeDeliveries } from './ledger.ts';
 import type { Tables } from './schema.ts';
@@ -40,7 +40,7 @@ export function noticeDeliveries(db: Kysely<Tables>): NoticeDeliveries {
           .orderBy('position', 'desc')
           .limit(1)
           .executeTakeFirst();
-        const previousHash = before?.hash ?? '';
+        const previousHash = before?.hash ?? CHAIN_START;
         await trx
           .insertInto('notice_deliveries')
           .values({ ...row, previous_hash: previousHash, hash: hashOfDelivery(row, previousHash) })

@@ -1,6 +1,7 @@
 // What operators did outside of the workflows, by which actor and for what reason. The kill switch is its newest row.
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import { ERASED } from './customer-claims.ts';
+import { CHAIN_START } from './evidence-chain.ts';
 import { hashOf } from './hash.ts';
 import type { OperatorAction, OperatorActions } from './ledger.ts';
 import type { Tables } from './schema.ts';
@@ -91,7 +92,7 @@ async function append(trx: Transaction<Tables>, action: NewAction): Promise<void
     .orderBy('position', 'desc')
     .limit(1)
     .executeTakeFirst();
-  const previousHash = before?.hash ?? '';
+  const previousHash = before?.hash ?? CHAIN_START;
   const row = {
     at_ms: await nowMs(trx),
     kind: action.kind,

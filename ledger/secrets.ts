@@ -5,7 +5,7 @@ import { keyedHashOf } from './hash.ts';
 import type { Tables } from './schema.ts';
 
 /** Makes the secret where there is none: before the first request, and after an erasure. */
-export async function secretOf(db: Kysely<Tables>, customerId: string): Promise<string> {
+async function secretOf(db: Kysely<Tables>, customerId: string): Promise<string> {
   for (;;) {
     const row = await db
       .selectFrom('customer_secrets')

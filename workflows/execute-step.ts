@@ -43,7 +43,7 @@ type StripeStep = Exclude<ActivityStep, { do: 'load' | 'record' | 'startNotice' 
 const stripe = proxyActivities<StripeActivities>({
   taskQueue: STRIPE_QUEUE,
   startToCloseTimeout: '60s',
-  heartbeatTimeout: '15s', // how soon a killed worker is missed; activities/heartbeat.ts reports far more often
+  heartbeatTimeout: '15s', // how soon a killed worker is missed; worker/heartbeat.ts reports far more often
   scheduleToCloseTimeout: '12 hours',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumAttempts: 3 },
 });

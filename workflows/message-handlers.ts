@@ -11,7 +11,7 @@ import {
 import { advance } from '../domain/advance.ts';
 import type { CustomerEvent } from '../domain/model/events.ts';
 import type { CustomerState } from '../domain/model/state.ts';
-import { refuse } from '../domain/refusals.ts';
+import { noSuchCharge, refuse } from '../domain/refusals.ts';
 import { findCharge } from '../domain/shared/charges.ts';
 import { Refusal } from '../domain/shared/refusal.ts';
 import { SECOND } from '../domain/shared/time.ts';
@@ -54,7 +54,7 @@ export function handleMessages(customer: LiveCustomer, refreshDetails: () => voi
   const chargeAnswer = ({ chargeId }: { readonly chargeId: string }): ChargeView => {
     const state = projectedState();
     const charge = findCharge(state, chargeId);
-    if (!charge) throw failureFrom(new Refusal('charge_not_found', `There is no open charge ${chargeId}.`));
+    if (!charge) throw failureFrom(noSuchCharge(chargeId));
     return chargeView(state, charge, Date.now());
   };
 

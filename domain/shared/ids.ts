@@ -4,7 +4,7 @@
 export const ID_PATTERN = '^[A-Za-z0-9_-]{1,64}$';
 
 /** Stripe promises at most 255 characters (docs.stripe.com/upgrades#what-changes-does-stripe-consider-to-be-backwards-compatible). */
-export const STRIPE_ID_LENGTH = 255;
+const STRIPE_ID_LENGTH = 255;
 
 export type StripeIdPrefix =
   | 'ch'
