@@ -94,7 +94,7 @@ module.exports = {
       never: ['stripe', 'fastify'],
     }),
     ...room('activities', {
-      may: ['config/(merchant-webhook|private-address)\\.ts', 'domain/', 'ledger/', 'links/', 'stripe/'],
+      may: ['domain/', 'ledger/', 'links/', 'stripe/'],
       never: ['fastify', TEMPORAL_CLIENT, TEMPORAL_WORKER, TEMPORAL_WORKFLOW],
     }),
     ...room('api', {
@@ -102,7 +102,15 @@ module.exports = {
       never: [TEMPORAL_WORKER, TEMPORAL_WORKFLOW, TEMPORAL_ACTIVITY],
     }),
     ...room('worker', {
-      may: ['activities/index\\.ts', 'config/', 'ledger/', 'links/', 'stripe/', 'temporal/', 'workflows/'],
+      may: [
+        'activities/(index|merchant-endpoint|private-address)\\.ts',
+        'config/',
+        'ledger/',
+        'links/',
+        'stripe/',
+        'temporal/',
+        'workflows/',
+      ],
       never: ['fastify'],
     }),
     ...room('ops', {

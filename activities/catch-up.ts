@@ -1,6 +1,6 @@
 // Reads again which of Stripe's events were never delivered, and for whom they are.
 import { metricMeter } from '@temporalio/activity';
-import { defined } from '../domain/shared/defined.ts';
+import { omitUndefined } from '../domain/shared/omit-undefined.ts';
 import { isAboutMoneyBack, STRIPE_EVENTS } from '../domain/shared/stripe-events.ts';
 import { SECOND } from '../domain/shared/time.ts';
 import { callStripe } from '../stripe/errors.ts';
@@ -48,7 +48,7 @@ export function createCatchUpActivities({ stripe, ledger }: StripeDependencies) 
             created: { gte: Math.floor(sinceMs / SECOND) },
             delivery_success: false,
             limit: PAGE,
-            ...defined({ starting_after: after ?? undefined }),
+            ...omitUndefined({ starting_after: after ?? undefined }),
           }),
         );
         const events: UndeliveredEvent[] = [];

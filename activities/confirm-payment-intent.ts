@@ -1,13 +1,13 @@
 // Asks for the money of a charge while the customer is away.
 import { ApplicationFailure, activityInfo } from '@temporalio/activity';
 import type { EventOf } from '../domain/model/events.ts';
-import type { PaymentIntentReading } from '../domain/model/readings.ts';
+import type { PaymentIntentReading } from '../domain/model/stripe-objects.ts';
 import { MINUTE } from '../domain/shared/time.ts';
 import { callStripe, failureFrom, isDecline, isRateLimit } from '../stripe/errors.ts';
 import { idempotencyKey } from '../stripe/idempotency-key.ts';
 import { idOf } from '../stripe/object-id.ts';
-import { declineFrom } from '../stripe/readings/decline.ts';
-import { paymentIntentReading } from '../stripe/readings/payment-intent.ts';
+import { declineFrom } from '../stripe/objects/decline.ts';
+import { paymentIntentReading } from '../stripe/objects/payment-intent.ts';
 import type { CustomerStep, StripeDependencies } from './dependencies.ts';
 import { readIntent, withUnrecordedAnswers } from './read-intent.ts';
 

@@ -1,7 +1,7 @@
 // Reads disputes: one question to Stripe, one event back; it contests none.
 import type { EventOf } from '../domain/model/events.ts';
 import { callStripe } from '../stripe/errors.ts';
-import { disputeReading } from '../stripe/readings/dispute.ts';
+import { disputeReading } from '../stripe/objects/dispute.ts';
 import type { CustomerStep, StripeDependencies } from './dependencies.ts';
 
 /** @throws ApplicationFailure `StripeRejected` (not retried), `StripeUnavailable`, `StripeRateLimited` */

@@ -1,5 +1,4 @@
 // Everything the workflows may ask the world, grouped by task queue.
-import type { MerchantWebhook } from '../config/merchant-webhook.ts';
 import type { AmountLimits } from '../domain/model/policy.ts';
 import type { Links } from '../links/links.ts';
 import { createCatchUpActivities } from './catch-up.ts';
@@ -7,6 +6,7 @@ import { createConfirmPaymentIntentActivity } from './confirm-payment-intent.ts'
 import type { StripeDependencies } from './dependencies.ts';
 import { createDisputeActivities } from './disputes.ts';
 import { createFindPaymentIntentActivity } from './find-payment-intent.ts';
+import type { MerchantWebhook } from './merchant-endpoint.ts';
 import { createNoticeActivities } from './notices.ts';
 import { createPaymentIntentActivities } from './payment-intents.ts';
 import { createRecordActivities } from './record.ts';

@@ -4,12 +4,21 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { ApplicationFailure } from '@temporalio/activity';
-import { isPrivateAddress, isPrivateHost } from '../config/private-address.ts';
+import { isPrivateAddress, isPrivateHost } from './private-address.ts';
 
 /** An endpoint that takes longer is asked again. */
 const TIME_OUT_MS = 15_000;
 
 const PRIVATE_ADDRESS = 'PRIVATE_ADDRESS';
+
+/** Where the merchant wants notices to be sent, and how they are signed. */
+export interface MerchantWebhook {
+  readonly url: string;
+  /** `whsec_` and base64, as Standard Webhooks writes it. */
+  readonly secret: string;
+  /** Real money moves: an endpoint whose name resolves to a private address is not called. */
+  readonly publicOnly: boolean;
+}
 
 export interface Post {
   readonly url: string;

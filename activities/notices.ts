@@ -2,12 +2,11 @@
 // errors hold a link.
 import { ApplicationFailure } from '@temporalio/activity';
 import { Webhook } from 'standardwebhooks';
-import type { MerchantWebhook } from '../config/merchant-webhook.ts';
 import type { Notice } from '../domain/model/facts.ts';
-import { defined } from '../domain/shared/defined.ts';
+import { omitUndefined } from '../domain/shared/omit-undefined.ts';
 import { withOutsideTimes } from '../domain/shared/rfc3339.ts';
 import type { Links } from '../links/links.ts';
-import { postToMerchant } from './merchant-endpoint.ts';
+import { type MerchantWebhook, postToMerchant } from './merchant-endpoint.ts';
 
 export interface NoticeDependencies {
   /** Null: the merchant has no endpoint and asks the api. */
@@ -75,7 +74,7 @@ async function bodyOf(customerId: string, notice: Notice, links: NoticeDependenc
     timestamp: new Date(notice.atMs).toISOString(),
     data: {
       customerId,
-      ...defined({ chargeId }),
+      ...omitUndefined({ chargeId }),
       ...(withOutsideTimes(notice.data) as Body['data']),
       ...(url === null ? {} : { url }),
     },

@@ -1,6 +1,6 @@
 // Creates, reads and cancels PaymentIntents: one question to Stripe, one event back.
 import type { EventOf } from '../domain/model/events.ts';
-import { defined } from '../domain/shared/defined.ts';
+import { omitUndefined } from '../domain/shared/omit-undefined.ts';
 import type { ChargeTexts } from '../ledger/charge-rows.ts';
 import { callStripe, isUnexpectedState } from '../stripe/errors.ts';
 import { idempotencyKey } from '../stripe/idempotency-key.ts';
@@ -36,7 +36,7 @@ export function createPaymentIntentActivities(dependencies: StripeDependencies) 
               ...texts?.metadata,
               ...chargeMetadata({ ...step, installationId, nonce: ledger.intentNonce(step) }),
             },
-            ...defined({
+            ...omitUndefined({
               description: texts?.description,
               statement_descriptor_suffix: texts?.statementDescriptorSuffix,
             }),

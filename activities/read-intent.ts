@@ -1,7 +1,7 @@
 // Reads a PaymentIntent with every answer of its issuer that nobody has accounted for.
 import type Stripe from 'stripe';
-import type { PaymentIntentReading } from '../domain/model/readings.ts';
-import { issuerAnswer, type PaymentIntent, paymentIntentReading } from '../stripe/readings/payment-intent.ts';
+import type { PaymentIntentReading } from '../domain/model/stripe-objects.ts';
+import { issuerAnswer, type PaymentIntent, paymentIntentReading } from '../stripe/objects/payment-intent.ts';
 
 /** @param known the newest of the intent's charges (`ch_…`) that is accounted for; null: none is */
 export async function readIntent(

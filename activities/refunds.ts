@@ -1,7 +1,7 @@
 // Reads refunds: one question to Stripe, one event back; it makes none.
 import type { EventOf } from '../domain/model/events.ts';
 import { callStripe } from '../stripe/errors.ts';
-import { refundReading } from '../stripe/readings/refund.ts';
+import { refundReading } from '../stripe/objects/refund.ts';
 import type { CustomerStep, StripeDependencies } from './dependencies.ts';
 
 /** @throws ApplicationFailure `StripeRejected` (not retried), `StripeUnavailable`, `StripeRateLimited` */

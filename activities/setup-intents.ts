@@ -1,12 +1,12 @@
 // Creates, confirms, reads and cancels SetupIntents: one question to Stripe, one event back; none of them moves money.
 import type { MandateTerms } from '../domain/model/enrolment.ts';
 import type { EventOf } from '../domain/model/events.ts';
-import type { SetupIntentReading } from '../domain/model/readings.ts';
+import type { SetupIntentReading } from '../domain/model/stripe-objects.ts';
 import { HOUR, SECOND } from '../domain/shared/time.ts';
 import { callStripe, isDecline, isUnexpectedState } from '../stripe/errors.ts';
 import { idempotencyKey } from '../stripe/idempotency-key.ts';
 import { hasMetadata } from '../stripe/metadata.ts';
-import { setupIntentReading } from '../stripe/readings/setup-intent.ts';
+import { setupIntentReading } from '../stripe/objects/setup-intent.ts';
 import type { CustomerStep, StripeDependencies } from './dependencies.ts';
 
 /** Clocks differ, and a listing that begins too early costs a page at most. */

@@ -1,6 +1,6 @@
 // Creates the customer at Stripe.
 import type { EventOf } from '../domain/model/events.ts';
-import { defined } from '../domain/shared/defined.ts';
+import { omitUndefined } from '../domain/shared/omit-undefined.ts';
 import { HOUR, SECOND } from '../domain/shared/time.ts';
 import { callStripe } from '../stripe/errors.ts';
 import { idempotencyKey } from '../stripe/idempotency-key.ts';
@@ -37,7 +37,7 @@ export function createStripeCustomerActivities({ stripe, ledger }: StripeDepende
         return await stripe.customers.create(
           {
             metadata,
-            ...defined({
+            ...omitUndefined({
               email: contact?.email,
               preferred_locales: contact?.locale === undefined ? undefined : [contact.locale],
             }),

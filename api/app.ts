@@ -8,11 +8,11 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
-import { defined } from '../domain/shared/defined.ts';
+import { omitUndefined } from '../domain/shared/omit-undefined.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Links } from '../links/links.ts';
 import type { StripeReader } from '../stripe/reader.ts';
-import { createCustomerWorkflows } from '../temporal/customers.ts';
+import { createCustomerWorkflows } from '../temporal/customer-workflows.ts';
 import type { AppConfig } from './config.ts';
 import { createAuthenticate, NOBODY } from './http/auth.ts';
 import { closeWithoutWaiting } from './http/close.ts';
@@ -67,7 +67,7 @@ const LONGEST_PATH_PART = 2_000;
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const { config, ledger, links, stripe } = deps;
   const app = Fastify({
-    ...defined({ loggerInstance: deps.logger }),
+    ...omitUndefined({ loggerInstance: deps.logger }),
     // Addresses of pages are secrets: what is logged of a request is its route.
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: trustedProxies(config.trustProxy),

@@ -1,7 +1,7 @@
 // Builds an api from its configuration and what the process has opened for it.
 import { Client, type ConnectionLike } from '@temporalio/client';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
-import { defined } from '../domain/shared/defined.ts';
+import { omitUndefined } from '../domain/shared/omit-undefined.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { createLinks } from '../links/links.ts';
 import { createStripeReader } from '../stripe/reader.ts';
@@ -35,6 +35,6 @@ export async function assembleApi(
     payloads,
     links: createLinks({ secrets: config.linkSecrets, publicUrl: config.app.publicUrl }),
     stripe: createStripeReader({ apiKey: config.stripeReadKey, apiBase: config.app.stripe.apiBase }),
-    ...defined({ logger }),
+    ...omitUndefined({ logger }),
   });
 }

@@ -1,7 +1,7 @@
 // The api's settings, from its environment.
 import { Environment, entriesOf, type Rule } from '../config/environment.ts';
 import { anyText, HTTP_ADDRESS, ORIGIN, portFrom } from '../config/rules.ts';
-import { type SharedSettings, sharedSettings } from '../config/shared.ts';
+import { type SharedSettings, sharedSettings } from '../config/shared-settings.ts';
 import { BROWSER_KEY, type StripeSettings, stripeSettings } from '../config/stripe.ts';
 import { type TrustProxy, trustProxy } from '../config/trust-proxy.ts';
 import type { AmountLimits } from '../domain/model/policy.ts';

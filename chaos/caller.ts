@@ -2,7 +2,7 @@
 // operator who retries.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { defined } from '../domain/shared/defined.ts';
+import { omitUndefined } from '../domain/shared/omit-undefined.ts';
 import { createEmulatorControl } from './emulator-control.ts';
 import { createInterferer } from './interferer.ts';
 import type { ChargeKind, Interference, PlannedCharge, PlannedCustomer } from './plan.ts';
@@ -89,9 +89,9 @@ export function createCaller({
           method,
           headers: {
             authorization: `Bearer ${apiKey}`,
-            ...defined({ 'content-type': body && 'application/json' }),
+            ...omitUndefined({ 'content-type': body && 'application/json' }),
           },
-          ...defined({ body: body && JSON.stringify(body) }),
+          ...omitUndefined({ body: body && JSON.stringify(body) }),
           signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]),
         });
         const text = await response.text();

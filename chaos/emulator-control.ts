@@ -1,5 +1,5 @@
 // Talks to the emulator directly, past the proxies: it stands for the world outside the product.
-import { defined } from '../domain/shared/defined.ts';
+import { omitUndefined } from '../domain/shared/omit-undefined.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: bodies are what the server sends; callers read them as JSON
 type Json = any;
@@ -17,7 +17,7 @@ export function createEmulatorControl(emulatorUrl: string, signal: AbortSignal):
     const response = await fetch(`${emulatorUrl}/${path}`, {
       method: body === undefined ? 'GET' : method,
       headers: { authorization: 'Bearer sk_test_emulator', 'content-type': content.type },
-      ...defined({ body: body && content.text }),
+      ...omitUndefined({ body: body && content.text }),
       signal,
     });
     const answer = await response.json();

@@ -1,5 +1,5 @@
 // Plans a run from its seed alone: who owes what, and what breaks after how many charges have ended.
-import { defined } from '../domain/shared/defined.ts';
+import { omitUndefined } from '../domain/shared/omit-undefined.ts';
 
 /** How a charge is meant to go, and so how it may end. */
 export type ChargeKind =
@@ -179,7 +179,7 @@ function planCustomers(random: Random, charges: number): PlannedCustomer[] {
         kind,
         amount: random.whole(100, 90_000),
         nextCard: CARDS[cards % CARDS.length] as string,
-        ...defined({ interference }),
+        ...omitUndefined({ interference }),
       };
       const last = rounds.at(-1);
       const isJoinable = (each: PlannedCharge | undefined) => each?.kind === 'plain' && !each.interference;

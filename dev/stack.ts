@@ -5,7 +5,7 @@ import { NativeConnection } from '@temporalio/worker';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { assembleApi } from '../api/assemble.ts';
 import { loadConfig as loadApiConfig } from '../api/config.ts';
-import { defined } from '../domain/shared/defined.ts';
+import { omitUndefined } from '../domain/shared/omit-undefined.ts';
 import { buildEmulator } from '../emulator/app.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { type LedgerOptions, openLedger } from '../ledger/open.ts';
@@ -88,7 +88,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       const emulator = await buildEmulator({
         webhookSecret: env.STRIPE_WEBHOOK_SECRET?.split(',')[0] ?? webhookSecret,
         webhookUrl: `${url}/webhooks/stripe`,
-        ...defined({ dataFile }),
+        ...omitUndefined({ dataFile }),
       });
       stops.push(() => emulator.close());
       prepare?.(emulator);
@@ -112,7 +112,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       ledger,
       connection: nativeConnection,
       workflows: options.workflows,
-      ...defined({ stripeTimeoutMs: options.stripeTimeoutMs }),
+      ...omitUndefined({ stripeTimeoutMs: options.stripeTimeoutMs }),
     });
     const working = workers.run();
     // A worker that fails makes the process exit with 1; its error is awaited when the stack ends.
@@ -131,7 +131,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const app = await assembleApi(apiConfig, {
       ledger,
       connection,
-      ...defined({ logger: options.logger }),
+      ...omitUndefined({ logger: options.logger }),
     });
     stops.push(() => app.close());
     await app.listen({ host: env.HOST ?? '127.0.0.1', port });

@@ -1,7 +1,7 @@
 // The walk-through of `npm start`: two customers, their banks and their money, over HTTP as any caller would.
 // It fails at the first step that is not as expected.
 import type { Client } from '@temporalio/client';
-import { defined } from '../domain/shared/defined.ts';
+import { omitUndefined } from '../domain/shared/omit-undefined.ts';
 import { workflowIdOf } from '../workflows/messages.ts';
 import { skipTime } from './time.ts';
 
@@ -119,7 +119,7 @@ function createCaller({ url, apiKey, emulatorUrl, emulatorKey }: StoryStage) {
     const response = await fetch(address, {
       method: body === undefined ? 'GET' : 'POST',
       headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-      ...defined({ body: body && JSON.stringify(body) }),
+      ...omitUndefined({ body: body && JSON.stringify(body) }),
     });
     const answer: Json = await response.json();
     if (!response.ok)

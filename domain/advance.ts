@@ -18,10 +18,10 @@ import type { CustomerState } from './model/state.ts';
 import { loaded } from './recovery.ts';
 import { refundRead, refundRefused } from './refunds/refunds.ts';
 import { by, recordFact } from './shared/facts.ts';
+import { keepIdentity } from './shared/keep-identity.ts';
 import { follow, readLater } from './shared/refund-or-dispute.ts';
 import { PROCESSED_EVENTS_REMEMBERED } from './shared/state-limits.ts';
 import { subjectOf } from './shared/stripe-events.ts';
-import { unlessEqual } from './shared/unless-equal.ts';
 
 /**
  * What comes of `event`. Never throws for an event that does not fit: late, repeated and unknown ones change nothing.
@@ -29,7 +29,7 @@ import { unlessEqual } from './shared/unless-equal.ts';
  * @returns `state` itself, the same object, where nothing has changed
  */
 export function advance(state: CustomerState, event: CustomerEvent, nowMs: number): CustomerState {
-  return unlessEqual(state, stateAfter(state, event, nowMs));
+  return keepIdentity(state, stateAfter(state, event, nowMs));
 }
 
 function stateAfter(state: CustomerState, event: CustomerEvent, nowMs: number): CustomerState {

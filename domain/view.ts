@@ -5,7 +5,7 @@ import type { Attempt, AttemptOutcome, Charge, ChargePhase, Decline, PhaseOf } f
 import type { Card, Enrolment, EnrolmentStatus, Mandate, MandateStatus } from './model/enrolment.ts';
 import type { CustomerState } from './model/state.ts';
 import { agenda, blockingCharge, type Planned } from './next-step.ts';
-import { defined } from './shared/defined.ts';
+import { omitUndefined } from './shared/omit-undefined.ts';
 
 export type CustomerStatus =
   | 'cancelled'
@@ -99,14 +99,14 @@ export function viewOf(state: CustomerState, nowMs: number): CustomerView {
     stripeCustomerId: state.stripeCustomerId,
     status: statusOf(state),
     needsAttention: needsAttention(state),
-    ...defined({
+    ...omitUndefined({
       enrolment: enrolment ? enrolmentView(enrolment) : undefined,
       card: mandate ? cardView(mandate.card) : undefined,
       mandate: mandate ? mandateView(mandate) : undefined,
     }),
     amountDue: amountDue(state, nowMs),
     currency: state.currency,
-    ...defined({ nextActionAtMs }),
+    ...omitUndefined({ nextActionAtMs }),
     charges: state.charges.map((charge) => chargeViewIn(state, charge, plan, nowMs)),
   };
 }
@@ -146,7 +146,7 @@ function chargeViewIn(
     amount: charge.amount,
     currency: charge.currency,
     attempts: charge.attempts.map(attemptView),
-    ...defined({
+    ...omitUndefined({
       amountReceived: charge.amountReceived,
       paymentIntentId: charge.paymentIntentId ?? undefined,
       decline: decline ? declineView(decline) : undefined,
@@ -163,7 +163,7 @@ function attemptView({ number, atMs, outcome, decline }: Attempt): ChargeView['a
     number,
     atMs,
     outcome: outcome ?? 'unknown',
-    ...defined({
+    ...omitUndefined({
       declineCode: decline ? (decline.declineCode ?? decline.code) : undefined,
       adviceCode: decline?.adviceCode ?? undefined,
     }),
@@ -234,11 +234,11 @@ function enrolmentView(enrolment: Enrolment): EnrolmentView {
   return {
     number,
     requestId,
-    ...defined({ setupIntentId: setupIntentId ?? undefined }),
+    ...omitUndefined({ setupIntentId: setupIntentId ?? undefined }),
     status,
     closed,
     hasConsent: consent !== null,
-    ...defined({ decline: decline ? declineView(decline) : undefined }),
+    ...omitUndefined({ decline: decline ? declineView(decline) : undefined }),
   };
 }
 
@@ -254,6 +254,6 @@ function mandateView(mandate: Mandate): NonNullable<CustomerView['mandate']> {
 function declineView({ code, declineCode, adviceCode }: Decline): NonNullable<ChargeView['decline']> {
   return {
     code,
-    ...defined({ declineCode: declineCode ?? undefined, adviceCode: adviceCode ?? undefined }),
+    ...omitUndefined({ declineCode: declineCode ?? undefined, adviceCode: adviceCode ?? undefined }),
   };
 }

@@ -1,6 +1,6 @@
 // How a charge is kept: its identity in one row, its texts in an erasable one.
 import { type Kysely, type Selectable, sql } from 'kysely';
-import { defined } from '../domain/shared/defined.ts';
+import { omitUndefined } from '../domain/shared/omit-undefined.ts';
 import type { ChargeStatus } from '../domain/view.ts';
 import type { ChargeRow, ChargeTerms, PersonalKey } from './ledger.ts';
 import type { Tables } from './schema.ts';
@@ -25,7 +25,11 @@ export function textsOf({
   metadata,
 }: ChargeTerms): ChargeTexts | null {
   const isEmpty = metadata === undefined || Object.keys(metadata).length === 0;
-  const texts = defined({ description, statementDescriptorSuffix, metadata: isEmpty ? undefined : metadata });
+  const texts = omitUndefined({
+    description,
+    statementDescriptorSuffix,
+    metadata: isEmpty ? undefined : metadata,
+  });
   return Object.keys(texts).length > 0 ? texts : null;
 }
 
@@ -54,7 +58,7 @@ export function chargeRow(row: Selectable<Tables['charges']> & { readonly texts:
       chargeId: row.charge_id,
       amount: row.amount,
       currency: row.currency,
-      ...defined({ dueAtMs: row.due_at_ms ?? undefined }),
+      ...omitUndefined({ dueAtMs: row.due_at_ms ?? undefined }),
       ...row.texts,
     },
     openedAtMs: row.opened_at_ms,

@@ -1,6 +1,6 @@
 // Claims of customers: which request may use a customer's id, decided before anything exists at Stripe.
 import { type Kysely, sql, type Transaction } from 'kysely';
-import { defined } from '../domain/shared/defined.ts';
+import { omitUndefined } from '../domain/shared/omit-undefined.ts';
 import type { Claim, Claims } from './ledger.ts';
 import { insertPersonal } from './personal.ts';
 import type { Tables } from './schema.ts';
@@ -58,7 +58,7 @@ async function insertCustomer(
   const row = {
     request_id: claim.requestId,
     metadata: JSON.stringify(claim.metadata),
-    ...defined({ stripe_customer_id: claim.stripeCustomerId }),
+    ...omitUndefined({ stripe_customer_id: claim.stripeCustomerId }),
   };
   const { stripeCustomerId } = claim;
   if (stripeCustomerId !== undefined && (await isUsedByAnother(trx, claim, stripeCustomerId)))

@@ -1,7 +1,7 @@
 // Writes facts as a chain: each carries the hash of the one before, and none replaces another.
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { Fact } from '../domain/model/facts.ts';
-import { defined } from '../domain/shared/defined.ts';
+import { omitUndefined } from '../domain/shared/omit-undefined.ts';
 import { hashOf } from './hash.ts';
 import type { Tables } from './schema.ts';
 
@@ -33,7 +33,7 @@ export function factOf(row: Omit<Selectable<Tables['evidence']>, 'customer_id'>)
     sequence: row.sequence,
     atMs: row.at_ms,
     kind: row.kind,
-    ...defined({
+    ...omitUndefined({
       chargeId: row.charge_id ?? undefined,
       actor: row.actor ?? undefined,
       reason: row.reason ?? undefined,

@@ -1,6 +1,6 @@
 // Reads a customer's evidence, with the personal data that still exists and how its notices were delivered.
 import { type Kysely, sql } from 'kysely';
-import { defined } from '../domain/shared/defined.ts';
+import { omitUndefined } from '../domain/shared/omit-undefined.ts';
 import { cursorOf, sortKeyOf } from './cursor.ts';
 import { factOf } from './evidence-chain.ts';
 import type { EvidenceItem, Ledger, NoticeDelivery } from './ledger.ts';
@@ -48,7 +48,7 @@ export function evidence(db: Kysely<Tables>): Pick<Ledger, 'listEvidence'> {
       return {
         items: rows.slice(0, PAGE).map((row) => ({
           ...factOf(row),
-          ...defined({ personal: row.personal === null ? undefined : { ...row.personal } }),
+          ...omitUndefined({ personal: row.personal === null ? undefined : { ...row.personal } }),
           ...deliveryOf(row),
         })),
         ...(last && { nextCursor: cursorOf([last.sequence]) }),
@@ -70,7 +70,7 @@ function deliveryOf(row: {
     delivery: {
       atMs: deliveredAtMs,
       outcome,
-      ...defined({ status: status ?? undefined, reason: deliveryReason ?? undefined }),
+      ...omitUndefined({ status: status ?? undefined, reason: deliveryReason ?? undefined }),
     },
   };
 }

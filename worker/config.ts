@@ -1,12 +1,13 @@
 // The worker's settings, from its environment.
 import type { WorkerDeploymentVersion } from '@temporalio/common';
+import type { MerchantWebhook } from '../activities/merchant-endpoint.ts';
 import { Environment } from '../config/environment.ts';
-import { type MerchantWebhook, merchantWebhook } from '../config/merchant-webhook.ts';
 import { portFrom } from '../config/rules.ts';
-import { type SharedSettings, sharedSettings } from '../config/shared.ts';
+import { type SharedSettings, sharedSettings } from '../config/shared-settings.ts';
 import { SERVER_KEY, stripeSettings } from '../config/stripe.ts';
 import { isLiveKey } from '../stripe/api-keys.ts';
 import { searchAttributesLeftOut } from './left-out-attributes.ts';
+import { merchantWebhook } from './merchant-webhook.ts';
 
 export interface WorkerConfig extends SharedSettings {
   readonly stripeSecretKey: string;

@@ -18,8 +18,8 @@ import type { CustomerEvent } from '../domain/model/events.ts';
 import type { Notice } from '../domain/model/facts.ts';
 import type { CustomerState } from '../domain/model/state.ts';
 import type { Step, StepOf } from '../domain/model/steps.ts';
-import { defined } from '../domain/shared/defined.ts';
 import { formatMoney } from '../domain/shared/money.ts';
+import { omitUndefined } from '../domain/shared/omit-undefined.ts';
 import { HOUR, SECOND } from '../domain/shared/time.ts';
 import { chargeView, viewOf } from '../domain/view.ts';
 import { BILLING_QUEUE, STRIPE_QUEUE } from './messages.ts';
@@ -146,9 +146,9 @@ function eventFromFailure(step: StripeStep, { cause }: ActivityFailure): Custome
   const [code, requestId, param] = (failure?.details ?? []).map((detail) =>
     typeof detail === 'string' ? detail : undefined,
   );
-  const about = { step, ...defined({ requestId }) };
+  const about = { step, ...omitUndefined({ requestId }) };
   return failure?.type === 'StripeRejected'
-    ? { kind: 'refused', code: code ?? 'unknown', ...about, ...defined({ param }) }
+    ? { kind: 'refused', code: code ?? 'unknown', ...about, ...omitUndefined({ param }) }
     : { kind: 'unanswered', ...about };
 }
 

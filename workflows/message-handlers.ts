@@ -11,7 +11,7 @@ import {
 import { advance } from '../domain/advance.ts';
 import type { CustomerEvent } from '../domain/model/events.ts';
 import type { CustomerState } from '../domain/model/state.ts';
-import { noSuchCharge, refuse } from '../domain/refusals.ts';
+import { noSuchCharge, refuse } from '../domain/refuse.ts';
 import { findCharge } from '../domain/shared/charges.ts';
 import { Refusal } from '../domain/shared/refusal.ts';
 import { SECOND } from '../domain/shared/time.ts';

@@ -2,10 +2,10 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { defined } from '../../domain/shared/defined.ts';
+import { omitUndefined } from '../../domain/shared/omit-undefined.ts';
 import { Refusal } from '../../domain/shared/refusal.ts';
 import { StripeUnavailable } from '../../stripe/reader.ts';
-import { TemporalUnavailable } from '../../temporal/customers.ts';
+import { TemporalUnavailable } from '../../temporal/customer-workflows.ts';
 import { type FieldError, Problem, unavailable } from './problems.ts';
 import { HTTP_STATUS } from './refusal-status.ts';
 
@@ -52,7 +52,7 @@ export function answerNotFound(request: FastifyRequest, reply: FastifyReply): Fa
 }
 
 function bodyOf(status: number, code: string, detail: string, errors?: readonly FieldError[]): object {
-  return defined({
+  return omitUndefined({
     type: 'about:blank',
     title: STATUS_CODES[status] ?? 'Error',
     status,

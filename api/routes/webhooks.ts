@@ -2,7 +2,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import type { Ledger } from '../../ledger/ledger.ts';
-import { type CustomerWorkflows, TemporalUnavailable } from '../../temporal/customers.ts';
+import { type CustomerWorkflows, TemporalUnavailable } from '../../temporal/customer-workflows.ts';
 import { Problem, unavailable } from '../http/problems.ts';
 import { problems } from '../http/schemas/problems.ts';
 import { verifyEvent, type WebhookEndpoint } from '../http/webhook-signature.ts';

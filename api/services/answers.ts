@@ -1,5 +1,5 @@
 // Turns customers, charges and evidence into what goes over the wire.
-import { defined } from '../../domain/shared/defined.ts';
+import { omitUndefined } from '../../domain/shared/omit-undefined.ts';
 import { withOutsideTimes } from '../../domain/shared/rfc3339.ts';
 import type { ChargeView, CustomerView, EnrolmentView } from '../../domain/view.ts';
 import type { ChargeTerms, CustomerRow, EvidenceItem } from '../../ledger/ledger.ts';
@@ -24,7 +24,7 @@ export function createAnswers(links: Links): Answers {
     { mayCharge }: Caller,
   ) {
     const url = mayCharge ? await links.enrol(customerId, number) : undefined;
-    return defined({ setupIntentId, status, url, decline });
+    return omitUndefined({ setupIntentId, status, url, decline });
   }
 
   async function stepUpAnswer(
@@ -34,13 +34,13 @@ export function createAnswers(links: Links): Answers {
     { mayCharge }: Caller,
   ) {
     const url = mayCharge ? await links.stepUp(customerId, chargeId) : undefined;
-    return defined({ url, deadline: timeOf(deadlineMs) });
+    return omitUndefined({ url, deadline: timeOf(deadlineMs) });
   }
 
   return {
     async customer(view, metadata, caller) {
       const { customerId, enrolment, mandate } = view;
-      return defined({
+      return omitUndefined({
         customerId,
         stripeCustomerId: view.stripeCustomerId,
         status: view.status,
@@ -62,7 +62,7 @@ export function createAnswers(links: Links): Answers {
 
     async charge(customerId, view, terms, caller) {
       const { chargeId, stepUp } = view;
-      return defined({
+      return omitUndefined({
         customerId,
         chargeId,
         status: view.status,
@@ -83,7 +83,7 @@ export function createAnswers(links: Links): Answers {
     },
 
     evidence({ atMs, kind, chargeId, actor, reason, data, personal, delivery }) {
-      return defined({
+      return omitUndefined({
         at: timeOf(atMs),
         kind,
         chargeId,

@@ -1,13 +1,13 @@
 // Opens charges, shows and lists them, and passes on what people ask of them.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AmountLimits } from '../../domain/model/policy.ts';
-import { chargeConflict } from '../../domain/refusals.ts';
-import { defined } from '../../domain/shared/defined.ts';
+import { chargeConflict } from '../../domain/refuse.ts';
 import { checkAmount } from '../../domain/shared/money.ts';
+import { omitUndefined } from '../../domain/shared/omit-undefined.ts';
 import { Refusal } from '../../domain/shared/refusal.ts';
 import type { ChargeStatus, ChargeView } from '../../domain/view.ts';
 import type { ChargeTerms, Ledger } from '../../ledger/ledger.ts';
-import type { CustomerWorkflows } from '../../temporal/customers.ts';
+import type { CustomerWorkflows } from '../../temporal/customer-workflows.ts';
 import { cancelCharge, openCharge, retryCharge } from '../../workflows/messages.ts';
 import type { Caller } from '../http/auth.ts';
 import type { Action } from '../http/schemas/actions.ts';
@@ -76,7 +76,7 @@ export function createCharges(deps: {
     const { chargeId, amount, currency, dueAtMs } = terms;
     try {
       const correction = corrections === 0 ? undefined : corrections;
-      const request = defined({ actor, chargeId, amount, currency, dueAtMs, correction });
+      const request = omitUndefined({ actor, chargeId, amount, currency, dueAtMs, correction });
       const view = await askWorkflow(deps, customerId, openCharge, request);
       await ledger.acceptCharge(customerId, chargeId);
       return view;
@@ -180,7 +180,7 @@ export function createCharges(deps: {
 
 /** Empty metadata is none: both are the same terms. */
 function termsOf({ dueAt, metadata = {}, ...terms }: NewCharge): ChargeTerms {
-  return defined({
+  return omitUndefined({
     ...terms,
     metadata: Object.keys(metadata).length === 0 ? undefined : metadata,
     dueAtMs: dueAt === undefined ? undefined : msOf(dueAt),

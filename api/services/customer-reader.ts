@@ -4,7 +4,7 @@ import { Refusal } from '../../domain/shared/refusal.ts';
 import type { ChargeView, CustomerView } from '../../domain/view.ts';
 import { CLOSED } from '../../ledger/charge-rows.ts';
 import type { ChargeRow, CustomerRow, Ledger } from '../../ledger/ledger.ts';
-import { type CustomerWorkflows, TemporalUnavailable } from '../../temporal/customers.ts';
+import { type CustomerWorkflows, TemporalUnavailable } from '../../temporal/customer-workflows.ts';
 
 /** A customer as last recorded and as of now. */
 export interface CurrentCustomer {

@@ -2,7 +2,7 @@
 import { Refusal } from '../../domain/shared/refusal.ts';
 import type { CustomerStatus } from '../../domain/view.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import type { CustomerWorkflows } from '../../temporal/customers.ts';
+import type { CustomerWorkflows } from '../../temporal/customer-workflows.ts';
 import { cancelCustomer, pause, resume } from '../../workflows/messages.ts';
 import type { Caller } from '../http/auth.ts';
 import type { Action } from '../http/schemas/actions.ts';

@@ -2,13 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { EnrolmentStatus } from '../../domain/model/enrolment.ts';
-import { defined } from '../../domain/shared/defined.ts';
+import { omitUndefined } from '../../domain/shared/omit-undefined.ts';
 import { Refusal } from '../../domain/shared/refusal.ts';
 import type { CustomerView, EnrolmentView } from '../../domain/view.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { EnrolLink, Links } from '../../links/links.ts';
 import type { StripeReader } from '../../stripe/reader.ts';
-import type { CustomerWorkflows } from '../../temporal/customers.ts';
+import type { CustomerWorkflows } from '../../temporal/customer-workflows.ts';
 import { giveConsent } from '../../workflows/messages.ts';
 import { unavailable } from '../http/problems.ts';
 import type { CustomerReader } from './customer-reader.ts';
@@ -87,7 +87,7 @@ export function createEnrolPage({
     { ip, userAgent }: Visitor,
   ): Promise<CustomerView> {
     // A proxy may send anything for an address.
-    const evidence = defined({
+    const evidence = omitUndefined({
       ip: isIP(ip) === 0 ? undefined : ip,
       userAgent: userAgent?.slice(0, USER_AGENT_KEPT),
     });
@@ -115,7 +115,7 @@ export function createEnrolPage({
         link.customerId,
         `enrolment/${requestId}`,
       );
-      return defined({ status, hasConsent, returnUrl: personal?.returnUrl });
+      return omitUndefined({ status, hasConsent, returnUrl: personal?.returnUrl });
     },
 
     async session(link, { consent, ...visitor }) {

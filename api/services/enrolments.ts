@@ -1,13 +1,13 @@
 // Opens enrolments: checks the request, claims the customer, and has the workflow ask for a card.
 import type { Consent, EnrolmentStatus } from '../../domain/model/enrolment.ts';
-import { refuseEnrolment, refuseMetadata } from '../../domain/refusals.ts';
-import { defined } from '../../domain/shared/defined.ts';
+import { refuseEnrolment, refuseMetadata } from '../../domain/refuse.ts';
+import { omitUndefined } from '../../domain/shared/omit-undefined.ts';
 import { Refusal } from '../../domain/shared/refusal.ts';
 import { MINUTE } from '../../domain/shared/time.ts';
 import type { CustomerView } from '../../domain/view.ts';
 import type { CustomerRow, Ledger, PersonalKey } from '../../ledger/ledger.ts';
 import type { StripeReader } from '../../stripe/reader.ts';
-import type { CustomerWorkflows } from '../../temporal/customers.ts';
+import type { CustomerWorkflows } from '../../temporal/customer-workflows.ts';
 import { type EnrolRequest, enrol } from '../../workflows/messages.ts';
 import type { Caller } from '../http/auth.ts';
 import { invalid } from '../http/problems.ts';
@@ -117,7 +117,7 @@ export function createEnrolments(deps: {
       const claim = await ledger.claimCustomer({
         customerId,
         requestId,
-        ...defined({ stripeCustomerId }),
+        ...omitUndefined({ stripeCustomerId }),
         metadata,
         personal: { ...contactOf(body), ...personalOf(requestId, body) },
       });
@@ -137,7 +137,7 @@ export function createEnrolments(deps: {
       try {
         const enrolment = {
           ...enrolRequest(requestId, body, caller.actor),
-          ...defined({ stripeCustomerId, currency }),
+          ...omitUndefined({ stripeCustomerId, currency }),
         };
         const view = await workflows.askOrStart(customerId, enrol, enrolment, requestId);
         return { isNew: claim !== 'same', answer: await answerOf(view, metadata, request) };
@@ -172,7 +172,7 @@ export function createEnrolments(deps: {
 
 /** Empty metadata are the same as none. */
 function comparedRequest({ metadata = {}, ...body }: NewCustomer): object {
-  return defined({ ...body, metadata: Object.keys(metadata).length > 0 ? metadata : undefined });
+  return omitUndefined({ ...body, metadata: Object.keys(metadata).length > 0 ? metadata : undefined });
 }
 
 /** @throws Refusal `metadata_reserved` */
@@ -183,7 +183,7 @@ export function refuseReserved(metadata: { readonly [key: string]: string } = {}
 
 function enrolRequest(requestId: string, body: NewEnrolment, actor: string): EnrolRequest {
   const { paymentMethod, consent, terms } = body;
-  return defined({
+  return omitUndefined({
     requestId,
     actor,
     paymentMethodId: paymentMethod,
@@ -199,7 +199,7 @@ function consentOf(requestId: string, consent: NonNullable<NewEnrolment['consent
 }
 
 function contactOf({ email, locale }: NewCustomer): { readonly [Key in PersonalKey]?: object } {
-  const contact = defined({ email, locale });
+  const contact = omitUndefined({ email, locale });
   return Object.keys(contact).length === 0 ? {} : { contact };
 }
 
@@ -207,7 +207,7 @@ function personalOf(
   requestId: string,
   { returnUrl, consent }: NewEnrolment,
 ): { readonly [Key in `enrolment/${string}` | `consent/${string}`]: object } {
-  const evidence = defined({ ip: consent?.ip, userAgent: consent?.userAgent });
+  const evidence = omitUndefined({ ip: consent?.ip, userAgent: consent?.userAgent });
   return {
     ...(returnUrl !== undefined && { [`enrolment/${requestId}`]: { returnUrl } }),
     ...(Object.keys(evidence).length > 0 && { [`consent/${requestId}`]: evidence }),

@@ -1,11 +1,12 @@
 // What the authentication page may know and do: only what its link is bound to, and only while a charge waits.
-import { defined } from '../../domain/shared/defined.ts';
+
 import { formatMoney } from '../../domain/shared/money.ts';
+import { omitUndefined } from '../../domain/shared/omit-undefined.ts';
 import type { ChargeStatus, ChargeView, CustomerView } from '../../domain/view.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Links, StepUpLink } from '../../links/links.ts';
 import type { StripeReader } from '../../stripe/reader.ts';
-import type { CustomerWorkflows } from '../../temporal/customers.ts';
+import type { CustomerWorkflows } from '../../temporal/customer-workflows.ts';
 import { Problem, unavailable } from '../http/problems.ts';
 import type { CustomerReader } from './customer-reader.ts';
 import { type BrowserStripe, openLink, refuseClosed, takesClientSecret } from './page-links.ts';
@@ -81,7 +82,7 @@ export function createStepUpPage({
       const view = await viewOf(customerId);
       const own = await chargeOf(view, chargeId);
       const [next] = waiting(view, own);
-      return defined({
+      return omitUndefined({
         status: own.status,
         next: next?.chargeId,
         amount: next && formatMoney(next.amount, next.currency),

@@ -4,7 +4,7 @@ import { isAboutMoneyBack, subjectOf } from '../../domain/shared/stripe-events.t
 import type { Ledger } from '../../ledger/ledger.ts';
 import { idOf } from '../../stripe/object-id.ts';
 import { isCancelled, ownerOf } from '../../stripe/owner.ts';
-import type { CustomerWorkflows } from '../../temporal/customers.ts';
+import type { CustomerWorkflows } from '../../temporal/customer-workflows.ts';
 import { Problem } from '../http/problems.ts';
 import type { StripeEvent } from '../http/webhook-signature.ts';
 

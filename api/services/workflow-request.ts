@@ -1,7 +1,7 @@
 // Asks a customer's workflow, and decides what it means when there is none: the ledger knows who should have one.
 import type { UpdateDefinition } from '@temporalio/common';
-import { customerCancelled, noMandate } from '../../domain/refusals.ts';
-import type { CustomerWorkflows } from '../../temporal/customers.ts';
+import { customerCancelled, noMandate } from '../../domain/refuse.ts';
+import type { CustomerWorkflows } from '../../temporal/customer-workflows.ts';
 import type { CustomerReader } from './customer-reader.ts';
 
 /**

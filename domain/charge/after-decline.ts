@@ -2,15 +2,15 @@
 // end. The bank's wish to see the customer is step-up.ts.
 
 import type { Charge, Decline } from '../model/charge.ts';
-import type { PaymentIntentReading } from '../model/readings.ts';
 import type { CustomerState } from '../model/state.ts';
+import type { PaymentIntentReading } from '../model/stripe-objects.ts';
 import { findCharge } from '../shared/charges.ts';
 import { blockCard } from '../shared/issuer-budgets.ts';
 import { policyOf } from '../shared/policy.ts';
 import { recordAnswer } from './attempts.ts';
 import { cardNeeded, closeCharge } from './close.ts';
 import { classifyDecline } from './decline-codes.ts';
-import { dueAgain, hasOtherCard } from './next-attempt.ts';
+import { dueAgain, hasOtherCard } from './due-again.ts';
 import { nextRetry } from './retry-schedule.ts';
 
 /** @param decline of any class but `step_up` */

@@ -1,9 +1,9 @@
 // The list of a charge's attempts: started, answered, counted on their card. What an answer means is not decided here.
 
 import type { Attempt, AttemptOutcome, Charge, ChargePhase, Decline } from '../model/charge.ts';
-import type { PaymentIntentReading } from '../model/readings.ts';
 import type { CustomerState } from '../model/state.ts';
 import type { StepOf } from '../model/steps.ts';
+import type { PaymentIntentReading } from '../model/stripe-objects.ts';
 import { findCharge, putCharge, reachedIssuer } from '../shared/charges.ts';
 import { recordFact } from '../shared/facts.ts';
 import { countAttempt } from '../shared/issuer-budgets.ts';

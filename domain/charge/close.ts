@@ -1,8 +1,8 @@
 // How a charge stops being collected: over for good, or waiting for another card.
 
 import type { Charge, ChargePhase } from '../model/charge.ts';
-import type { PaymentIntentReading } from '../model/readings.ts';
 import type { CustomerState } from '../model/state.ts';
+import type { PaymentIntentReading } from '../model/stripe-objects.ts';
 import { isSpent, issuerAttempts, putCharge } from '../shared/charges.ts';
 import { notify, recordFact } from '../shared/facts.ts';
 import { policyOf } from '../shared/policy.ts';

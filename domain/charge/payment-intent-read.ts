@@ -2,8 +2,8 @@
 
 import type { Charge } from '../model/charge.ts';
 import type { EventOf } from '../model/events.ts';
-import type { PaymentIntentReading } from '../model/readings.ts';
 import type { CustomerState } from '../model/state.ts';
+import type { PaymentIntentReading } from '../model/stripe-objects.ts';
 import { backoffDelay } from '../shared/backoff.ts';
 import { findCharge, putCharge } from '../shared/charges.ts';
 import { recordFact } from '../shared/facts.ts';
@@ -13,7 +13,7 @@ import { isSettled, noteAttempt, recordAnswer, settleAttempt, unansweredInARow }
 import { checkLater } from './check-schedule.ts';
 import { closed, collected, stepUpEnded } from './close.ts';
 import { classifyDecline } from './decline-codes.ts';
-import { dueAgain } from './next-attempt.ts';
+import { dueAgain } from './due-again.ts';
 import { differenceFromOwed, replaceIntent } from './replace-intent.ts';
 import { atTheBank, stepUpRead, stepUpStarts } from './step-up.ts';
 import { recordUnrecordedAnswers } from './unrecorded-answers.ts';

@@ -6,9 +6,9 @@ import type { CustomerState } from '../model/state.ts';
 import type { Step } from '../model/steps.ts';
 import { backoffDelay } from '../shared/backoff.ts';
 import { findCharge, putCharge } from '../shared/charges.ts';
-import { defined } from '../shared/defined.ts';
 import { recordFact } from '../shared/facts.ts';
 import { missingAtStripe } from '../shared/missing-at-stripe.ts';
+import { omitUndefined } from '../shared/omit-undefined.ts';
 import { policyOf } from '../shared/policy.ts';
 import { noteAttempt, settleAttempt } from './attempts.ts';
 import { checkLater } from './check-schedule.ts';
@@ -76,12 +76,12 @@ export function chargeRefused(state: CustomerState, event: EventOf<'refused'>, n
   const isNumberUsedUp = step.do === 'createPaymentIntent' && isMissing;
   const next: Charge = {
     ...charge,
-    phase: isMissing ? { is: 'due', atMs: nowMs } : { is: 'refused', ...defined({ code, param }) },
+    phase: isMissing ? { is: 'due', atMs: nowMs } : { is: 'refused', ...omitUndefined({ code, param }) },
     intentNumber: charge.intentNumber + (isNumberUsedUp ? 1 : 0),
     nextCheckAtMs: isNumberUsedUp ? null : nowMs,
     checks: 0,
   };
-  const data = { code, step: step.do, ...defined({ param }), requestId: requestId ?? null };
+  const data = { code, step: step.do, ...omitUndefined({ param }), requestId: requestId ?? null };
   const settled =
     charge.phase.is === 'attempting'
       ? noteAttempt(settleAttempt(state, next, 'refused', null), charge.chargeId, nowMs, null, data)

@@ -2,8 +2,8 @@
 // another one made.
 
 import type { Charge, PhaseOf } from '../model/charge.ts';
-import type { PaymentIntentReading } from '../model/readings.ts';
 import type { CustomerState } from '../model/state.ts';
+import type { PaymentIntentReading } from '../model/stripe-objects.ts';
 import { findCharge, putCharge } from '../shared/charges.ts';
 import { recordFact } from '../shared/facts.ts';
 import { declined } from './after-decline.ts';

@@ -1,8 +1,8 @@
 // The bank wants the customer: the wait for them, and what Stripe says of it meanwhile.
 
 import type { Charge, PhaseOf } from '../model/charge.ts';
-import type { PaymentIntentReading } from '../model/readings.ts';
 import type { CustomerState } from '../model/state.ts';
+import type { PaymentIntentReading } from '../model/stripe-objects.ts';
 import { findCharge, putCharge } from '../shared/charges.ts';
 import { notify, recordFact } from '../shared/facts.ts';
 import { policyOf } from '../shared/policy.ts';
@@ -11,7 +11,7 @@ import { noteAttempt, recordAnswer, settleAttempt } from './attempts.ts';
 import { checkLater } from './check-schedule.ts';
 import { closeCharge, stepUpEnded } from './close.ts';
 import { classifyDecline, isAuthenticationFailure } from './decline-codes.ts';
-import { dueAgain, hasOtherCard } from './next-attempt.ts';
+import { dueAgain, hasOtherCard } from './due-again.ts';
 
 /**
  * The answer was that the bank wants the customer: they get a notice, and the queue waits for them. Where another card

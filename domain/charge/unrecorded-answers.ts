@@ -1,8 +1,8 @@
 // Answers of an issuer that a newer one hides: they go on record, and nothing is decided by them but which card is blocked.
 
 import type { Charge } from '../model/charge.ts';
-import type { IssuerAnswer, PaymentIntentReading } from '../model/readings.ts';
 import type { CustomerState } from '../model/state.ts';
+import type { IssuerAnswer, PaymentIntentReading } from '../model/stripe-objects.ts';
 import { findCharge } from '../shared/charges.ts';
 import { blockAnsweringCard } from './after-decline.ts';
 import { isSettled, recordEarlierAnswer } from './attempts.ts';

@@ -1,7 +1,7 @@
 // Disputes that cardholders open at their banks: what is read of one goes on record, and an open one needs attention.
 import type { EventOf } from '../model/events.ts';
-import type { DisputeReading } from '../model/readings.ts';
 import type { CustomerState } from '../model/state.ts';
+import type { DisputeReading } from '../model/stripe-objects.ts';
 import { takeReading } from '../shared/refund-or-dispute.ts';
 
 /** Nothing more can be done about it (docs.stripe.com/api/disputes/object#dispute_object-status). */

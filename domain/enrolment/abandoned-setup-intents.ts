@@ -1,6 +1,7 @@
 // SetupIntents nobody will finish: each is cancelled at Stripe, and kept until Stripe says it is over.
-import type { SetupIntentReading } from '../model/readings.ts';
+
 import type { CustomerState } from '../model/state.ts';
+import type { SetupIntentReading } from '../model/stripe-objects.ts';
 import { backoffDelay } from '../shared/backoff.ts';
 import { policyOf } from '../shared/policy.ts';
 

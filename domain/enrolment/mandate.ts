@@ -1,8 +1,8 @@
 // The permission to charge: given, read again, ended; and what a new card does for what is owed.
 import type { Card, Enrolment, Mandate, MandateStatus } from '../model/enrolment.ts';
 import type { EventOf } from '../model/events.ts';
-import type { SetupIntentReading } from '../model/readings.ts';
 import type { CustomerState } from '../model/state.ts';
+import type { SetupIntentReading } from '../model/stripe-objects.ts';
 import { notify, recordFact } from '../shared/facts.ts';
 import { carryBudgetOver } from '../shared/issuer-budgets.ts';
 import { isRefusedForCard, missingAtStripe } from '../shared/missing-at-stripe.ts';

@@ -2,8 +2,8 @@
 
 import type { Enrolment, EnrolmentStatus } from '../model/enrolment.ts';
 import type { EventOf } from '../model/events.ts';
-import type { SetupIntentReading } from '../model/readings.ts';
 import type { CustomerState } from '../model/state.ts';
+import type { SetupIntentReading } from '../model/stripe-objects.ts';
 import { backoffDelay } from '../shared/backoff.ts';
 import { notify, recordFact } from '../shared/facts.ts';
 import { policyOf } from '../shared/policy.ts';

@@ -1,9 +1,14 @@
 // What can happen to a customer.
 import type { Consent, MandateTerms } from './enrolment.ts';
 import type { Policy } from './policy.ts';
-import type { DisputeReading, PaymentIntentReading, RefundReading, SetupIntentReading } from './readings.ts';
 import type { CustomerState } from './state.ts';
 import type { Step, StepOf, TimeEvent } from './steps.ts';
+import type {
+  DisputeReading,
+  PaymentIntentReading,
+  RefundReading,
+  SetupIntentReading,
+} from './stripe-objects.ts';
 
 /** Who asked, and for what reason; over HTTP `actor` is the API key's name, or `link` where a page was opened by a link. */
 export interface Attribution {

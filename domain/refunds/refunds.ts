@@ -1,7 +1,7 @@
 // Refunds that people make at Stripe: what is read of one goes on record.
 import type { EventOf } from '../model/events.ts';
-import type { RefundReading } from '../model/readings.ts';
 import type { CustomerState } from '../model/state.ts';
+import type { RefundReading } from '../model/stripe-objects.ts';
 import { takeReading } from '../shared/refund-or-dispute.ts';
 
 export function refundRead(state: CustomerState, reading: RefundReading, nowMs: number): CustomerState {

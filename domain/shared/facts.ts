@@ -2,7 +2,7 @@
 import type { Attribution } from '../model/events.ts';
 import type { Fact, FactKind, Notice, NoticeKind } from '../model/facts.ts';
 import type { CustomerState } from '../model/state.ts';
-import { defined } from './defined.ts';
+import { omitUndefined } from './omit-undefined.ts';
 
 /** Nothing else happens before it is in the ledger (but see `CAN_WAIT`). */
 export function recordFact(
@@ -18,7 +18,7 @@ export function recordFact(
 
 /** Who asked for it, and their reason where they gave one; nothing else of the request. */
 export function by({ actor, reason }: Attribution): Attribution {
-  return defined({ actor, reason });
+  return omitUndefined({ actor, reason });
 }
 
 /** Asks for a notice, and records that. The same `noticeId` again, while it waits, asks for nothing. */
@@ -32,5 +32,5 @@ export function notify(
   if (state.notices.some((notice) => notice.noticeId === noticeId)) return state;
   const withNotice = { ...state, notices: [...state.notices, { noticeId, kind, atMs: nowMs, ...about }] };
   const data = { noticeId, notice: kind };
-  return recordFact(withNotice, nowMs, 'notice', defined({ chargeId: about.chargeId, data }));
+  return recordFact(withNotice, nowMs, 'notice', omitUndefined({ chargeId: about.chargeId, data }));
 }

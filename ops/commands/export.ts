@@ -1,5 +1,5 @@
 // Prints a customer's whole record as one JSON value, with the personal data that is still there.
-import { defined } from '../../domain/shared/defined.ts';
+import { omitUndefined } from '../../domain/shared/omit-undefined.ts';
 import type { EvidenceItem, Ledger, Page } from '../../ledger/ledger.ts';
 import type { Target } from '../arguments.ts';
 import { DONE, type ExitCode, noSuchCustomer } from '../exit-codes.ts';
@@ -33,7 +33,7 @@ async function allOf<Item>(
   const items: Item[] = [];
   let cursor: string | undefined;
   do {
-    const page: Page<Item> = await pageAt(defined({ cursor }));
+    const page: Page<Item> = await pageAt(omitUndefined({ cursor }));
     items.push(...page.items);
     cursor = page.nextCursor;
   } while (cursor !== undefined);

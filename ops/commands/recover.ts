@@ -2,7 +2,7 @@
 import { Client, Connection, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { advance } from '../../domain/advance.ts';
 import { isOver, newCustomer } from '../../domain/lifecycle.ts';
-import { defined } from '../../domain/shared/defined.ts';
+import { omitUndefined } from '../../domain/shared/omit-undefined.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { loadForRun } from '../../ledger/load.ts';
 import { temporalFrom } from '../../temporal/address.ts';
@@ -94,7 +94,7 @@ export async function recoverAll(systems: Systems, onProgress: (tally: Tally) =>
   const tally = { started: 0, running: 0, over: 0 };
   let cursor: string | undefined;
   do {
-    const page = await systems.ledger.listCustomers(defined({ cursor }));
+    const page = await systems.ledger.listCustomers(omitUndefined({ cursor }));
     const waiting = page.items.map(({ customerId }) => customerId);
     const recoverWaiting = async () => {
       for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {

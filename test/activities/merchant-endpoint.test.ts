@@ -3,7 +3,7 @@ import type { LookupAddress, lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { expect, test } from 'vitest';
 import { postToMerchant, publicLookup } from '../../activities/merchant-endpoint.ts';
-import { isPrivateAddress } from '../../config/private-address.ts';
+import { isPrivateAddress } from '../../activities/private-address.ts';
 import { freePort } from '../../dev/free-port.ts';
 
 test.each([

@@ -3,13 +3,13 @@ import { newCustomer } from '../../domain/lifecycle.ts';
 import type { Attempt, Charge, ChargePhase, Decline } from '../../domain/model/charge.ts';
 import type { Card, Consent, Enrolment, Mandate } from '../../domain/model/enrolment.ts';
 import type { Policy } from '../../domain/model/policy.ts';
+import type { CustomerState } from '../../domain/model/state.ts';
 import type {
   DisputeReading,
   PaymentIntentReading,
   RefundReading,
   SetupIntentReading,
-} from '../../domain/model/readings.ts';
-import type { CustomerState } from '../../domain/model/state.ts';
+} from '../../domain/model/stripe-objects.ts';
 import { DEFAULT_POLICY } from '../../domain/shared/policy.ts';
 import { DAY } from '../../domain/shared/time.ts';
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { advance } from '../../domain/advance.ts';
 import type { Attempt, Charge, Decline } from '../../domain/model/charge.ts';
 import type { CustomerState } from '../../domain/model/state.ts';
-import { refuse } from '../../domain/refusals.ts';
+import { refuse } from '../../domain/refuse.ts';
 import { DEFAULT_POLICY } from '../../domain/shared/policy.ts';
 import { ATTEMPTS_REMEMBERED } from '../../domain/shared/state-limits.ts';
 import { DAY } from '../../domain/shared/time.ts';

@@ -3,9 +3,9 @@
 import { expect, test } from 'vitest';
 import { advance } from '../../domain/advance.ts';
 import type { CustomerEvent } from '../../domain/model/events.ts';
-import type { PaymentIntentReading } from '../../domain/model/readings.ts';
 import type { CustomerState } from '../../domain/model/state.ts';
 import type { Step } from '../../domain/model/steps.ts';
+import type { PaymentIntentReading } from '../../domain/model/stripe-objects.ts';
 import { nextStep } from '../../domain/next-step.ts';
 import { findCharge } from '../../domain/shared/charges.ts';
 import { DAY, HOUR } from '../../domain/shared/time.ts';

@@ -1,7 +1,7 @@
 // A request that comes with a task Temporal drops: it is made again, and answered as if nothing had been.
 import type { Client } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createCustomerWorkflows } from '../../temporal/customers.ts';
+import { createCustomerWorkflows } from '../../temporal/customer-workflows.ts';
 import { BILLING_QUEUE, workflowIdOf } from '../../workflows/messages.ts';
 import { startSampleWorkflows } from '../support/sample-workflows.ts';
 import { CustomerBilling, leave, turnOver } from './sample-workflows.ts';

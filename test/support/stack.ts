@@ -7,7 +7,7 @@ import { inject } from 'vitest';
 import { freePort } from '../../dev/free-port.ts';
 import { EMULATOR_KEY, type Stack, startStack } from '../../dev/stack.ts';
 import { skipTime } from '../../dev/time.ts';
-import { defined } from '../../domain/shared/defined.ts';
+import { omitUndefined } from '../../domain/shared/omit-undefined.ts';
 import { buildEmulator } from '../../emulator/app.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { openLedger } from '../../ledger/open.ts';
@@ -138,8 +138,8 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
     workflows: { workflowBundle: { codePath: inject('workflowBundlePath') } },
     ledger: backends?.ledger ?? (await emptyLedger()),
     emulator: backends ? null : { prepare: (emulator) => (faults = checkTraffic(emulator)) },
-    ...defined({ port: backends?.port }),
-    ...defined({ stripeTimeoutMs: options.stripeTimeoutMs, logger: options.logger }),
+    ...omitUndefined({ port: backends?.port }),
+    ...omitUndefined({ stripeTimeoutMs: options.stripeTimeoutMs, logger: options.logger }),
     env: {
       ...(options.merchantUrl !== undefined && {
         MERCHANT_WEBHOOK_URL: options.merchantUrl,
@@ -183,9 +183,9 @@ export function testClient(stack: Omit<Stack, 'stop'>, client: Client): Omit<Tes
       method,
       headers: {
         authorization: `Bearer ${key}`,
-        ...defined({ 'content-type': body && 'application/json' }),
+        ...omitUndefined({ 'content-type': body && 'application/json' }),
       },
-      ...defined({ body: body && JSON.stringify(body) }),
+      ...omitUndefined({ body: body && JSON.stringify(body) }),
     });
     const text = await response.text();
     return {
@@ -208,7 +208,7 @@ export function testClient(stack: Omit<Stack, 'stop'>, client: Client): Omit<Tes
     const response = await fetch(`${stack.emulatorUrl}/_emulator/${path}`, {
       method: body === undefined ? 'GET' : 'POST',
       headers: { 'content-type': 'application/json' },
-      ...defined({ body: body && JSON.stringify(body) }),
+      ...omitUndefined({ body: body && JSON.stringify(body) }),
     });
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     return (await response.json()) as Json;
@@ -217,7 +217,7 @@ export function testClient(stack: Omit<Stack, 'stop'>, client: Client): Omit<Tes
     const response = await fetch(`${stack.emulatorUrl}/v1/${path}`, {
       method,
       headers: { authorization: `Bearer ${key}` },
-      ...defined({ body: form && new URLSearchParams(form) }),
+      ...omitUndefined({ body: form && new URLSearchParams(form) }),
     });
     return (await response.json()) as Json;
   };

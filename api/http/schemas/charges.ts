@@ -5,9 +5,9 @@ import type { ChargeStatus as DomainChargeStatus } from '../../../domain/view.ts
 import { Amount, ChargeId, Currency, CustomerId, Metadata, Strict, StripeId, Time } from '../fields.ts';
 import { Decline } from './declines.ts';
 import { Cursor } from './lists.ts';
-import { wordsOf } from './words.ts';
+import { valuesOf } from './union-values.ts';
 
-const CHARGE_STATUSES = wordsOf<DomainChargeStatus>({
+const CHARGE_STATUSES = valuesOf<DomainChargeStatus>({
   scheduled: true,
   held: true,
   attempting: true,

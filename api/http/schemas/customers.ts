@@ -6,9 +6,9 @@ import type { CustomerStatus as DomainCustomerStatus } from '../../../domain/vie
 import { Amount, Currency, CustomerId, Metadata, orNull, Strict, StripeId, Time } from '../fields.ts';
 import { EnrolmentAnswer, enrolmentFields } from './enrolments.ts';
 import { Cursor } from './lists.ts';
-import { wordsOf } from './words.ts';
+import { valuesOf } from './union-values.ts';
 
-const CUSTOMER_STATUSES = wordsOf<DomainCustomerStatus>({
+const CUSTOMER_STATUSES = valuesOf<DomainCustomerStatus>({
   cancelled: true,
   paused: true,
   awaiting_mandate: true,

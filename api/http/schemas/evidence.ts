@@ -2,9 +2,9 @@
 import Type, { type Static } from 'typebox';
 import type { FactKind } from '../../../domain/model/facts.ts';
 import { ChargeId, Time } from '../fields.ts';
-import { wordsOf } from './words.ts';
+import { valuesOf } from './union-values.ts';
 
-const EVIDENCE_KINDS = wordsOf<FactKind>({
+const EVIDENCE_KINDS = valuesOf<FactKind>({
   enrolment_opened: true,
   consent: true,
   setup_intent_created: true,

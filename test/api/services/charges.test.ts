@@ -7,7 +7,7 @@ import { Refusal } from '../../../domain/shared/refusal.ts';
 import type { Ledger } from '../../../ledger/ledger.ts';
 import { openLedger } from '../../../ledger/open.ts';
 import { createLinks } from '../../../links/links.ts';
-import type { CustomerWorkflows } from '../../../temporal/customers.ts';
+import type { CustomerWorkflows } from '../../../temporal/customer-workflows.ts';
 import { charge, entry } from '../../support/customers.ts';
 import { inMemory } from '../../support/databases.ts';
 

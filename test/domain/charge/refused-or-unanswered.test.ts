@@ -6,7 +6,7 @@ import type { CustomerEvent } from '../../../domain/model/events.ts';
 import type { CustomerState } from '../../../domain/model/state.ts';
 import type { Step } from '../../../domain/model/steps.ts';
 import { nextStep } from '../../../domain/next-step.ts';
-import { refuse } from '../../../domain/refusals.ts';
+import { refuse } from '../../../domain/refuse.ts';
 import { HOUR } from '../../../domain/shared/time.ts';
 import { BY, charge, enrolled, enrolment, mandate, reading, setupDone, T0, tried } from '../fixtures.ts';
 

@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { advance } from '../../../domain/advance.ts';
 import type { Charge, ChargePhase } from '../../../domain/model/charge.ts';
-import type { PaymentIntentReading } from '../../../domain/model/readings.ts';
 import type { CustomerState } from '../../../domain/model/state.ts';
+import type { PaymentIntentReading } from '../../../domain/model/stripe-objects.ts';
 import { nextStep } from '../../../domain/next-step.ts';
 import { DAY, HOUR } from '../../../domain/shared/time.ts';
 import { chargeView } from '../../../domain/view.ts';

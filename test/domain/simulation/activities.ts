@@ -1,7 +1,7 @@
 // Executes a step at the model of Stripe, as the activities do at Stripe.
 import type { CustomerEvent } from '../../../domain/model/events.ts';
 import type { Step } from '../../../domain/model/steps.ts';
-import { defined } from '../../../domain/shared/defined.ts';
+import { omitUndefined } from '../../../domain/shared/omit-undefined.ts';
 import type { LedgerModel } from './ledger.ts';
 import type { Answer, StripeModel } from './stripe.ts';
 
@@ -120,7 +120,7 @@ function callStripe<Value>(
     if (answer.is === 'ok') return event(answer.value);
     if (answer.is === 'rejected') {
       const { code, param } = answer;
-      return { kind: 'refused', step, code, ...defined({ param }) };
+      return { kind: 'refused', step, code, ...omitUndefined({ param }) };
     }
   }
   return { kind: 'unanswered', step };

@@ -3,14 +3,14 @@
 
 import type { Decline } from '../../../domain/model/charge.ts';
 import type { Card, MandateStatus } from '../../../domain/model/enrolment.ts';
+import type { StepOf } from '../../../domain/model/steps.ts';
 import type {
   DisputeReading,
   IssuerAnswer,
   PaymentIntentReading,
   RefundReading,
   SetupIntentReading,
-} from '../../../domain/model/readings.ts';
-import type { StepOf } from '../../../domain/model/steps.ts';
+} from '../../../domain/model/stripe-objects.ts';
 import { DAY, HOUR, MINUTE } from '../../../domain/shared/time.ts';
 
 /** `none`: the call, or its answer, was lost. `rejected`: a 4xx that is not a decline. */

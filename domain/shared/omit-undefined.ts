@@ -7,7 +7,7 @@ type Defined<Values> = {
 };
 
 /** The same object without the keys whose value is undefined. Null is a value. */
-export function defined<Values extends object>(values: Values): Defined<Values> {
+export function omitUndefined<Values extends object>(values: Values): Defined<Values> {
   return Object.fromEntries(
     Object.entries(values).filter(([, value]) => value !== undefined),
   ) as Defined<Values>;

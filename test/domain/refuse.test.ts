@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Charge } from '../../domain/model/charge.ts';
 import type { CustomerEvent } from '../../domain/model/events.ts';
 import type { CustomerState } from '../../domain/model/state.ts';
-import { refuse, refuseEnrolment, refuseMetadata } from '../../domain/refusals.ts';
+import { refuse, refuseEnrolment, refuseMetadata } from '../../domain/refuse.ts';
 import { DAY } from '../../domain/shared/time.ts';
 import { attempt, BY, CONSENT, charge, enrolled, enrolment, mandate, stepUp, T0, tried } from './fixtures.ts';
 

@@ -1,6 +1,6 @@
 // Absent and undefined are two things.
 import { expect, test } from 'vitest';
-import { defined } from '../../../domain/shared/defined.ts';
+import { omitUndefined } from '../../../domain/shared/omit-undefined.ts';
 
 interface Named {
   readonly id: string;
@@ -10,7 +10,7 @@ interface Named {
 
 test('a key without a value is left out; null, zero and the empty string are values', () => {
   const nobody: string | undefined = undefined;
-  const named: Named = defined({ id: '', name: nobody, note: null });
+  const named: Named = omitUndefined({ id: '', name: nobody, note: null });
   expect(named).toStrictEqual({ id: '', note: null });
-  expect(defined({ count: 0, isPaid: false })).toStrictEqual({ count: 0, isPaid: false });
+  expect(omitUndefined({ count: 0, isPaid: false })).toStrictEqual({ count: 0, isPaid: false });
 });

@@ -1,6 +1,6 @@
 // What is taken from a PaymentIntent and its charges: the listed fields only, for an intent carries its client secret.
 import type Stripe from 'stripe';
-import type { IssuerAnswer, PaymentIntentReading } from '../../domain/model/readings.ts';
+import type { IssuerAnswer, PaymentIntentReading } from '../../domain/model/stripe-objects.ts';
 import { idOf } from '../object-id.ts';
 import { declineFrom, declineOfCharge } from './decline.ts';
 

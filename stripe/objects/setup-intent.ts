@@ -1,7 +1,7 @@
 // What is taken from a SetupIntent with its attempt, card and mandate: the listed fields only, for it carries its client secret.
 import type Stripe from 'stripe';
 import type { Card, MandateStatus, ThreeDSecure } from '../../domain/model/enrolment.ts';
-import type { SetupIntentReading } from '../../domain/model/readings.ts';
+import type { SetupIntentReading } from '../../domain/model/stripe-objects.ts';
 import { declineFrom } from './decline.ts';
 
 type SetupIntent = Stripe.SetupIntent & { readonly lastResponse?: { readonly requestId?: string } };

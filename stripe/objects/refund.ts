@@ -1,6 +1,6 @@
 // What is taken from a refund; whose charge it takes back is not on it.
 import type Stripe from 'stripe';
-import type { RefundReading } from '../../domain/model/readings.ts';
+import type { RefundReading } from '../../domain/model/stripe-objects.ts';
 import { idOf } from '../object-id.ts';
 
 export function refundReading(refund: Stripe.Response<Stripe.Refund>): Omit<RefundReading, 'chargeId'> {

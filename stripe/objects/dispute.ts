@@ -1,6 +1,6 @@
 // What is taken from a dispute: the listed fields only, for its evidence holds the customer's name, addresses and letters.
 import type Stripe from 'stripe';
-import type { DisputeReading } from '../../domain/model/readings.ts';
+import type { DisputeReading } from '../../domain/model/stripe-objects.ts';
 import { idOf } from '../object-id.ts';
 
 export function disputeReading(dispute: Stripe.Response<Stripe.Dispute>): Omit<DisputeReading, 'chargeId'> {

@@ -1,4 +1,4 @@
-// When a charge is attempted again: by the card that is on file then, not by the one that has answered.
+// Makes a charge due again, at once where another card than the one that has answered is on file.
 import type { Charge } from '../model/charge.ts';
 import type { CustomerState } from '../model/state.ts';
 import { chargeableCard } from '../shared/chargeable-card.ts';

@@ -1,15 +1,8 @@
 // The merchant's endpoint for notices, from MERCHANT_WEBHOOK_URL and MERCHANT_WEBHOOK_SECRET.
-import type { Environment, Rule } from './environment.ts';
-import { isPrivateHost } from './private-address.ts';
-import { isHttpAddress } from './rules.ts';
-
-export interface MerchantWebhook {
-  readonly url: string;
-  /** `whsec_` and base64, as Standard Webhooks writes it. */
-  readonly secret: string;
-  /** Real money moves: an endpoint whose name resolves to a private address is not called. */
-  readonly publicOnly: boolean;
-}
+import type { MerchantWebhook } from '../activities/merchant-endpoint.ts';
+import { isPrivateHost } from '../activities/private-address.ts';
+import type { Environment, Rule } from '../config/environment.ts';
+import { isHttpAddress } from '../config/rules.ts';
 
 const ENDPOINT: Rule = {
   must: 'be an http(s) address without user name and password',

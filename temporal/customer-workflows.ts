@@ -13,7 +13,7 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
-import { defined } from '../domain/shared/defined.ts';
+import { omitUndefined } from '../domain/shared/omit-undefined.ts';
 import { isRefusalCode, Refusal } from '../domain/shared/refusal.ts';
 import type { CustomerView } from '../domain/view.ts';
 import {
@@ -113,7 +113,7 @@ export function createCustomerWorkflows(client: Client): CustomerWorkflows {
         client.workflow.startUpdateWithStart(update, {
           args: [request],
           waitForStage: 'ACCEPTED',
-          ...defined({ updateId }),
+          ...omitUndefined({ updateId }),
           startWorkflowOperation: new WithStartWorkflowOperation<Workflow>(CUSTOMER_BILLING, {
             ...startOf({ customerId }),
             workflowIdConflictPolicy: 'USE_EXISTING',

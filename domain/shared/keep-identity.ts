@@ -1,11 +1,11 @@
 // Keeps the identity of a value that has not changed, so that callers can see that nothing has.
 
 /** `before` where `after` says the same, else `after`. Both are plain JSON. */
-export function unlessEqual<Value>(before: Value, after: Value): Value {
+export function keepIdentity<Value>(before: Value, after: Value): Value {
   return isEqual(before, after) ? before : after;
 }
 
-/** What the two share is not looked into. */
+/** Parts that are the same object are not compared. */
 function isEqual(one: unknown, other: unknown): boolean {
   if (one === other) return true;
   if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false;
