@@ -1,10 +1,10 @@
 // What people are shown of a customer.
 
+import { agenda, blockingCharge, type Planned } from './agenda.ts';
 import { type Attention, needsAttention } from './attention.ts';
 import type { Attempt, AttemptOutcome, Charge, ChargePhase, Decline, PhaseOf } from './model/charge.ts';
 import type { Card, Enrolment, EnrolmentStatus, Mandate, MandateStatus } from './model/enrolment.ts';
 import type { CustomerState } from './model/state.ts';
-import { agenda, blockingCharge, type Planned } from './next-step.ts';
 import { omitUndefined } from './shared/omit-undefined.ts';
 
 export type CustomerStatus =

@@ -1,8 +1,8 @@
 // What the operator sees in the Temporal UI: current details in Markdown.
 import { setCurrentDetails } from '@temporalio/workflow';
+import { agenda, blockingCharge } from '../domain/agenda.ts';
 import type { CustomerState } from '../domain/model/state.ts';
 import type { Step } from '../domain/model/steps.ts';
-import { agenda, blockingCharge } from '../domain/next-step.ts';
 import { formatMoney } from '../domain/shared/money.ts';
 import { type ChargeView, viewOf } from '../domain/view.ts';
 import type { LiveCustomer } from './message-handlers.ts';

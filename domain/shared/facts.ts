@@ -4,7 +4,7 @@ import type { Fact, FactKind, Notice, NoticeKind } from '../model/facts.ts';
 import type { CustomerState } from '../model/state.ts';
 import { omitUndefined } from './omit-undefined.ts';
 
-/** Nothing else happens before it is in the ledger (but see `CAN_WAIT`). */
+/** Nothing else happens before it is in the ledger (but see domain/next-step.ts). */
 export function recordFact(
   state: CustomerState,
   nowMs: number,

@@ -1,8 +1,9 @@
 // What is planned, in which order, and what is left out while something holds it.
 import { expect, test } from 'vitest';
 import { advance } from '../../domain/advance.ts';
+import { agenda, blockingCharge, type Planned } from '../../domain/agenda.ts';
 import type { CustomerEvent } from '../../domain/model/events.ts';
-import { agenda, blockingCharge, nextStep, type Planned } from '../../domain/next-step.ts';
+import { nextStep } from '../../domain/next-step.ts';
 import { DEFAULT_POLICY } from '../../domain/shared/policy.ts';
 import { DAY, HOUR } from '../../domain/shared/time.ts';
 import { attempt, charge, enrolled, enrolment, mandate, reading, stepUp, T0, tried } from './fixtures.ts';
