@@ -79,7 +79,7 @@ export async function serve(
     return failAs(outside, reply, received);
   }
   const admission = admit(options, received);
-  const { answer, headers } = admission.admitted ? await carryOut(options, received) : admission;
+  const { answer, headers } = admission.admitted ? await handleRequest(options, received) : admission;
   try {
     await commit();
   } finally {
@@ -135,7 +135,7 @@ function checkVersion(version: string | null): void {
 }
 
 /** Acts, and keeps the answer under its key if the acting had begun. */
-async function carryOut(options: ServeOptions, received: ReceivedRequest): Promise<Outcome> {
+async function handleRequest(options: ServeOptions, received: ReceivedRequest): Promise<Outcome> {
   const { world, keys } = options;
   const { inside, key, request, requestId } = received;
   if (inside) countUse(world, inside);

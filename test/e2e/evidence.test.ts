@@ -74,7 +74,7 @@ test('consent that was given on our page, with the address and the browser it ca
   expect(answer.status).toBe(200);
   const [consent] = await stack.untilOnRecord('on-page', 'consent');
   expect(consent).toMatchObject({
-    actor: 'customer',
+    actor: 'link',
     data: { source: 'page' },
     personal: { ip: '127.0.0.1', userAgent: 'a browser' },
   });
