@@ -10,6 +10,7 @@ import {
 } from '@temporalio/worker';
 import { BILLING_QUEUE, STRIPE_QUEUE } from '../workflows/messages.ts';
 import { heartbeat } from './heartbeat.ts';
+import { onlyInWorkflows } from './only-in-workflows.ts';
 import { refusePayloads } from './refuse-payloads.ts';
 
 /** An attempt that is under way gets this long to receive Stripe's answer before its activity is cancelled. */
@@ -71,13 +72,13 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
     maxConcurrentWorkflowTaskExecutions: WORKFLOW_TASKS_AT_ONCE,
     taskQueue: BILLING_QUEUE,
     activities: { ...activities.ledger, ...activities.notices },
-    interceptors: { activity: [refusePayloads] },
+    interceptors: { activity: [onlyInWorkflows, refusePayloads] },
   });
   const stripe = await Worker.create({
     ...shared,
     taskQueue: STRIPE_QUEUE,
     activities: activities.stripe,
-    interceptors: { activity: [refusePayloads, heartbeat] },
+    interceptors: { activity: [onlyInWorkflows, refusePayloads, heartbeat] },
     maxTaskQueueActivitiesPerSecond: rateCap,
   });
   return runTogether([billing, stripe]);

@@ -22,6 +22,7 @@ import { formatMoney } from '../domain/shared/money.ts';
 import { omitUndefined } from '../domain/shared/omit-undefined.ts';
 import { HOUR, SECOND } from '../domain/shared/time.ts';
 import { chargeView, viewOf } from '../domain/view.ts';
+import { isAnswerTo } from './answers.ts';
 import { BILLING_QUEUE, STRIPE_QUEUE } from './messages.ts';
 import { noticeWorkflowIdOf, SendNotice } from './send-notice.ts';
 
@@ -107,13 +108,13 @@ export async function executeStep(
 ): Promise<CustomerEvent> {
   switch (step.do) {
     case 'load':
-      return untilAnswered(() =>
+      return untilAnswered(step, () =>
         ledger.load.executeWithOptions({ summary: 'what the ledger remembers' }, [
           { customerId: state.customerId },
         ]),
       );
     case 'record':
-      return untilAnswered(() => record(state));
+      return untilAnswered(step, () => record(state));
     case 'startNotice':
       return startNotice(state.customerId, step.notice);
     default:
@@ -133,7 +134,7 @@ async function askStripe(
     const answer = await unlessWithdrawn(isWithdrawn, () =>
       activity.executeWithOptions({ ...options, summary: summary(step) }, [input]),
     );
-    return isEvent(answer) ? answer : { kind: 'unanswered', step };
+    return isAnswerTo(step, answer) ? answer : { kind: 'unanswered', step };
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
     return eventFromFailure(step, error);
@@ -169,11 +170,14 @@ async function unlessWithdrawn<Answer>(
 }
 
 /** The ledger is asked again, ever more slowly, also after a failure that Temporal does not retry. */
-async function untilAnswered(call: () => Promise<CustomerEvent>): Promise<CustomerEvent> {
+async function untilAnswered(
+  step: StepOf<'load' | 'record'>,
+  call: () => Promise<CustomerEvent>,
+): Promise<CustomerEvent> {
   for (let pauseMs = FIRST_PAUSE; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE)) {
     try {
       const answer = await call();
-      if (isEvent(answer)) return answer;
+      if (isAnswerTo(step, answer)) return answer;
       log.error('an activity of the ledger was completed with what is no answer of it');
     } catch (error) {
       if (!(error instanceof ActivityFailure)) throw error;
@@ -181,11 +185,6 @@ async function untilAnswered(call: () => Promise<CustomerEvent>): Promise<Custom
     }
     await sleep(pauseMs, { summary: 'until the ledger is asked again' });
   }
-}
-
-/** Anybody who reaches Temporal can complete an activity by its id, with anything. */
-function isEvent(answer: unknown): boolean {
-  return typeof (answer as { readonly kind?: unknown } | null | undefined)?.kind === 'string';
 }
 
 /** Writes the facts, the charges that they concern, and the state without the facts hereby written. */

@@ -1,6 +1,7 @@
 // What somebody can try who does not come by the api: with another key of the Stripe account, or at Temporal itself.
+import { ActivityClient } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { workflowIdOf } from '../../workflows/messages.ts';
+import { BILLING_QUEUE, STRIPE_QUEUE, workflowIdOf } from '../../workflows/messages.ts';
 import { startTestStack, type TestStack, UNTIL_GIVEN_UP } from '../support/stack.ts';
 
 let stack: TestStack;
@@ -69,4 +70,91 @@ test('a charge over the largest amount is refused by the workflow itself, and on
   await stack.untilCharge('max', 'max-4', 'succeeded');
   for (const chargeId of ['max-1', 'max-2', 'max-3'])
     expect(await stack.truth(chargeId)).toMatchObject({ intents: [] });
+});
+
+test('an activity that somebody starts at Temporal without a workflow does nothing', async () => {
+  const card = await stack.enrol('alone');
+  const { stripeCustomerId } = await stack.get('/v1/customers/alone');
+  const { connection, options } = stack.client;
+  const activities = new ActivityClient({ connection, namespace: options.namespace });
+  const run = (type: string, taskQueue: string, input: object) =>
+    activities.execute(type, {
+      id: `${type}-alone`,
+      taskQueue,
+      args: [input],
+      startToCloseTimeout: '10 seconds',
+      scheduleToCloseTimeout: '20 seconds',
+    });
+  const owed = { customerId: 'alone', chargeId: 'alone-1', intentNumber: 1, amount: 5_001, currency: 'eur' };
+  await expect(run('createPaymentIntent', STRIPE_QUEUE, { ...owed, stripeCustomerId })).rejects.toMatchObject(
+    { cause: { type: 'NoWorkflow' } },
+  );
+  const byHand = await stack.stripe('POST', 'payment_intents', {
+    amount: '5001',
+    currency: 'eur',
+    customer: stripeCustomerId,
+    'metadata[chargeId]': 'alone-1',
+  });
+  await expect(
+    run('confirmPaymentIntent', STRIPE_QUEUE, {
+      ...owed,
+      stripeCustomerId,
+      paymentIntentId: byHand.id,
+      attemptNumber: 1,
+      paymentMethodId: card,
+      stripeMandateId: null,
+      known: null,
+    }),
+  ).rejects.toMatchObject({ cause: { type: 'NoWorkflow' } });
+  await expect(run('setCaughtUp', BILLING_QUEUE, { throughMs: Date.UTC(2100, 0) })).rejects.toMatchObject({
+    cause: { type: 'NoWorkflow' },
+  });
+  expect(await stack.truth('alone-1')).toMatchObject({
+    attempts: 0,
+    intents: [{ paymentIntentId: byHand.id, status: 'requires_payment_method' }],
+  });
+});
+
+test.each([
+  [
+    'a request',
+    (chargeId: string) => ({ kind: 'openCharge', actor: 'm', chargeId, amount: 5_001, currency: 'eur' }),
+  ],
+  ['an answer to another step', () => ({ kind: 'recorded', through: 0, alreadyClosed: [] })],
+  [
+    'half an answer',
+    () => ({ kind: 'paymentIntentCreated', chargeId: 'done-half-an-answer-1', paymentIntentId: {} }),
+  ],
+  ['what is no event', () => ({ kind: 'anything' })],
+  ['nothing', () => null],
+])('an activity that somebody completes with %s counts as unanswered', async (what, forged) => {
+  const customerId = `done-${what.replaceAll(' ', '-')}`;
+  await stack.enrol(customerId);
+  await stack.control('faults', {
+    method: 'POST',
+    path: '/v1/payment_intents',
+    kind: 'hang',
+    when: 'before',
+    times: 1,
+  });
+  const workflowId = workflowIdOf(customerId);
+  const handle = stack.client.workflow.getHandle(workflowId);
+  const charge = { chargeId: `${customerId}-1`, amount: 900, currency: 'eur' };
+  await stack.post(`/v1/customers/${customerId}/charges`, charge);
+  const pending = async () =>
+    (await handle.describe()).raw.pendingActivities?.find(
+      ({ activityType }) => activityType?.name === 'createPaymentIntent',
+    );
+  await expect.poll(pending).toBeDefined();
+  const activityId = (await pending())?.activityId ?? '';
+  await stack.client.activity.complete({ workflowId, activityId }, forged(`${customerId}-2`));
+
+  await stack.untilCharge(customerId, `${customerId}-1`, 'succeeded');
+  expect(await stack.truth(`${customerId}-1`)).toMatchObject({ succeeded: 1, attempts: 1 });
+  expect(await stack.call('GET', `/v1/customers/${customerId}/charges/${customerId}-2`)).toMatchObject({
+    status: 404,
+  });
+  expect(await stack.truth(`${customerId}-2`)).toMatchObject({ intents: [] });
+  const { events } = await handle.fetchHistory();
+  expect(events?.filter((event) => event.workflowTaskFailedEventAttributes)).toEqual([]);
 });
