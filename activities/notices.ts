@@ -1,5 +1,4 @@
-// Notifies the merchant's endpoint of what has happened, signed the Standard Webhooks way. Neither its result nor its
-// errors hold a link.
+// Notifies the merchant's endpoint of what has happened, signed the Standard Webhooks way.
 import { ApplicationFailure } from '@temporalio/activity';
 import { Webhook } from 'standardwebhooks';
 import type { Notice } from '../domain/model/facts.ts';

@@ -1,5 +1,5 @@
-// Judges whether the evidence of a charge holds its opening, every intent, every answer of the bank and its end exactly once.
-// Kinds of evidence that it does not know are passed over.
+// Judges whether the evidence of a charge holds its opening, every intent, every answer of the bank and its end exactly
+// once.
 import type { TrueCharge } from '../emulator/control/truth.ts';
 import type { Finding, Observation } from './findings.ts';
 

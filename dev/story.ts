@@ -1,5 +1,4 @@
 // The walk-through of `npm start`: two customers, their banks and their money, over HTTP as any caller would.
-// It fails at the first step that is not as expected.
 import type { Client } from '@temporalio/client';
 import { omitUndefined } from '../domain/shared/omit-undefined.ts';
 import { workflowIdOf } from '../workflows/messages.ts';

@@ -1,4 +1,4 @@
-// Which requests of people are refused, and in which words. What passes here is accepted.
+// Which requests of people are refused, and in which words.
 
 import { hasTerms, isCorrectable } from './charge/charge.ts';
 import type { Charge } from './model/charge.ts';

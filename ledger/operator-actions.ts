@@ -1,4 +1,4 @@
-// What operators did outside of the workflows, by which actor and for what reason. The kill switch is its newest row.
+// What operators did outside of the workflows, by which actor and for what reason.
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import { ERASED } from './customer-claims.ts';
 import { CHAIN_START } from './evidence-chain.ts';

@@ -1,4 +1,4 @@
-// What each database role may do with each table. The owner, who migrates, may do everything.
+// What each database role may do with each table; the owner, who migrates, may do everything.
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Tables } from './schema.ts';
 

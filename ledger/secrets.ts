@@ -1,4 +1,4 @@
-// Each customer's random secret. What is hashed with it cannot be guessed once the secret is erased.
+// Each customer's random secret: what is hashed with it cannot be guessed once the secret is erased.
 import { randomBytes } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import { keyedHashOf } from './hash.ts';

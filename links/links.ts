@@ -1,4 +1,4 @@
-// Signs and reads the links to a customer's pages. Whether what a link is for is still open, the reader of it decides.
+// Signs and reads the links to a customer's pages.
 import { createHash } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { isId } from '../domain/shared/ids.ts';

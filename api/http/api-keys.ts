@@ -1,4 +1,4 @@
-// The callers' API keys: read from configuration, kept as hashes, found in constant time. It knows no routes.
+// The callers' API keys: read from configuration, kept as hashes, found in constant time.
 import { createHash, timingSafeEqual } from 'node:crypto';
 
 /** What a key may do; none implies another. */

@@ -1,4 +1,4 @@
-// Turns every failure into a problem. What went wrong inside us is logged and never leaves.
+// Turns every failure into a problem that says nothing of what went wrong inside us.
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';

@@ -1,4 +1,4 @@
-// JSON is the only body there is: UTF-8, not compressed, every key once. An empty body is none, whatever its header says.
+// Takes JSON as the only body: UTF-8, not compressed, every key once.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { repeatsKey } from './json-keys.ts';
 import { Problem } from './problems.ts';
@@ -8,6 +8,7 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 const CHARSET = /;\s*charset\s*=\s*"?(?<name>[^";\s]+)/i;
 
+/** An empty body is none, whatever its header says. */
 export function readJsonOnly(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error');
   app.removeAllContentTypeParsers();

@@ -1,4 +1,4 @@
-// The customer's pages: their headers and files, and the routes of each. A GET never acts.
+// The customer's pages: their headers and files, and the routes of each.
 import helmet from '@fastify/helmet';
 import fastifyStatic from '@fastify/static';
 import type { FastifyPluginAsync } from 'fastify';
@@ -20,6 +20,7 @@ export interface PageRoutesOptions {
   readonly config: Pick<AppConfig, 'publicUrl' | 'stripe' | 'merchant'>;
 }
 
+/** A GET never acts: what scans mail opens links too. */
 export const pageRoutes: FastifyPluginAsync<PageRoutesOptions> = async (app, options) => {
   const { enrolPage, stepUpPage, config } = options;
   const read = (file: string) => readPage(file, config.merchant);

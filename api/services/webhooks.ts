@@ -1,4 +1,4 @@
-// Passes Stripe's events on to the workflow of the customer they concern. What an event says is not believed, only read.
+// Passes Stripe's events on to the workflow of the customer they concern.
 import { isId, isStripeObjectId } from '../../domain/shared/ids.ts';
 import { isAboutMoneyBack, subjectOf } from '../../domain/shared/stripe-events.ts';
 import type { Ledger } from '../../ledger/ledger.ts';

@@ -1,5 +1,5 @@
 // What becomes of a charge after its issuer said no: another card that is on file, another day, another card, or the
-// end. The bank's wish to see the customer is step-up.ts.
+// end.
 
 import type { Charge, Decline } from '../model/charge.ts';
 import type { CustomerState } from '../model/state.ts';

@@ -1,4 +1,4 @@
-// The list of a charge's attempts: started, answered, counted on their card. What an answer means is not decided here.
+// The list of a charge's attempts: started, answered, counted on their card.
 
 import type { Attempt, AttemptOutcome, Charge, ChargePhase, Decline } from '../model/charge.ts';
 import type { CustomerState } from '../model/state.ts';

@@ -1,4 +1,4 @@
-// What a decline allows us to do next. It classifies; calendars and budgets are retry-schedule.ts.
+// What class of decline each of Stripe's codes is, and so what may be done next.
 import type { Decline } from '../model/charge.ts';
 
 /**

@@ -1,4 +1,4 @@
-// What ids and short texts from outside may look like. Each pattern also bounds the length.
+// What ids and short texts from outside may look like.
 
 /** Letters, digits, `_` and `-`, 1 to 64 of them: safe in URLs, workflow ids, Stripe metadata and logs. */
 export const ID_PATTERN = '^[A-Za-z0-9_-]{1,64}$';

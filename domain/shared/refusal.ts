@@ -1,4 +1,4 @@
-// Why a person's request is refused. Not for faults of ours or of Stripe: those are states or failures.
+// The error for a request that a person made and that is refused, and its codes.
 
 /** Part of the HTTP contract: a code may be added, never changed. */
 export const REFUSAL_CODES = [

@@ -1,4 +1,4 @@
-// Which of Stripe's events matter, and what each is about. Whoever receives, lists or documents events reads this table.
+// The table of Stripe's events that matter, and what each is about.
 
 /** What an event is about; the object itself is read at Stripe before anything is believed. */
 export type StripeEventSubject =

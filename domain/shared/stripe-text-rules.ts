@@ -1,7 +1,9 @@
-// Stripe's rules for the texts that we pass on: what passes here, Stripe takes. Lengths are in UTF-16 code units, as
-// JavaScript counts: Stripe says "characters" and not which, and no reading but bytes is stricter.
+// Stripe's rules for the texts that we pass on: what passes here, Stripe takes.
 
-/** As a regular expression with the flag `u`, and at most this many UTF-16 code units. */
+/**
+ * As a regular expression with the flag `u`, and at most this many UTF-16 code units, as JavaScript counts: Stripe says
+ * "characters" and not which, and no reading but bytes is stricter.
+ */
 interface TextRule {
   readonly pattern: string;
   readonly maxLength: number;

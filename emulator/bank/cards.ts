@@ -1,5 +1,4 @@
-// Stripe's test cards: their numbers, their `pm_card_*` tokens and what each does.
-// Source: docs.stripe.com/testing.
+// Stripe's test cards: their numbers, their `pm_card_*` tokens and what each does (docs.stripe.com/testing).
 import { type Decline, declineFor } from './declines.ts';
 
 export type Brand = 'visa' | 'mastercard' | 'amex' | 'discover' | 'diners' | 'jcb' | 'unionpay';

@@ -1,4 +1,4 @@
-// The bank's page: the customer authenticates or does not. In an iframe of Stripe.js, or as a page of its own.
+// The bank's page, in an iframe of Stripe.js or as a page of its own: the customer authenticates or does not.
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { answer, type Waiting, waitingFor } from '../confirming/customer-at-bank.ts';
 import { parseForm } from '../http/params.ts';

@@ -1,4 +1,4 @@
-// The part of the Stripe.js stand-in that draws the form: Elements, with one element for a card. Text, for browsers.
+// The part of the Stripe.js stand-in, as text for browsers, that draws the form: Elements, with one element for a card.
 
 export const ELEMENTS_SCRIPT = String.raw`
   /** The form a page mounts: card number, expiry, security code. */

@@ -1,4 +1,4 @@
-// The frame of the few pages the emulator shows to people. Nothing in it comes from outside.
+// The frame of the few pages the emulator shows to people.
 
 export function escapeHtml(text: string): string {
   return text

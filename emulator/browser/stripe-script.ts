@@ -1,4 +1,4 @@
-// The part of the Stripe.js stand-in that calls the API and shows the bank's page. Text, for browsers.
+// The part of the Stripe.js stand-in, as text for browsers, that calls the API and shows the bank's page.
 
 export const STRIPE_SCRIPT = `
   function Stripe(publishableKey) {

@@ -1,4 +1,4 @@
-// Confirming a SetupIntent: the bank and the customer are asked, and their answer is carried out. Nothing is charged.
+// Confirming a SetupIntent: the bank and the customer are asked, and their answer takes effect.
 import type Stripe from 'stripe';
 import { judgeSetup, type Verdict } from '../bank/bank.ts';
 import { takesMandate } from '../bank/cards.ts';

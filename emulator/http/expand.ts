@@ -1,4 +1,4 @@
-// `expand[]`: puts whole objects where an answer has ids. What is stored is never changed.
+// `expand[]`: puts whole objects where an answer has ids.
 import type { World } from '../store/world.ts';
 import { invalidRequest } from './errors.ts';
 

@@ -1,4 +1,4 @@
-// Customers. Their cards are in payment-methods.ts.
+// Customers: created, read, changed, listed and deleted.
 import type Stripe from 'stripe';
 import { resourceMissing, unknownReference } from '../http/errors.ts';
 import { PAGING, page } from '../http/lists.ts';

@@ -1,5 +1,4 @@
 // One dispute: a cardholder has complained to their bank, which asks or takes the money back, and in the end decides.
-// The bank decides on the evidence of Stripe's tests alone, and holds nobody to a deadline.
 import type Stripe from 'stripe';
 import type { Complaint } from '../bank/cards.ts';
 import { newId } from '../store/ids.ts';
@@ -9,7 +8,7 @@ import { cardCharged } from './charge.ts';
 import { concludeFraudWarnings } from './early-fraud-warnings.ts';
 import { announce, announceChange } from './events.ts';
 
-/** How long the bank reads evidence here. */
+/** How long the bank reads evidence here. It decides by the evidence of Stripe's tests alone, and holds nobody to a deadline. */
 const REVIEW_MS = 2_000;
 
 /** How long the merchant has to answer: to the end of that day, as Stripe counts it. */

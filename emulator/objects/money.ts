@@ -1,5 +1,5 @@
-// Which amounts and currencies can be charged. Minor units throughout.
-// Source: docs.stripe.com/currencies#minimum-and-maximum-charge-amounts.
+// Which amounts and currencies can be charged, in minor units
+// (docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).
 import { invalidRequest } from '../http/errors.ts';
 
 /** Minimum charge in minor units; where Stripe publishes none, 50 stands in. */

@@ -1,4 +1,4 @@
-// PaymentIntents: one amount, at most one successful charge. How one is paid is in confirming/.
+// The calls about PaymentIntents: one amount, at most one successful charge.
 import { confirmPayment, HOW_TO_CONFIRM } from '../confirming/confirm-payment.ts';
 import { checkReturnUrl, isConfirmable, methodMadeWith, OPEN } from '../confirming/confirmation.ts';
 import { cancelPayment } from '../confirming/payment-outcome.ts';

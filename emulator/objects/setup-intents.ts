@@ -1,4 +1,4 @@
-// SetupIntents: saving a card. How one is confirmed is in confirming/.
+// The calls about SetupIntents: saving a card.
 import { cancelSetup, confirmSetup, HOW_TO_CONFIRM } from '../confirming/confirm-setup.ts';
 import { checkReturnUrl, isConfirmable, methodMadeWith, OPEN } from '../confirming/confirmation.ts';
 import { unexpectedState } from '../http/errors.ts';

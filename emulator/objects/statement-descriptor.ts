@@ -1,5 +1,5 @@
-// What a payment shows on the bank statement: Stripe's rules for it.
-// Source: docs.stripe.com/get-started/account/statement-descriptors.
+// Stripe's rules for what a payment shows on the bank statement
+// (docs.stripe.com/get-started/account/statement-descriptors).
 import { invalidRequest } from '../http/errors.ts';
 import type { Reader } from '../http/params.ts';
 import { orEmpty, textUpTo } from '../http/readers.ts';

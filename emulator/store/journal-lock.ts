@@ -1,5 +1,4 @@
-// Keeps a second process off a journal. The lock of a dead process counts for nothing, so that a restart after a crash
-// does not have to wait.
+// Keeps a second process off a journal; the lock of a dead process counts for nothing.
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 

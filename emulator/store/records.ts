@@ -1,5 +1,5 @@
-// What the emulator remembers of each object: the wire shape, and beside it what Stripe knows but never shows.
-// Every record is plain JSON, for it is kept in the data folder.
+// What the emulator remembers of each object, as plain JSON: the wire shape, and beside it what Stripe knows but never
+// shows.
 import type Stripe from 'stripe';
 import type { Decline } from '../bank/declines.ts';
 

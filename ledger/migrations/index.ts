@@ -1,8 +1,8 @@
-// Every migration by name, in order of time. One that has been released is never changed.
+// Every migration by name, in order of time.
 import type { Migration } from 'kysely';
 import { initial } from './0001-initial.ts';
 
-/** Imported one by one, so that a build needs no file scanning. */
+/** One that has been released is never changed. Imported one by one, so that a build needs no file scanning. */
 export const migrations: { readonly [name: string]: Migration } = {
   '0001-initial': initial,
 };

@@ -1,5 +1,4 @@
-// What the pinned release has and the document, which is of an earlier one, does not know yet.
-// Source: the types of the SDK for the pinned release.
+// What the SDK's types of the pinned release have and Stripe's OpenAPI document, of an earlier one, does not know.
 
 /** Fields of answers, each by its object and its path there. */
 export const NEW_FIELDS: readonly string[] = [

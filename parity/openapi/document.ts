@@ -1,4 +1,4 @@
-// Stripe's own OpenAPI document, as the Go module of stripe-mock carries it. It is fetched, never committed.
+// Fetches Stripe's own OpenAPI document, as the Go module of stripe-mock carries it.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

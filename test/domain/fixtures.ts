@@ -1,4 +1,4 @@
-// Small values for the tables of domain tests: a customer who has enrolled, a charge, what Stripe says. No behaviour.
+// Small values for the tables of domain tests: a customer who has enrolled, a charge, what Stripe says.
 import { newCustomer } from '../../domain/lifecycle.ts';
 import type { Attempt, Charge, ChargePhase, Decline } from '../../domain/model/charge.ts';
 import type { Card, Consent, Enrolment, Mandate } from '../../domain/model/enrolment.ts';

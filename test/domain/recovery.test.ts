@@ -1,4 +1,4 @@
-// A run that starts from nothing: what it does first, whatever the snapshot missed. No world but the values given.
+// A run that starts from nothing: what it does first, whatever the snapshot missed.
 import { expect, test } from 'vitest';
 import { advance } from '../../domain/advance.ts';
 import { newCustomer } from '../../domain/lifecycle.ts';

@@ -1,5 +1,5 @@
-// A customer who is charged 10,000 times, all of it through the domain: what travels through continue-as-new, and
-// what the ledger is sent, no longer grow once all that is remembered is full. It asks no world but its own few answers.
+// A customer who is charged 10,000 times through the domain: what is kept and sent stops growing once all that is
+// remembered is full.
 import { expect, test } from 'vitest';
 import { advance } from '../../domain/advance.ts';
 import type { CustomerEvent } from '../../domain/model/events.ts';

@@ -1,5 +1,5 @@
 // What changes at Stripe, or in the customer's hands, while a charge is under way: a card that is replaced, a customer
-// who is deleted, an amount that somebody edits. The emulator's truth decides.
+// who is deleted, an amount that somebody edits.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Merchant, startMerchant } from '../support/merchant.ts';
 import { CONSENT, HOUR, startTestStack, type TestStack, UNTIL_GIVEN_UP } from '../support/stack.ts';

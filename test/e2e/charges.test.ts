@@ -1,4 +1,4 @@
-// Charges that nobody is there for: once, at their time, whatever the caller repeats. The emulator's truth decides.
+// Charges while the customer is away: once, at their time, whatever the caller repeats.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DAY, startTestStack, type TestStack } from '../support/stack.ts';
 

@@ -1,4 +1,4 @@
-// A customer gives a card: on the server, in the caller's own page, on ours. Asked over HTTP, checked at the emulator.
+// A customer gives a card: on the server, in the caller's own page, on ours.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CONSENT, startTestStack, type TestStack } from '../support/stack.ts';
 

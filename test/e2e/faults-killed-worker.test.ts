@@ -1,5 +1,4 @@
-// A worker that is killed between Stripe's answer and the record. The moment is certain: Stripe has done what it was
-// asked and holds its answer back, and only then comes SIGKILL. No webhook arrives here. The emulator's truth decides.
+// A worker that is killed between Stripe's answer and the record.
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { workflowIdOf } from '../../workflows/messages.ts';
 import { takeNamespace } from '../support/namespace.ts';
@@ -21,7 +20,7 @@ const SETUP = { customerId: 'setup', paymentMethod: 'pm_card_visa', consent: CON
 /** A killed worker is missed after 15 s, and the next one has to start first. */
 const GOES_ON_WITHIN = { timeout: 90_000, interval: 250 };
 
-/** Stripe has acted. */
+/** Stripe has done what it was asked, and holds its answer back: only then comes SIGKILL. No webhook arrives here. */
 const isDone = (look: () => Promise<void>) => vi.waitFor(look, { timeout: 60_000, interval: 100 });
 
 let stack: Processes;

@@ -1,5 +1,4 @@
 // Answers lost for longer than Stripe keeps idempotency keys: the request can only be looked up, a day later.
-// No webhook arrives here. The emulator's truth decides.
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { workflowIdOf } from '../../workflows/messages.ts';
 import { PATIENCE, type Scenario, scenariosOn } from '../support/fault-scenarios.ts';

@@ -1,5 +1,4 @@
-// Every fault of Stripe's at every call that creates or moves something, side by side because most of it is waiting. No
-// webhook arrives here, so only retries and checks help. The emulator's truth decides.
+// Every fault of Stripe's at every call that creates or moves something.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { chargeOf, type FaultShape, scenariosOn } from '../support/fault-scenarios.ts';
 import { startTestStack, type TestStack, UNTIL_GIVEN_UP } from '../support/stack.ts';
@@ -8,6 +7,7 @@ interface Fault extends FaultShape {
   readonly row: string;
 }
 
+/** No webhook arrives in these tests, so only retries and checks help. */
 const FAULTS: readonly Fault[] = [
   { row: 'a time-out before Stripe acts', kind: 'hang', when: 'before', times: 1 },
   { row: 'a time-out after Stripe acted', kind: 'hang', when: 'after', times: 1 },

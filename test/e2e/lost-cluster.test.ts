@@ -1,5 +1,5 @@
-// The Temporal server is killed and its database deleted while customers are in every kind of state. An empty one takes
-// its place, `ops/main.ts recover all` runs as a process, and everybody goes on to their right end. Truth decides.
+// A Temporal cluster that is lost, with customers in every kind of state, and `ops/main.ts recover all` on an empty
+// one: everybody goes on to their right end.
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -1,5 +1,5 @@
-// What operators do past the api: customers brought back after a lost Temporal cluster (a second, empty namespace on the
-// same ledger and emulator), the kill switch, erasure, export. The emulator's truth decides.
+// What operators do past the api: customers brought back after a lost Temporal cluster, the kill switch, erasure,
+// export.
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { exportCustomer } from '../../ops/commands/export.ts';
 import { recoverAll, recoverOne } from '../../ops/commands/recover.ts';

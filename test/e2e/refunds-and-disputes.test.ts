@@ -1,5 +1,4 @@
 // Refunds made by hand and disputes end up in the evidence, also those of customers who were cancelled long ago.
-// What the emulator holds decides.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { workflowIdOf } from '../../workflows/messages.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';

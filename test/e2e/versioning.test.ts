@@ -1,5 +1,5 @@
-// Two releases side by side on the real server, the second unable to go on with the first one's runs: who is where,
-// and that nobody's run breaks and no charge is collected twice. The emulator's truth decides.
+// Two releases side by side on the real server: who is where, that nobody's run breaks, and that no charge is collected
+// twice.
 import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
 import proto from '@temporalio/proto';

@@ -1,5 +1,5 @@
-// Webhooks as they are: doubled, late, lost, foreign, in floods and in any order. The event and the timer must end in
-// the same state. The emulator's truth decides.
+// Webhooks as they are: doubled, late, lost, foreign, in floods and in any order; the event and the timer must end in
+// the same state.
 import { randomUUID } from 'node:crypto';
 import Stripe from 'stripe';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';

@@ -1,5 +1,4 @@
-// An emulator on a real socket, a webhook receiver, and the clients a test needs. Everything stops with the test.
-// Where there is Go, all that goes over the socket is held to Stripe's OpenAPI document.
+// An emulator on a real socket, a webhook receiver, and the clients a test needs; everything stops with the test.
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Stripe from 'stripe';

@@ -1,5 +1,5 @@
-// Each database role, as deploy/create-databases.sh makes it, can do its work through the ledger, and cannot do the work of
-// others. PostgreSQL only, because an embedded database has one user.
+// Each database role, as deploy/create-databases.sh makes it, can do its own work through the ledger and not the work
+// of others.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';

@@ -1,5 +1,5 @@
-// `recover` as a process, on a real PostgreSQL and a Temporal server without workers: who is started, and what
-// is on record afterwards. What becomes of those who are started is tested end to end.
+// `recover` as a process, on a real PostgreSQL and a Temporal server without workers: who is started, and what is on
+// record afterwards.
 import { userInfo } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTemporal, type TemporalServer } from '../../dev/temporal.ts';

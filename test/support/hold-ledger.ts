@@ -1,4 +1,4 @@
-// A process of its own with a data folder open, for tests that kill it. Usage: hold-ledger.ts <dataDir>
+// A process of its own with a data folder open, for tests that kill it: hold-ledger.ts <dataDir>
 import { openLedger } from '../../ledger/open.ts';
 
 const dataDir = process.argv[2];

@@ -1,4 +1,4 @@
-// Hands out the namespaces of the run's Temporal server, each once. It makes none.
+// Hands out the namespaces of the run's Temporal server, each once.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inject } from 'vitest';

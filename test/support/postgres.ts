@@ -1,5 +1,5 @@
-// A real PostgreSQL for tests: Debian's own, started for the caller alone, or the one that TEST_DATABASE_URL names. It
-// never falls back to anything else: a test that asks for PostgreSQL and has none fails.
+// A real PostgreSQL for tests, started for the caller alone or named by TEST_DATABASE_URL; where there is none, the
+// test fails.
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';

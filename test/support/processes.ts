@@ -1,5 +1,4 @@
-// The product as its own processes, from the sources, on PostgreSQL, for tests that kill one of them or take away what it
-// needs. The emulator runs in the test.
+// The product as its own processes, on PostgreSQL, for tests that kill one of them or take away what it needs.
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

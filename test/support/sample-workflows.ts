@@ -1,4 +1,4 @@
-// A worker for the small workflows that tests try Temporal itself on, in a namespace of its own. It bills nobody.
+// A worker, in a namespace of its own, for the small workflows on which tests try Temporal itself.
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';

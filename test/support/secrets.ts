@@ -1,4 +1,4 @@
-// What must never be read in a log, an error, a metric or a history, by what it is. It reads nothing itself.
+// What must never be read in a log, an error, a metric or a history.
 
 export type Forbidden = readonly (readonly [what: string, pattern: RegExp])[];
 

@@ -1,4 +1,4 @@
-// One Temporal server and one workflow bundle for a whole run of end-to-end tests. It keeps nothing between runs.
+// One Temporal server and one workflow bundle for a whole run of end-to-end tests.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

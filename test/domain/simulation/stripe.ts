@@ -1,5 +1,4 @@
-// A model of Stripe: intents, setups, keys, cards and events, small enough to be believed. The issuer's answers depend
-// on the seed, never on our timing.
+// A model of Stripe: intents, setups, keys, cards and events, small enough to be believed.
 
 import type { Decline } from '../../../domain/model/charge.ts';
 import type { Card, MandateStatus } from '../../../domain/model/enrolment.ts';

@@ -1,4 +1,4 @@
-// What `stripe listen` is given: a session, a websocket, and every event as it would be sent. Tried with Stripe CLI 1.52.
+// What `stripe listen` (1.52) is given: a session, a websocket, and every event as it would be sent.
 import { once } from 'node:events';
 import Stripe from 'stripe';
 import { expect, onTestFinished, test } from 'vitest';
