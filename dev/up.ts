@@ -35,7 +35,7 @@ What the environment sets replaces its embedded part:
                        STRIPE_WEBHOOK_SECRET too (from: stripe listen --forward-to <api>/webhooks/stripe);
                        live keys are refused: they are for npm run worker and npm run api
   STRIPE_API_BASE      another stand-in
-  DATA_DIR             where everything is kept (default .data); delete it to start anew
+  DATA_DIR             where everything is kept (default .data); delete it to start over
   PORT                 the api's port, exactly (default 3000 or the next free one)
   API_KEYS             your own keys instead of a generated one
 .env.example tells the rest.`;

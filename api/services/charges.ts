@@ -6,7 +6,7 @@ import { checkAmount } from '../../domain/shared/money.ts';
 import { omitUndefined } from '../../domain/shared/omit-undefined.ts';
 import { Refusal } from '../../domain/shared/refusal.ts';
 import type { ChargeStatus, ChargeView } from '../../domain/view.ts';
-import type { ChargeTerms, Ledger } from '../../ledger/ledger.ts';
+import type { ChargeRow, ChargeTerms, Ledger } from '../../ledger/ledger.ts';
 import type { CustomerWorkflows } from '../../temporal/customer-workflows.ts';
 import { cancelCharge, openCharge, retryCharge } from '../../workflows/messages.ts';
 import type { Caller } from '../http/auth.ts';
@@ -132,8 +132,7 @@ export function createCharges(deps: {
       const terms = termsOf(body);
       const { claim, row } = await ledger.claimCharge(customerId, terms);
       if (claim === 'conflict') throw chargeConflict(body.chargeId);
-      const isAccepted = row.status !== 'claimed';
-      const submitted = isAccepted
+      const submitted = isAccepted(row)
         ? null
         : { row, view: await submit(customerId, terms, caller.actor, row.corrections) };
       const current =
@@ -176,6 +175,14 @@ export function createCharges(deps: {
     retry: (customerId, chargeId, action, caller) =>
       act(customerId, chargeId, { update: retryCharge, action, caller }, () => false),
   };
+}
+
+/**
+ * Whether the workflow is known to have these terms. Where the terms of a refused charge were replaced, it may have
+ * recorded the charge before it got them: it is asked again, and a correction that it has changes nothing.
+ */
+function isAccepted({ status, corrections }: ChargeRow): boolean {
+  return status === 'refused' ? corrections === 0 : status !== 'claimed';
 }
 
 /** Empty metadata is none: both are the same terms. */

@@ -21,7 +21,7 @@ export async function openLink<Link extends { readonly customerId: string }>(
 ): Promise<Link> {
   const link = await opened;
   const customer = link && (await ledger.getCustomer(link.customerId));
-  if (!customer) throw new Problem(404, 'link_not_found', 'This link is not valid, or no longer.');
+  if (!customer) throw new Problem(404, 'link_not_found', 'This link is not valid, or has expired.');
   if (customer.view?.status === 'cancelled') refuseClosed();
   return link;
 }

@@ -7,11 +7,12 @@ import { Refusal } from '../../../domain/shared/refusal.ts';
 import type { Ledger } from '../../../ledger/ledger.ts';
 import { openLedger } from '../../../ledger/open.ts';
 import { createLinks } from '../../../links/links.ts';
-import type { CustomerWorkflows } from '../../../temporal/customer-workflows.ts';
+import { type CustomerWorkflows, TemporalUnavailable } from '../../../temporal/customer-workflows.ts';
 import { charge, entry } from '../../support/customers.ts';
 import { inMemory } from '../../support/databases.ts';
 
 const TERMS = { chargeId: 'ch1', amount: 1200, currency: 'eur', description: 'May' };
+const REFUSED = charge('ch1', { status: 'refused', reason: 'parameter_invalid' });
 const CALLER = { actor: 'shop', mayCharge: true };
 
 let ledger: Ledger;
@@ -25,8 +26,7 @@ async function refusedCharge(customerId: string, answer: (request: object) => ob
   await ledger.claimCustomer({ customerId, requestId: 'r', metadata: {}, personal: {} });
   await ledger.claimCharge(customerId, TERMS);
   await ledger.acceptCharge(customerId, 'ch1');
-  const refused = charge('ch1', { status: 'refused', reason: 'parameter_invalid' });
-  await ledger.record(entry(customerId, { charges: [refused], sequence: 1 }));
+  await ledger.record(entry(customerId, { charges: [REFUSED], sequence: 1 }));
   const asked: object[] = [];
   const workflows = {
     ask: async (_customerId: string, _update: unknown, request: object) => {
@@ -69,6 +69,20 @@ test('another text alone is a correction too, and the same request again is none
   await open({ ...TERMS, description: 'June' });
   expect(asked).toEqual([{ actor: 'shop', chargeId: 'ch1', amount: 1200, currency: 'eur', correction: 1 }]);
   expect(await ledger.getPersonal('grace', 'charge/ch1')).toEqual({ description: 'June' });
+});
+
+test('a correction that never reached the workflow is asked again, also once the workflow has recorded the charge', async () => {
+  let isAway = true;
+  const { asked, open } = await refusedCharge('mary', () => {
+    if (isAway) throw new TemporalUnavailable(undefined);
+    return charge('ch1');
+  });
+  await expect(open({ ...TERMS, description: 'June' })).rejects.toThrow(TemporalUnavailable);
+  await ledger.record(entry('mary', { charges: [REFUSED], sequence: 2 }));
+  isAway = false;
+  expect(await open({ ...TERMS, description: 'June' })).toMatchObject({ answer: { status: 'scheduled' } });
+  const correction = { actor: 'shop', chargeId: 'ch1', amount: 1200, currency: 'eur', correction: 1 };
+  expect(asked).toEqual([correction, correction]);
 });
 
 test('terms that the workflow does not take leave the charge refused', async () => {
