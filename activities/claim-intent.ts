@@ -1,4 +1,4 @@
-// Agrees on the one PaymentIntent of a charge, before anybody confirms any.
+// Decides which PaymentIntent is the one of a charge, before any is confirmed.
 import { callStripe } from '../stripe/errors.ts';
 import type { CustomerStep, StripeDependencies } from './dependencies.ts';
 

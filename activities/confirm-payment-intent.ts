@@ -11,7 +11,7 @@ import { paymentIntentReading } from '../stripe/objects/payment-intent.ts';
 import type { CustomerStep, StripeDependencies } from './dependencies.ts';
 import { readIntent, withUnrecordedAnswers } from './read-intent.ts';
 
-/** An intent that we made no longer ago than this is as we made it: the queue of calls to Stripe takes its time. */
+/** For this long an intent is taken to be as we made it, for a call to Stripe may wait in its queue. */
 const NEW_FOR = 5 * MINUTE;
 
 /** Intents that a confirm off-session is for; what any other status means is for the domain to say. */

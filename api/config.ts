@@ -3,9 +3,9 @@ import { Environment, entriesOf, type Rule } from '../config/environment.ts';
 import { anyText, HTTP_ADDRESS, ORIGIN, portFrom } from '../config/rules.ts';
 import { type SharedSettings, sharedSettings } from '../config/shared-settings.ts';
 import { BROWSER_KEY, type StripeSettings, stripeSettings } from '../config/stripe.ts';
-import { type TrustProxy, trustProxy } from '../config/trust-proxy.ts';
 import type { AmountLimits } from '../domain/model/policy.ts';
 import { type ApiKey, readApiKeys } from './http/api-keys.ts';
+import { type TrustProxy, trustProxy } from './trust-proxy.ts';
 
 /** What the routes need to know; nothing of how the process is reached or what it reaches. */
 export interface AppConfig {

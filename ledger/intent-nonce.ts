@@ -9,7 +9,7 @@ export interface NumberedIntent {
 }
 
 /**
- * The same intent has the same nonce for ever. The secret is in the ledger before any intent is made, and in its backups:
+ * The same intent always has the same nonce. The secret is in the ledger before any intent is made, and in its backups:
  * a ledger that was restored knows the nonces of intents that were made after the backup.
  */
 export function intentNonce(secret: string, { customerId, chargeId, intentNumber }: NumberedIntent): string {

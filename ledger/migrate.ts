@@ -36,7 +36,7 @@ async function appliedMigrations(db: Kysely<Tables>): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-/** Tables are changed by their owner only, and made by whoever may make some. */
+/** Existing tables can only be changed by their owner; new ones by any role that may create tables. */
 async function databaseRole(
   db: Kysely<Tables>,
 ): Promise<{ readonly role: string; readonly mayMigrate: boolean }> {

@@ -100,7 +100,7 @@ function postgresPool(connectionString: string): Pool {
   return pool;
 }
 
-/** The worker's role alone may read it; whoever else asks for a nonce gets an error. */
+/** Only the worker's role may read it; any other that asks for a nonce gets an error. */
 async function nonceSecretOf(db: Kysely<Tables>): Promise<() => string> {
   const { rows } = await sql<{
     readonly is_readable: boolean;

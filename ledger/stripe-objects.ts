@@ -1,4 +1,4 @@
-// The index of Stripe's objects: whose each of them is.
+// The Stripe object index: which customer and charge each object belongs to.
 import { type Kysely, sql } from 'kysely';
 import type { StripeObjectIndex } from './ledger.ts';
 import type { Tables } from './schema.ts';

@@ -35,7 +35,7 @@ export function evidenceChains(db: Kysely<Tables>): EvidenceChains {
   };
 }
 
-/** Everybody of whom there is a record, or evidence. */
+/** Every customer with a snapshot, evidence or a delivered notice. */
 async function* customerIds(db: Kysely<Tables>): AsyncGenerator<string> {
   let last = '';
   for (;;) {

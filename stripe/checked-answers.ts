@@ -1,4 +1,4 @@
-// Lets nothing pass for an answer of Stripe's that is none, or that is of the other mode than the key.
+// Refuses HTTP answers that are not Stripe's, or not of the key's mode.
 import Stripe from 'stripe';
 
 /** Stripe's own code for an object of the other mode is `resource_missing`; this one says what is wrong. */
@@ -28,7 +28,7 @@ export function checkedHttpClient(isLive: boolean): Stripe.HttpClient {
   return client;
 }
 
-/** @throws Error for what is no answer of Stripe's; the SDK makes a StripeAPIError of it */
+/** @throws Error for an answer that is not Stripe's; the SDK makes a StripeAPIError of it */
 function checked(body: Body, status: number, isLive: boolean): Body {
   if (body?.error) return body;
   if (status >= 400 || typeof body?.object !== 'string') throw new Error('not an answer of Stripe’s');

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 
 /**
- * The key of one request: the same parts give the same key, for ever, on any machine.
+ * The key of one request: the same parts always give the same key, on any machine.
  * Stripe keeps a key for 24 hours, and replays its answer, a 402 or 500 too (docs.stripe.com/api/idempotent_requests).
  * @param installationId so that two installations on one account never share a key
  * @param operation e.g. `confirm-payment-intent`

@@ -104,7 +104,7 @@ function customerFrom(start: StartInput, carried: CustomerState | undefined): Li
   return { state, inbox: [], droppedSignals: 0, cancellationRefusedAtMs: null };
 }
 
-/** An answer that changes nothing is none to this step: what it was asked for is asked again later. */
+/** An answer that changes nothing is no answer to this step: Stripe is asked again later. */
 function afterAnswer(state: CustomerState, step: ActivityStep, answer: CustomerEvent): CustomerState {
   const next = advance(state, answer, Date.now());
   return next === state ? advance(state, { kind: 'unanswered', step }, Date.now()) : next;

@@ -187,7 +187,7 @@ async function untilAnswered(
   }
 }
 
-/** Writes the facts, the charges that they concern, and the state without the facts hereby written. */
+/** Writes the facts, the charges that they concern, and the state without these facts. */
 function record(state: CustomerState): Promise<CustomerEvent> {
   const { customerId, facts } = state;
   const nowMs = Date.now();

@@ -28,7 +28,7 @@ export const NOBODY: Caller = { actor: '', mayCharge: false };
 /** Wrong keys from one address in a minute, after which it is answered 429. Far above any honest mistake. */
 const WRONG_KEYS_PER_MINUTE = 1_000;
 /**
- * Requests with one key in a minute, at one process: 500 a second, more than Stripe takes for anybody. It stops a loop
+ * Requests with one key in a minute, at one process: 500 a second, more than Stripe takes from any account. It stops a loop
  * that has run away, not a busy caller. Keys and not addresses: whole companies call from one address.
  */
 export const REQUESTS_PER_KEY = 30_000;

@@ -92,7 +92,7 @@ export function createStepUpPage({
     },
 
     async session(link) {
-      // The page confirms with the secret it is given: no attempt of anybody's begins while the kill switch is on.
+      // The page confirms with the secret it is given: nobody's attempt begins while the kill switch is on.
       if (await ledger.isKillSwitchOn())
         throw unavailable('payments_stopped', 'Payments are stopped for the moment. Please come back later.');
       const view = await viewOf(link.customerId);

@@ -44,7 +44,7 @@ export function paymentIntentSearched(
   nowMs: number,
 ): CustomerState {
   const charge = findCharge(state, chargeId);
-  // One that nobody waits for any more has been taken in before.
+  // Where nobody waits for this answer, it has been taken in before.
   if (!charge || charge.paymentIntentId !== null || charge.nextCheckAtMs === null) return state;
   if (ambiguous) return ambiguousIntent(state, charge, nowMs);
   if (paymentIntentId !== null) {

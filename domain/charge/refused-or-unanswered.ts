@@ -45,7 +45,7 @@ export function chargeUnanswered(
   return checkLater(state, charge, nowMs);
 }
 
-/** The charge has gone on since: the refusal is none of its present request's. */
+/** The charge has moved on since: the refusal is not about its present request. */
 function isLate({ phase, intentNumber }: Charge, step: Step): boolean {
   if (step.do === 'confirmPaymentIntent') return phase.is !== 'attempting';
   return 'intentNumber' in step && step.intentNumber !== intentNumber;
@@ -62,7 +62,7 @@ export function chargeRefused(state: CustomerState, event: EventOf<'refused'>, n
   const charge = findCharge(state, step.chargeId);
   if (!charge || charge.phase.is === 'closed') return state;
   const isMissing = missingAtStripe(event) !== null;
-  // A question that is refused teaches nothing else: what waited for its answer goes on waiting.
+  // A refused read tells nothing about the charge: what waited for its answer goes on waiting.
   const isQuestion =
     step.do === 'readPaymentIntent' ||
     step.do === 'cancelPaymentIntent' ||

@@ -68,7 +68,7 @@ export function replaceIntent(
   });
 }
 
-/** What the intent says of an attempt goes on record as ever; that the bank wants the customer is moot for this intent. */
+/** What the intent says about an attempt is recorded as usual; but nobody authenticates an intent that is replaced. */
 function recordAnswerOf(
   state: CustomerState,
   charge: Charge,

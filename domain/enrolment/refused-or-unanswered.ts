@@ -43,7 +43,7 @@ export function setupIntentRefused(
   return enrolmentFailed(state, code, nowMs);
 }
 
-/** Of one that nobody will finish, or the mandate's: nothing more can be learnt of it. */
+/** About a SetupIntent that nobody will finish, or the mandate's: there is nothing more to ask about it. */
 function otherSetupRefused(
   state: CustomerState,
   step: StepOf<'confirmSetupIntent' | 'readSetupIntent' | 'cancelSetupIntent'>,
@@ -89,7 +89,7 @@ export function setupIntentUnanswered(
   return isOfOpenEnrolment(state, step) ? enrolmentUnanswered(state, step.do, nowMs) : state;
 }
 
-/** An enrolment that was replaced meanwhile is none of the present one's business. */
+/** A step of an enrolment that has been replaced says nothing about the present one. */
 function isOfOpenEnrolment({ enrolment }: CustomerState, step: SetupIntentStep): boolean {
   if (!enrolment || enrolment.closed) return false;
   return !('enrolmentNumber' in step) || step.enrolmentNumber === enrolment.number;

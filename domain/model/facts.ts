@@ -53,7 +53,7 @@ export type NoticeKind =
   | 'charge.awaiting_card'
   | 'charge.amount_differs';
 
-/** One message to somebody outside; `noticeId` names it for ever. There is no personal data and no link in it. */
+/** One message to somebody outside; `noticeId` is its id for good. There is no personal data and no link in it. */
 export interface Notice {
   readonly noticeId: string;
   readonly kind: NoticeKind;

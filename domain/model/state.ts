@@ -4,7 +4,7 @@ import type { Enrolment, Mandate } from './enrolment.ts';
 import type { Fact, Notice } from './facts.ts';
 import type { Policy } from './policy.ts';
 
-/** How often a card was asked, and whether its issuer said never again. */
+/** How often a card has been tried, and whether its issuer has forbidden further attempts. */
 export interface IssuerBudget {
   readonly fingerprint: string;
   /** The card's brand as Stripe names it, e.g. `visa`; null where no mandate has ever said. */

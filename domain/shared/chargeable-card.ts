@@ -21,7 +21,7 @@ export type NoCardReason =
   | 'no_mandate'
   | 'currency_not_agreed'
   | 'mandate_limit_exceeded'
-  /** Its issuer said never again. */
+  /** Its issuer has forbidden further attempts. */
   | 'blocked'
   /** Issuers were asked for this charge as often as we allow. */
   | 'attempts_used';

@@ -1,4 +1,4 @@
-// How often each card was asked, and whether its issuer said never again.
+// How often each card has been tried, and whether its issuer has forbidden further attempts.
 import type { Attempt } from '../model/charge.ts';
 import type { Card } from '../model/enrolment.ts';
 import type { Policy } from '../model/policy.ts';
@@ -36,7 +36,7 @@ export function countAttempt(state: CustomerState, attempt: Attempt): CustomerSt
   return put(state, { ...budget, attemptsAtMs });
 }
 
-/** The issuer said never again. */
+/** The issuer has forbidden further attempts. */
 export function blockCard(state: CustomerState, attempt: Attempt): CustomerState {
   const fingerprint = fingerprintNow(state, attempt);
   return fingerprint === null ? state : put(state, { ...budgetOf(state, fingerprint), blocked: true });

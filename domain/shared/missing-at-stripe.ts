@@ -1,4 +1,4 @@
-// What a refused request about a charge teaches about its card and its customer at Stripe.
+// What a refused request about a charge says about its card and its customer at Stripe.
 import type { ChargePhase } from '../model/charge.ts';
 import type { EventOf } from '../model/events.ts';
 

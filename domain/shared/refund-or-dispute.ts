@@ -15,7 +15,7 @@ export function follow(state: CustomerState, kind: Kind, objectId: string, nowMs
   if (!earlier && others.filter((object) => !isRead(object)).length >= FOLLOWED_OBJECTS_UNREAD) return state;
   const unread = earlier ?? { objectId, status: null, onRecord: null };
   const toRead = { ...unread, nextCheckAtMs: nowMs, checks: 0 };
-  // Forgotten is only what has been read: at worst the same reading is put on record once more.
+  // Only what has been read is forgotten: at worst the same state of it is put on record twice.
   const forgotten = others.length < FOLLOWED_OBJECTS_REMEMBERED ? undefined : others.find(isRead);
   return { ...state, [kind]: [...others.filter((object) => object !== forgotten), toRead] };
 }

@@ -88,7 +88,7 @@ test('a creation for a customer who is gone stays refused under its number; the 
   });
 });
 
-test('an enrolment for a customer who is gone goes on under another key once the customer was made anew', async () => {
+test('an enrolment for a customer who is gone goes on under another key once the customer was created again', async () => {
   const { stripeCustomerId, paymentMethod, createSetupIntent, confirmSetupIntent } = await scene('enrolment');
   const step = {
     do: 'createSetupIntent',

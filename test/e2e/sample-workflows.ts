@@ -84,7 +84,7 @@ export async function parent(childMs: number): Promise<void> {
   await sleeper(10 * 24 * 60 * 60 * 1000);
 }
 
-/** By the name of the product's, for who starts it by that. It begins anew in the task in which it turns over. */
+/** By the name of the product's, for who starts it by that. It continues as new in the task in which it turns over. */
 export async function CustomerBilling(): Promise<void> {
   let turns = 0;
   setHandler(leave, () => {});

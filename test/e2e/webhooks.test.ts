@@ -54,7 +54,7 @@ async function stepUp(customerId: string): Promise<Json> {
 async function stateOf(customerId: string) {
   const { enrolment, ...customer } = await stack.get(`/v1/customers/${customerId}`);
   return {
-    customer: { ...customer, enrolment: enrolment.status }, // its link is signed anew at each read
+    customer: { ...customer, enrolment: enrolment.status }, // its link is signed again at each read
     charges: (await stack.get(`/v1/customers/${customerId}/charges`)).items,
     // How a notice ended is known at its own time.
     evidence: (await stack.get(`/v1/customers/${customerId}/evidence`)).items.map(

@@ -80,7 +80,7 @@ describe('a link', () => {
       const limit = REQUESTS_PER_LINK[name];
       for (let sent = 0; sent < limit; sent += 1)
         expect((await send(method, `${await pathOf(name)}/${name}`)).statusCode).not.toBe(429);
-      // Signed anew, it is the same link.
+      // Signed again, it is the same link.
       const refused = await send(method, `${await pathOf(name)}/${name}`);
       expect(refused.json()).toMatchObject({ status: 429, code: 'too_many_requests' });
       expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);

@@ -149,7 +149,7 @@ describe('the customer is gone at Stripe, and no event said so', () => {
     expect(refused.abandonedSetups).toMatchObject([{ setupIntentId: 'seti_2' }]);
   });
 
-  test('who was made anew since is not touched by a late refusal', () => {
+  test('a customer who was created again since is not touched by a late refusal', () => {
     const before = attempting({ stripeCustomerId: 'cus_2' });
     const refused = happen(before, missing(CONFIRM, 'customer'));
     expect(refused).toMatchObject({ stripeCustomerId: 'cus_2', mandate: { status: 'active' } });

@@ -85,7 +85,7 @@ test.each([
     at: null,
   },
   {
-    rule: 'another card starts the calendar anew',
+    rule: 'another card starts another calendar',
     tries: [
       [SOFT, 0],
       [SOFT, DAY],

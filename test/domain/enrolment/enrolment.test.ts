@@ -39,16 +39,16 @@ const seen = (state: CustomerState, over: Partial<SetupIntentReading>, nowMs = T
 const enrolling = (over: Partial<Enrolment> = {}, more: Partial<CustomerState> = {}) =>
   enrolled({ mandate: null, enrolment: enrolment(over), ...more });
 
-test('somebody deleted at Stripe who once gave a card is made there anew; one who was never there is a fault of the request', () => {
+test('somebody deleted at Stripe who once gave a card is created there again; one who was never there is a fault of the request', () => {
   const opening = { setupIntentId: null, setupOpenedAtMs: null, number: 2 };
   const back = enrolled({ enrolment: enrolment(opening), mandate: mandate({ status: 'inactive' }) });
   const step = nextStep(back, T0);
   expect(step.do).toBe('createSetupIntent');
   const refused: CustomerEvent = { kind: 'refused', step, code: 'resource_missing' };
-  const anew = advance(back, refused, T0);
-  expect(anew.stripeCustomerId).toBeNull();
-  expect(nextStep(anew, T0)).toEqual({ do: 'wait', untilMs: T0 + 2 * SECOND });
-  expect(nextStep(anew, T0 + 2 * SECOND)).toMatchObject({ do: 'createStripeCustomer', tries: 1 });
+  const again = advance(back, refused, T0);
+  expect(again.stripeCustomerId).toBeNull();
+  expect(nextStep(again, T0)).toEqual({ do: 'wait', untilMs: T0 + 2 * SECOND });
+  expect(nextStep(again, T0 + 2 * SECOND)).toMatchObject({ do: 'createStripeCustomer', tries: 1 });
 
   const never = advance({ ...back, mandate: null }, refused, T0);
   expect(never).toMatchObject({ stripeCustomerId: null, enrolment: { closed: true, status: 'failed' } });
@@ -216,7 +216,7 @@ describe('one that nobody finishes', () => {
   const waiting = enrolling({ nextCheckAtMs: old });
   const step = { do: 'cancelSetupIntent', setupIntentId: 'seti_1' } as const;
 
-  test('is renewed after a week: cancelled at Stripe, made anew, and the customer is reminded', () => {
+  test('is renewed after a week: cancelled at Stripe, created again, and the customer is reminded', () => {
     expect(nextStep(waiting, old)).toEqual(step);
     const renewed = seen(waiting, { status: 'canceled' }, old);
     expect(renewed.enrolment).toMatchObject({ setupNumber: 2, setupIntentId: null, closed: false });

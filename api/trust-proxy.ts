@@ -1,6 +1,6 @@
 // Whose `X-Forwarded-For` is believed, from TRUST_PROXY: it decides which address the evidence of a consent names.
 import { isIP } from 'node:net';
-import { type Environment, entriesOf } from './environment.ts';
+import { type Environment, entriesOf } from '../config/environment.ts';
 
 /** Nobody's, that of so many hops, or that of these addresses and networks. */
 export type TrustProxy = false | number | string[];
