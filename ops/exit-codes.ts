@@ -4,7 +4,7 @@ export const FAULT = 1;
 /** `verify` found a broken chain. */
 export const BROKEN_EVIDENCE = FAULT;
 export const BAD_USE = 2;
-export const NO_SUCH_CUSTOMER = 3;
+const NO_SUCH_CUSTOMER = 3;
 
 export type ExitCode = typeof DONE | typeof FAULT | typeof BAD_USE | typeof NO_SUCH_CUSTOMER;
 

@@ -9,11 +9,10 @@ import {
 } from '@temporalio/workflow';
 import { advance } from '../domain/advance.ts';
 import { newCustomer } from '../domain/lifecycle.ts';
-import type { CustomerEvent } from '../domain/model/events.ts';
 import type { CustomerState } from '../domain/model/state.ts';
 import { nextStep, withdraws } from '../domain/next-step.ts';
 import { DAY } from '../domain/shared/time.ts';
-import { type ActivityStep, executeStep } from './execute-step.ts';
+import { executeStep } from './execute-step.ts';
 import { handleMessages, type LiveCustomer } from './message-handlers.ts';
 import { faultOf } from './message-schemas.ts';
 import { REFUSED_PAYLOAD, type StartInput, workflowIdOf } from './messages.ts';
@@ -73,7 +72,7 @@ async function bill(customer: LiveCustomer, cancellationRequested: Promise<never
           customer.state = advance(customer.state, { kind: 'attemptStarted', step }, Date.now());
         const isWithdrawn = () => customer.inbox.some((event) => withdraws(event, step));
         const answer = await executeStep(step, customer.state, isWithdrawn);
-        customer.state = afterAnswer(customer.state, step, answer);
+        customer.state = advance(customer.state, answer, Date.now());
       }
     }
   }
@@ -102,12 +101,6 @@ function customerFrom(start: StartInput, carried: CustomerState | undefined): Li
   // Only a run of our own carries a state: whoever starts this workflow by hand cannot bring one along.
   if (carried !== undefined && continuedFromExecutionRunId !== undefined) state = carried;
   return { state, inbox: [], droppedSignals: 0, cancellationRefusedAtMs: null };
-}
-
-/** An answer that changes nothing is no answer to this step: Stripe is asked again later. */
-function afterAnswer(state: CustomerState, step: ActivityStep, answer: CustomerEvent): CustomerState {
-  const next = advance(state, answer, Date.now());
-  return next === state ? advance(state, { kind: 'unanswered', step }, Date.now()) : next;
 }
 
 /** Nothing is judged by a state that the ledger has not completed: what arrives waits in the inbox until then. */

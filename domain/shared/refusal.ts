@@ -1,7 +1,7 @@
 // The error for a request that a person made and that is refused, and its codes.
 
 /** Part of the HTTP contract: a code may be added, never changed. */
-export const REFUSAL_CODES = [
+const REFUSAL_CODES = [
   'invalid_request',
   'customer_not_found',
   'customer_conflict',

@@ -73,7 +73,7 @@ export function enrolment(over: Partial<Enrolment> = {}): Enrolment {
 }
 
 /** So that nothing is due at Stripe but what a test is about: the mandate is read after a century without an event. */
-export const QUIET_POLICY: Policy = { ...DEFAULT_POLICY, mandateReadIntervalMs: 36_500 * DAY };
+const QUIET_POLICY: Policy = { ...DEFAULT_POLICY, mandateReadIntervalMs: 36_500 * DAY };
 
 /** A customer who has given a card, with everything recorded. */
 export function enrolled(over: Partial<CustomerState> = {}): CustomerState {

@@ -279,19 +279,15 @@ test.each([
   },
 );
 
-test.each([
-  ['anything', { paid: true }],
-  ['an event that nobody knows', { kind: 'chargedTwice' }],
-] as const)('an activity that somebody completes with %s is asked again', async (what, result) => {
-  const customerId = what.replaceAll(' ', '-');
-  await stack.enrol(customerId);
-  held.hold(customerId);
-  await charge(customerId, 1);
-  await complete(customerId, 'record', result);
-  held.release(customerId);
-  // Half a minute later, at the latest, the ledger is asked again.
-  await stack.untilCharge(customerId, `${customerId}-1`, 'succeeded');
-  expect(await stack.truth(`${customerId}-1`)).toMatchObject({ succeeded: 1, attempts: 1 });
+test('an activity that somebody completes with anything is asked again', async () => {
+  await stack.enrol('completed');
+  held.hold('completed');
+  await charge('completed', 1);
+  await complete('completed', 'record', { paid: true });
+  held.release('completed');
+  // Half a minute later the ledger is asked again.
+  await stack.untilCharge('completed', 'completed-1', 'succeeded');
+  expect(await stack.truth('completed-1')).toMatchObject({ succeeded: 1, attempts: 1 });
 });
 
 test('what came of an attempt that somebody completes with an event that nobody knows is read', async () => {

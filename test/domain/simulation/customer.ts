@@ -185,7 +185,7 @@ export class SimulatedCustomer {
     this.#log(() => `  ${brief(event)}`);
     const before = this.state;
     this.#advance(event);
-    // The workflow takes an answer that changes nothing for none (workflows/customer-billing.ts).
+    // Otherwise the same step would be next, at once and for ever.
     if (this.state === before) this.fail(`an answer changes something: ${brief(event)}`);
     return step;
   }
