@@ -2,7 +2,7 @@
 import Stripe from 'stripe';
 import { isEventId, isEventType } from '../../domain/shared/ids.ts';
 import { fitsLivemode } from '../../stripe/checked-answers.ts';
-import { Problem, type ProblemCode } from '../http/problems.ts';
+import { Problem, type ProblemCode } from './problems.ts';
 
 /** What is taken from an event; the rest of it is not read. */
 export interface StripeEvent {
