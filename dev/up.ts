@@ -32,7 +32,7 @@ What the environment sets replaces its embedded part:
   TEMPORAL_ADDRESS     a Temporal server instead of the embedded one (needs the namespace to exist)
   DATABASE_URL         PostgreSQL instead of PGlite
   STRIPE_SECRET_KEY    Stripe's test mode instead of the stand-in; needs STRIPE_PUBLISHABLE_KEY and
-                       STRIPE_WEBHOOK_SECRET too (from: stripe listen --forward-to <api>/webhooks/stripe);
+                       STRIPE_WEBHOOK_SECRET too (from: stripe listen --all-snapshot --forward-to <api>/webhooks/stripe);
                        live keys are refused: they are for npm run worker and npm run api
   STRIPE_API_BASE      another stand-in
   DATA_DIR             where everything is kept (default .data); delete it to start over
@@ -211,7 +211,7 @@ async function addresses(
   }
   if (temporal.uiUrl) lines.push(`  Temporal UI    ${temporal.uiUrl}`);
   lines.push(`  Logs           ${join(resolve(process.env.DATA_DIR || '.data'), 'worker.log')}`);
-  if (stack.emulatorUrl) lines.push(`  Emulator        ${stack.emulatorUrl}/_emulator/`);
+  if (stack.emulatorUrl) lines.push(`  Emulator       ${stack.emulatorUrl}/_emulator/`);
   return `${lines.join('\n')}\n`;
 }
 

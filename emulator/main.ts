@@ -4,9 +4,10 @@ import closeWithGrace from 'close-with-grace';
 import { buildEmulator } from './app.ts';
 import { type EmulatorConfig, loadConfig } from './config.ts';
 
-const HELP = `A stand-in for Stripe: npm run emulator
+const HELP = `usage: npm run emulator [-- --help]
 
-Environment:
+A stand-in for Stripe, with its Stripe.js and its banks. Everything is set by the environment:
+
   HOST                   address to listen on (default 127.0.0.1)
   PORT                   port to listen on (default 8420; 0: any free one)
   DATA_DIR               folder it keeps its state in (default .data)
@@ -15,7 +16,12 @@ Environment:
 
 Point a Stripe SDK at it with host, port and protocol http, and any key that starts with sk_test_.
 GET /_emulator/ explains how to steer it.
+
+Exit codes: 0 ended as asked, 1 a fault, 2 bad configuration.
 `;
+
+const FAULT = 1;
+const BAD_CONFIGURATION = 2;
 
 /** How long deliveries under way may take to end, milliseconds. */
 const CLOSE_MS = 10_000;
@@ -30,7 +36,7 @@ function configOrExit(): EmulatorConfig {
     return loadConfig(process.env);
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\nnpm run emulator -- --help lists all settings\n`);
-    process.exit(1);
+    process.exit(BAD_CONFIGURATION);
   }
 }
 
@@ -57,5 +63,5 @@ main().catch((error: unknown) => {
   process.stderr.write(
     `the emulator did not start: ${error instanceof Error ? error.message : String(error)}\n`,
   );
-  process.exit(1);
+  process.exit(FAULT);
 });

@@ -27,8 +27,8 @@ Every command but \`migrate\`, \`verify\` and \`kill-switch status\` is put on r
 user with the reason "not said".
 
 Environment: DATABASE_URL, or DATA_DIR for what \`npm start\` keeps (stop that first: one process at a time). \`recover\`
-also needs TEMPORAL_ADDRESS and Temporal's other variables, and PAYLOAD_KEYS and
-PAYLOAD_ALLOW_PLAIN where worker and api have them.
+also needs TEMPORAL_ADDRESS and Temporal's other variables, and PAYLOAD_KEYS and PAYLOAD_ALLOW_PLAIN where worker and
+api have them.
 
 Exit codes: 0 done, 1 a fault, 2 bad use, 3 no such customer. More in docs/operations.md.`;
 

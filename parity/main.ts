@@ -6,7 +6,7 @@ import { type ParityConfig, readConfig } from './config.ts';
 import { run } from './run.ts';
 import type { Answer } from './script.ts';
 
-const HELP = `usage: npm run parity [-- --record] [-- --additions]
+const HELP = `usage: npm run parity [-- --record | --additions]
 
 Plays one script of requests and compares each answer with parity/recording.json, what the emulator promises.
 Leaves with 0 when every promise is kept, with 1 when not.

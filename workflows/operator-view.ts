@@ -1,6 +1,7 @@
 // What the operator sees in the Temporal UI: current details in Markdown.
 import { setCurrentDetails } from '@temporalio/workflow';
-import { agenda, blockingCharge } from '../domain/agenda.ts';
+import { agenda, blockingCharge, type Planned } from '../domain/agenda.ts';
+import type { Charge } from '../domain/model/charge.ts';
 import type { CustomerState } from '../domain/model/state.ts';
 import type { Step } from '../domain/model/steps.ts';
 import { formatMoney } from '../domain/shared/money.ts';
@@ -19,13 +20,14 @@ export function showDetails(customer: LiveCustomer, step: Step): void {
   const { status, needsAttention, card, mandate, charges } = viewOf(state, nowMs);
   const planned = agenda(state, nowMs).toSorted((one, other) => one.atMs - other.atMs);
   const blocking = blockingCharge(state);
+  const isHalted = (state.haltedUntilMs ?? 0) > nowMs;
   const paragraphs = [
     `## ${status}\n${MEANING[status]}`,
     needsAttention.length > 0 &&
       ['**Needs attention:**', ...needsAttention.map((kind) => `- ${NEEDED[kind]}`)].join('\n'),
-    needsAttention.length === 0 && status === 'active' && 'All is well. Nothing to do.',
-    `**Now:** ${step.do === 'wait' ? waitingFor(state, step.untilMs, planned[0]?.step) : wordsFor(step)}`,
-    (state.haltedUntilMs ?? 0) > nowMs &&
+    needsAttention.length === 0 && status === 'active' && !isHalted && 'All is well. Nothing to do.',
+    `**Now:** ${step.do === 'wait' ? waitingFor(state, step.untilMs, planned[0]) : wordsFor(step)}`,
+    isHalted &&
       '**The kill switch is on:** nothing is attempted for anybody (`npm run ops -- kill-switch status`).',
     blocking && `**Other charges wait for:** \`${blocking.chargeId}\``,
     card &&
@@ -34,7 +36,9 @@ export function showDetails(customer: LiveCustomer, step: Step): void {
     ...enrolmentLine(state),
     ...unusualMessages(customer),
     charges.length === 0 && 'No open charges.',
-    ...charges.slice(0, CHARGES_SHOWN).map(chargeLines),
+    ...charges
+      .slice(0, CHARGES_SHOWN)
+      .map((charge) => chargeLines(charge, heldUntil(state, blocking, isHalted))),
     charges.length > CHARGES_SHOWN && `… and ${charges.length - CHARGES_SHOWN} more`,
     planned.length > 0 &&
       [
@@ -69,25 +73,29 @@ function enrolmentLine({ enrolment }: CustomerState): string[] {
   ];
 }
 
+/** What ends the wait of a charge that is held; of several reasons the one that lasts whatever the others do. */
+function heldUntil(state: CustomerState, blocking: Charge | undefined, isHalted: boolean): string {
+  if (state.paused) return 'Waits until somebody resumes the customer.';
+  if (isHalted) return 'Waits until the kill switch is released.';
+  return blocking ? `Waits until \`${blocking.chargeId}\` is settled.` : 'Waits for the charge before it.';
+}
+
 /** A few short lines, for the pane is narrow. */
-function chargeLines(charge: ChargeView): string {
+function chargeLines(charge: ChargeView, untilWhen: string): string {
   const { chargeId, status, amount, currency, decline, stepUp, nextAttemptAtMs, paymentIntentId } = charge;
+  const advice = status === 'held' ? untilWhen : ADVICE[status];
   const lines = [
     `**\`${chargeId}\`** ${formatMoney(amount, currency)}: ${status}`,
     ...(decline ? [`Last decline: ${decline.declineCode ?? decline.code}`] : []),
-    ...(stepUp
-      ? [`${ADVICE[status]}, at the latest ${at(stepUp.deadlineMs)}.`]
-      : ADVICE[status]
-        ? [ADVICE[status]]
-        : []),
+    ...(stepUp ? [`${advice}, at the latest ${at(stepUp.deadlineMs)}.`] : advice ? [advice] : []),
     nextAttemptAtMs === undefined ? `Due ${at(charge.dueAtMs)}` : `Next attempt ${at(nextAttemptAtMs)}`,
     ...(paymentIntentId ? [dashboard('payments', paymentIntentId)] : []),
   ];
   return lines.join('  \n');
 }
 
-/** Who or what ends the wait; `first` is what happens at its end if nothing else does. */
-function waitingFor(state: CustomerState, untilMs: number, first: Step | undefined): string {
+/** Who or what ends the wait; `first` is what is done next if nothing else happens, which may be after `untilMs`. */
+function waitingFor(state: CustomerState, untilMs: number, first: Planned | undefined): string {
   const latest = (deadlineMs: number) => `at the latest ${at(deadlineMs)}`;
   const stepUp = state.charges.find(({ phase }) => phase.is === 'awaiting_step_up');
   if (stepUp?.phase.is === 'awaiting_step_up')
@@ -98,7 +106,7 @@ function waitingFor(state: CustomerState, untilMs: number, first: Step | undefin
   const card = state.charges.find(({ phase }) => phase.is === 'awaiting_card');
   if (card) return `waiting for another card for \`${card.chargeId}\`; looking again ${latest(untilMs)}`;
   return first
-    ? `waiting, then: ${wordsFor(first)}, ${at(untilMs)}`
+    ? `waiting, then: ${wordsFor(first.step)}, ${at(first.atMs)}`
     : 'waiting for the next charge or message';
 }
 

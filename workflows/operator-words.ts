@@ -25,14 +25,13 @@ export const NEEDED: { readonly [Kind in Attention]: string } = {
   step_up: '`step_up`: the customer has to open the step-up link. Remind them, or wait for the deadline.',
 };
 
-/** What a charge waits for. */
+/** What a charge waits for; what is held waits for one of several things (operator-view.ts). */
 export const ADVICE: { readonly [Status in ChargeStatus]?: string } = {
   awaiting_step_up: 'The customer must open the step-up link',
   awaiting_card: 'The customer must give another card (new enrolment).',
   refused: 'Our fault or the account’s: mend it, then `retryCharge` or `cancelCharge`.',
   unknown: 'Stripe is being asked; nothing to do.',
   retrying: 'On its calendar; `retryCharge` attempts it now.',
-  held: 'Waits until the charge before it is settled.',
 };
 
 /** What is being done, or is to be done. */

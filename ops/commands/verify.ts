@@ -1,6 +1,6 @@
 // Walks the chains of evidence, and prints where they are broken.
 import type { BrokenLink, Ledger, Verification } from '../../ledger/ledger.ts';
-import { BROKEN_EVIDENCE, DONE, type ExitCode } from '../exit-codes.ts';
+import { BROKEN_EVIDENCE, DONE, type ExitCode, noSuchCustomer } from '../exit-codes.ts';
 
 /** Customers between two lines of progress. */
 const PROGRESS_EVERY = 1_000;
@@ -12,7 +12,9 @@ export async function verify(
   const verification = await ledger.verify(customerId, (soFar) => {
     if (soFar.customers % PROGRESS_EVERY === 0) console.error(`${inWords(soFar)} so far`);
   });
-  const { broken } = verification;
+  const { broken, facts } = verification;
+  const isNobody = customerId !== 'all' && facts === 0 && broken.length === 0;
+  if (isNobody && (await ledger.getCustomer(customerId)) === null) return noSuchCustomer(customerId);
   if (json) console.log(JSON.stringify(verification));
   else for (const line of [...broken.map(lineOf), inWords(verification)]) console.log(line);
   return broken.length === 0 ? DONE : BROKEN_EVIDENCE;

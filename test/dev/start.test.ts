@@ -72,6 +72,13 @@ test('with a live key it ends with 1 before anything is started, and says what t
   expect(await readdir(folder)).toEqual([]);
 });
 
+test('with a key of Stripe’s test mode everything that is missing is named at once, the webhook secret too', async () => {
+  const { code, stderr } = await start(['--exit'], { STRIPE_SECRET_KEY: 'sk_test_of_nobody' });
+  expect(code).toBe(1);
+  expect(stderr).toContain('STRIPE_PUBLISHABLE_KEY is not set');
+  expect(stderr).toContain('STRIPE_WEBHOOK_SECRET is not set');
+});
+
 test('--help says what it does and leaves with 0; an option it does not know is refused with 2', async () => {
   const help = await start(['--help']);
   expect(help).toMatchObject({ code: 0, stdout: expect.stringContaining('live keys are refused') });

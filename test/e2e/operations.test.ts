@@ -234,6 +234,11 @@ test('while the kill switch is on nothing is attempted, all else goes on; releas
     await open('stopped', { chargeId: 'stopped-2' });
     const held = await stack.untilCharge('stopped', 'stopped-1', 'held');
     expect(held.attempts).toEqual([]);
+    const { currentDetails } = await stack.client.workflow
+      .getHandle(workflowIdOf('stopped'))
+      .query<{ currentDetails: string }>('__temporal_workflow_metadata');
+    expect(currentDetails).toContain('Waits until the kill switch is released.');
+    expect(currentDetails).not.toContain('Nothing to do.');
     await stack.passTime('stopped', 11 * 60_000);
     expect((await stack.get('/v1/customers/stopped/charges/stopped-1')).status).toBe('held');
     await stack.post('/v1/customers/stopped/charges/stopped-2/cancel');

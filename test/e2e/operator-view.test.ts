@@ -66,6 +66,28 @@ test('the details say in short lines what is going on, what comes next and what 
   expect(other.currentDetails).toContain('All is well. Nothing to do.');
 });
 
+test('what comes next is said with its own time, however often the workflow wakes before it', async () => {
+  const { nextActionAt } = await stack.get('/v1/customers/other');
+  const minute = nextActionAt.slice(0, 16).replace('T', ' ');
+  const { currentDetails } = await stack.client.workflow
+    .getHandle(workflowIdOf('other'))
+    .query(workflowMetadata);
+  expect(currentDetails).toContain(`waiting, then: read the SetupIntent at Stripe, ${minute} UTC`);
+  expect(currentDetails).toContain(`- ${minute} UTC: read the SetupIntent at Stripe`);
+});
+
+test('of a charge that is held it says what it waits for', async () => {
+  const handle = stack.client.workflow.getHandle(workflowIdOf('seen'));
+  await stack.post('/v1/customers/seen/charges', { chargeId: 'seen-2', amount: 500, currency: 'eur' });
+  await stack.untilCharge('seen', 'seen-2', 'held');
+  expect((await handle.query(workflowMetadata)).currentDetails).toContain('Waits until `seen-1` is settled.');
+  await stack.post('/v1/customers/seen/pause', {});
+  await expect
+    .poll(async () => (await handle.query(workflowMetadata)).currentDetails)
+    .toContain('Waits until somebody resumes the customer.');
+  await stack.post('/v1/customers/seen/resume', {});
+});
+
 test('what failed is found and shown until it is dealt with, after the charge has left the workflow too', async () => {
   const card = await stack.enrol('unlucky');
   await stack.control('outcomes', { paymentMethod: card, outcomes: ['authentication_required'] });

@@ -197,6 +197,7 @@ describe.runIf(RUNS_POSTGRES)('on a PostgreSQL', () => {
       errors: 'the ledger has no customer "nobody" on record\n',
     });
     expect(await ledger.operatorActionsOn('nobody')).toEqual([]);
+    expect(await ops(['verify', 'nobody'])).toMatchObject({ code: 3, out: '' });
   });
 });
 
