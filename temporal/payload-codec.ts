@@ -43,13 +43,30 @@ export function clientDataConverter(encryption: PayloadEncryption): DataConverte
 /**
  * For workers. What is refused becomes `{[REFUSED_PAYLOAD]: reason}`, which no message's schema allows, so a signal is
  * dropped and an update refused where a throw would fail the workflow's tasks for as long as the signal is in its
- * history. A key that is not here does throw: tasks then fail until it is back, and nothing is lost.
+ * history. So does what nobody can read, with or without keys: text that says it is JSON and is none, or another
+ * encoding. A key that is not here does throw: tasks then fail until it is back, and nothing is lost.
  */
 export function workerDataConverter(encryption: PayloadEncryption): DataConverter {
-  const codec = codecWith(encryption, (reason) =>
-    defaultPayloadConverter.toPayload({ [REFUSED_PAYLOAD]: reason }),
-  );
-  return codec === null ? {} : { payloadCodecs: [codec] };
+  const refused = (reason: string): Payload =>
+    defaultPayloadConverter.toPayload({ [REFUSED_PAYLOAD]: reason });
+  const codec = codecWith(encryption, refused);
+  const readable = (payload: Payload): Payload =>
+    isReadable(payload) ? payload : refused('the payload cannot be read');
+  const checked: PayloadCodec = {
+    encode: async (payloads, context) => (codec ? codec.encode(payloads, context) : payloads),
+    decode: async (payloads, context) =>
+      (codec ? await codec.decode(payloads, context) : payloads).map(readable),
+  };
+  return { payloadCodecs: [checked] };
+}
+
+function isReadable(payload: Payload): boolean {
+  try {
+    defaultPayloadConverter.fromPayload(payload);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** @param refused what takes the place of a payload that is not taken */

@@ -152,6 +152,31 @@ test.each([
   await expectUnhurt(customerId, runId, 1);
 });
 
+test.each([
+  ['text that is no JSON', 'json/plain', '{not json'],
+  ['an encoding that nobody knows', 'of/nobody', 'x'],
+  ['an encoding without its schema', 'json/protobuf', '{}'],
+])('messages with %s fail no task', async (what, encoding, data) => {
+  const customerId = `unreadable-${what.replaceAll(' ', '-')}`;
+  await stack.enrol(customerId);
+  const { runId } = await handleOf(customerId).describe();
+  const input = { payloads: [{ metadata: { encoding: Buffer.from(encoding) }, data: Buffer.from(data) }] };
+  const { workflowService, options } = stack.client;
+  const of = { namespace: options.namespace, workflowExecution: { workflowId: workflowIdOf(customerId) } };
+  for (const signalName of ['stripeEventReceived', 'stepUpCompleted', 'anything'])
+    await workflowService.signalWorkflowExecution({ ...of, signalName, input });
+  await expect
+    .poll(() => detailsOf(customerId))
+    .toContain('**Dropped signals:** 3 were not understood in this run');
+  const { outcome } = await workflowService.updateWorkflowExecution({
+    ...of,
+    waitPolicy: { lifecycleStage: 3 }, // completed
+    request: { meta: { updateId: randomUUID() }, input: { name: 'pause', args: input } },
+  });
+  expect(outcome?.failure?.applicationFailureInfo).toMatchObject({ type: 'Refusal' });
+  await expectUnhurt(customerId, runId, 1);
+});
+
 test('updates with anything are refused with a sentence and a code, and change nothing', async () => {
   await stack.enrol('updated');
   const { runId } = await handleOf('updated').describe();

@@ -130,7 +130,31 @@ describe('what our keys have not written for this workflow', () => {
 
 test('without keys there is no codec', () => {
   expect(createPayloadCodec(encryptionOf())).toBeNull();
-  expect(workerDataConverter(encryptionOf())).toEqual({});
+});
+
+test('without keys a worker writes and reads payloads as they are', async () => {
+  const codec = codecIn(workerDataConverter(encryptionOf()));
+  expect(await codec.encode([payload], ADA)).toEqual([payload]);
+  expect(await codec.decode([payload], ADA)).toEqual([payload]);
+});
+
+test('what nobody can read becomes a value that no message allows in a worker, with and without keys', async () => {
+  const unreadable = (encoding: string, data: string): Payload => ({
+    metadata: { encoding: Buffer.from(encoding) },
+    data: Buffer.from(data),
+  });
+  const plain = [
+    unreadable('json/plain', '{not json'),
+    unreadable('of/nobody', 'x'),
+    { data: Buffer.from('x') },
+  ];
+  const hidden = await codecOf(current).encode(plain, ADA);
+  for (const [converter, payloads] of [
+    [workerDataConverter(encryptionOf()), plain],
+    [workerDataConverter(encryptionOf(current)), hidden],
+  ] as const)
+    for (const read of await codecIn(converter).decode([...payloads], ADA))
+      expect(decoded(read)).toEqual({ refusedPayload: 'the payload cannot be read' });
 });
 
 test('whether plain payloads are allowed is said in one word, and only where there are keys', () => {
