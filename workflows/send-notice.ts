@@ -12,7 +12,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { LedgerActivities, NoticeActivities } from '../activities/index.ts';
-import { BILLING_QUEUE, REFUSED_PAYLOAD, type SendNoticeInput } from './messages.ts';
+import { BILLING_QUEUE, REFUSED_PAYLOAD, type SendNoticeInput, workflowIdOf } from './messages.ts';
 
 /** How a notice ended. Codes only: links and addresses stay out of Temporal's history. */
 export type SendNoticeResult = Awaited<ReturnType<NoticeActivities['sendMerchantNotice']>>;
@@ -49,13 +49,19 @@ export function noticeWorkflowIdOf(customerId: string, noticeId: string): string
  * Sends one notice to the merchant's endpoint, with back-off from 1 s to 6 h, for 3 days.
  * It completes whatever the endpoint does: one that stays down, and a request to cancel this workflow, are `given_up`.
  * Only a run that is terminated has no end on record.
- * @throws ApplicationFailure where somebody started it with another input
+ * @throws ApplicationFailure where somebody started it, by hand or with another input
  */
 export async function SendNotice(input: SendNoticeInput): Promise<SendNoticeResult> {
   if (REFUSED_PAYLOAD in Object(input)) throw new Error('what this run begins with is refused');
   if (typeof input?.customerId !== 'string' || typeof input.notice?.noticeId !== 'string')
     throw ApplicationFailure.nonRetryable('This workflow begins with a customer’s notice.', 'InvalidInput');
   const { customerId, notice } = input;
+  // Merchants believe what is signed: only the customer's own workflow says what has happened.
+  if (workflowInfo().parent?.workflowId !== workflowIdOf(customerId))
+    throw ApplicationFailure.nonRetryable(
+      'A notice is sent by its customer’s workflow only.',
+      'InvalidInput',
+    );
   const charge = notice.chargeId === undefined ? '' : `, charge \`${notice.chargeId}\``;
   const about = `\`${notice.kind}\` of customer \`${customerId}\`${charge}`;
   setCurrentDetails(

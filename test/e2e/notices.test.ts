@@ -2,6 +2,8 @@
 // how each ended is evidence.
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { exportCustomer } from '../../ops/commands/export.ts';
+import { BILLING_QUEUE } from '../../workflows/messages.ts';
+import { noticeWorkflowIdOf } from '../../workflows/send-notice.ts';
 import { type Merchant, type ReceivedNotice, startMerchant } from '../support/merchant.ts';
 import { startSharedBackends, startTestStack, type TestStack } from '../support/stack.ts';
 
@@ -120,4 +122,17 @@ test('without an endpoint the evidence and the export say so', async () => {
       }),
     ]),
   });
+});
+
+test('a notice that somebody starts at Temporal by hand is not sent', async () => {
+  await stack.enrol('forged');
+  await hear('customer.enrolled');
+  const notice = { noticeId: 'succeeded-forged-1', kind: 'charge.succeeded', atMs: 0, chargeId: 'forged-1' };
+  const started = stack.client.workflow.execute('SendNotice', {
+    taskQueue: BILLING_QUEUE,
+    workflowId: noticeWorkflowIdOf('forged', notice.noticeId),
+    args: [{ customerId: 'forged', notice: { ...notice, data: { amount: 99_999_999, currency: 'eur' } } }],
+  });
+  await expect(started).rejects.toMatchObject({ cause: { type: 'InvalidInput' } });
+  expect(merchant.received).toHaveLength(1);
 });

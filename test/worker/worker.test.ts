@@ -19,8 +19,9 @@ import type { Notice } from '../../domain/model/facts.ts';
 import { DAY } from '../../domain/shared/time.ts';
 import { ensureSearchAttributes } from '../../temporal/ensure-search-attributes.ts';
 import { createWorkers, runTogether } from '../../worker/worker.ts';
-import { BILLING_QUEUE, SEARCH_ATTRIBUTES } from '../../workflows/messages.ts';
+import { BILLING_QUEUE, SEARCH_ATTRIBUTES, workflowIdOf } from '../../workflows/messages.ts';
 import { noticeWorkflowIdOf, type SendNotice } from '../../workflows/send-notice.ts';
+import type { StartNotice } from './notice-workflows.ts';
 
 const NAMESPACES = ['default', 'another-type', 'notices', 'shutdown'];
 const LINK = 'https://pay.example/step-up/signed';
@@ -48,7 +49,7 @@ beforeAll(async () => {
   native = await NativeConnection.connect({ address: server.address });
   connection = await Connection.connect({ address: server.address });
   workflowBundle = await bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
+    workflowsPath: fileURLToPath(new URL('./notice-workflows.ts', import.meta.url)),
     logger: new DefaultLogger('ERROR'),
   });
 });
@@ -119,13 +120,17 @@ async function workersIn(
     await running;
   });
   const client = new Client({ connection, namespace });
-  const send = (noticeId: string) =>
-    client.workflow.start<typeof SendNotice>('SendNotice', {
+  const begin = (noticeId: string) =>
+    client.workflow.start<typeof StartNotice>('StartNotice', {
       taskQueue: BILLING_QUEUE,
-      workflowId: noticeWorkflowIdOf('ada', noticeId),
+      workflowId: workflowIdOf('ada'),
       args: [{ customerId: 'ada', notice: { ...STEP_UP, noticeId } }],
     });
-  return { workers, running, client, send };
+  const send = async (noticeId: string) => {
+    await (await begin(noticeId)).result();
+    return client.workflow.getHandle<typeof SendNotice>(noticeWorkflowIdOf('ada', noticeId));
+  };
+  return { workers, running, client, begin, send };
 }
 
 /** A merchant's endpoint that answers with these statuses in turn, the last of them for ever. */
@@ -161,7 +166,7 @@ describe('a notice', () => {
     await expect(notice.result()).resolves.toEqual({ outcome: 'sent', status: 200 });
     expect(webhookIds).toEqual(['ada:1', 'ada:1', 'ada:1']);
     // The ledger failed for a while: it was asked again until it had the delivery.
-    const { workflowId, firstExecutionRunId: runId } = notice;
+    const { workflowId, runId } = await notice.describe();
     expect(workflowId).toBe(noticeWorkflowIdOf('ada', '1'));
     const end = { outcome: 'sent', status: 200 };
     expect(deliveries).toEqual([{ customerId: 'ada', noticeId: '1', runId, atMs: expect.any(Number), end }]);
@@ -207,7 +212,7 @@ describe('a notice', () => {
 describe('shutdown', () => {
   test('what is under way ends before the workers do, and nothing new starts', async () => {
     const done: string[] = [];
-    const { workers, running, send } = await workersIn('shutdown', {
+    const { workers, running, begin, send } = await workersIn('shutdown', {
       sendMerchantNotice: async () => {
         done.push('started');
         await sleep(1_500); // of the SDK: it ends early when the activity is cancelled
@@ -219,7 +224,7 @@ describe('shutdown', () => {
     await expect.poll(() => done, { timeout: 60_000 }).toEqual(['started']);
     workers.shutdown();
     workers.shutdown();
-    await send('2');
+    await begin('2');
     await running;
     expect(done).toEqual(['started', 'ended']);
   });
