@@ -25,6 +25,10 @@ export interface SetupSecret {
 export interface PaymentSecret extends SetupSecret {
   /** The card it was last tried with; Stripe clears its own field after a decline. */
   readonly paymentMethodId: string | null;
+  /** Minor units of `currency`. Whoever holds a key of the account can change both before the intent is paid. */
+  readonly amount: number;
+  readonly currency: string;
+  readonly stripeCustomerId: string | null;
 }
 
 export interface StripeReader {
@@ -66,10 +70,17 @@ export function createStripeReader({
         return {
           status: intent.status,
           clientSecret: intent.client_secret,
-          paymentMethodId: typeof card === 'string' ? card : (card?.id ?? null),
+          paymentMethodId: idOf(card),
+          amount: intent.amount,
+          currency: intent.currency,
+          stripeCustomerId: idOf(intent.customer),
         };
       }),
   };
+}
+
+function idOf(object: string | { readonly id: string } | null): string | null {
+  return typeof object === 'string' ? object : (object?.id ?? null);
 }
 
 async function reading<Answer>(read: () => Promise<Answer>): Promise<Answer> {

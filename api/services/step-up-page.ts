@@ -42,7 +42,10 @@ export interface StepUpPage {
    */
   open(token: string): Promise<StepUpLink>;
   status(link: StepUpLink): Promise<StepUpPageStatus>;
-  /** @throws Problem 410 `link_closed`, 409 `customer_paused`, 503 `payments_stopped` while the kill switch is on */
+  /**
+   * @throws Problem 410 `link_closed`, 409 `customer_paused`, 503 `payments_stopped` while the kill switch is on, 503
+   * `stripe_unavailable` while the PaymentIntent is not the one that is owed
+   */
   session(link: StepUpLink): Promise<StepUpSession>;
   /** Has the workflow read the PaymentIntent at once. @throws Problem 410 `link_closed` */
   done(link: StepUpLink, chargeId: string | undefined): Promise<void>;
@@ -107,6 +110,18 @@ export function createStepUpPage({
       const { chargeId, amount, currency, paymentIntentId } = next;
       if (paymentIntentId === undefined) return refuseClosed();
       const intent = await stripe.paymentIntent(paymentIntentId);
+      const isAsOwed =
+        intent.amount === amount &&
+        intent.currency === currency &&
+        intent.stripeCustomerId === view.stripeCustomerId;
+      if (!isAsOwed) {
+        // The customer must not confirm what somebody else wrote: the workflow reads the intent and replaces it.
+        await workflows.completeStepUp(link.customerId, chargeId);
+        throw unavailable(
+          'stripe_unavailable',
+          'The payment is being prepared; please try again in a moment.',
+        );
+      }
       const { clientSecret, status } = intent;
       const paymentMethodId = intent.paymentMethodId ?? view.mandate?.paymentMethodId;
       if (clientSecret === null || paymentMethodId === undefined || !takesClientSecret(status))

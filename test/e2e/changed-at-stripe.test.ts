@@ -174,3 +174,28 @@ test('an amount that somebody has changed at Stripe is not collected: what is ow
   const [differs] = await stack.untilOnRecord('edited', 'payment_intent_differs');
   expect(differs.data).toMatchObject({ paymentIntentId });
 });
+
+test('a customer on the step-up page is never given an intent whose amount somebody has changed', async () => {
+  const card = await stack.enrol('edited-page');
+  await stack.control('outcomes', { paymentMethod: card, outcomes: ['authentication_required'] });
+  await owe('edited-page');
+  const { paymentIntentId, stepUp } = await stack.untilCharge(
+    'edited-page',
+    'edited-page-1',
+    'awaiting_step_up',
+  );
+  await stack.stripe('POST', `payment_intents/${paymentIntentId}`, { amount: '90000' });
+
+  const session = await fetch(`${stepUp.url}/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{}',
+  });
+  expect(session.status).toBe(503);
+  expect(await session.text()).not.toContain('_secret_');
+  await stack.untilCharge('edited-page', 'edited-page-1', 'succeeded');
+  expect((await stack.truth('edited-page-1')).intents).toMatchObject([
+    { paymentIntentId, status: 'canceled', amountReceived: 0 },
+    { status: 'succeeded', amountReceived: 900 },
+  ]);
+});
