@@ -65,7 +65,7 @@ if (leaves !== null) {
     },
   );
   try {
-    await up();
+    await up(leaves);
     if (leaves) await close();
     else say('Ctrl-C ends it.');
   } catch (error) {
@@ -93,7 +93,8 @@ function readOptions(): boolean | null {
   return null;
 }
 
-async function up(): Promise<void> {
+/** @param leaves whether everything ends at once, so that nobody can use its addresses */
+async function up(leaves: boolean): Promise<void> {
   const startedAt = Date.now();
   const progress = (line: string) =>
     say(`${((Date.now() - startedAt) / 1000).toFixed(1).padStart(6)} s  ${line}`);
@@ -144,7 +145,7 @@ async function up(): Promise<void> {
   } else if (usesEmulator) {
     say(`\nThe story has been told in ${dataDir}; delete that folder to see it again.`);
   }
-  say(await addresses(stack, temporal, env.API_KEYS ? null : secrets.apiKey));
+  if (!leaves) say(await addresses(stack, temporal, env.API_KEYS ? null : secrets.apiKey));
 }
 
 /** The one asked for, or the next free one. @throws Error before anything is started */

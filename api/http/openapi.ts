@@ -45,7 +45,7 @@ export async function describeRoutes(app: FastifyInstance, publicUrl: string): P
         { name: 'charges', description: 'Amounts owed; each collected at most once' },
         { name: 'pages', description: 'What the customer’s pages ask; signed links are the key' },
         { name: 'webhooks', description: 'Stripe’s events' },
-        { name: 'codec', description: 'Reading what Temporal keeps encrypted' },
+        { name: 'codec', description: 'Reading what Temporal keeps encrypted; only with `PAYLOAD_KEYS`' },
         { name: 'health', description: 'For whoever runs this' },
       ],
       components: {

@@ -46,7 +46,7 @@ export async function recover(
       try {
         await recoverAll(systems, (soFar) => {
           tally = { ...soFar };
-          console.error(inWords(tally));
+          console.error(`${inWords(tally)} so far`);
         });
         isWhole = true;
       } finally {
