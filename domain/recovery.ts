@@ -2,8 +2,10 @@
 import { newCharge } from './charge/charge.ts';
 import type { Charge } from './model/charge.ts';
 import type { EventOf, RememberedCharge } from './model/events.ts';
+import type { Policy } from './model/policy.ts';
 import type { CustomerState } from './model/state.ts';
 import { recordFact } from './shared/facts.ts';
+import { checkAmount } from './shared/money.ts';
 import { follow } from './shared/refund-or-dispute.ts';
 
 /**
@@ -22,7 +24,7 @@ export function loaded(
     const memory = remembered.find(({ chargeId }) => chargeId === charge.chargeId);
     return memory ? [checkedFirst(withIntent(charge, memory.paymentIntentId), nowMs)] : [];
   });
-  const unrecorded = chargesNotIn(last, remembered, nowMs);
+  const unrecorded = chargesNotIn(last, remembered, policy ?? last.policy, nowMs);
   const { enrolment, mandate } = last;
   const recovered: CustomerState = {
     ...last,
@@ -36,27 +38,44 @@ export function loaded(
     notices: last.notices.map((notice) => ({ ...notice, possiblySent: true })),
   };
   const withOpenings = unrecorded.reduce<CustomerState>(
-    (next, { chargeId, amount, currency, dueAtMs }) =>
-      recordFact(next, nowMs, 'charge_opened', {
-        chargeId,
-        data: { amount, currency, dueAtMs, from: 'ledger' },
-      }),
+    (next, charge) => recordOpening(next, charge, nowMs),
     followAsBefore(recovered, state, nowMs),
   );
   if (!snapshot) return withOpenings;
   return recordFact(withOpenings, nowMs, 'recovered', { data: { charges: recovered.charges.length } });
 }
 
-/** Accepted, and never recorded by a run: it was lost before. */
+/**
+ * Accepted, and never recorded by a run: it was lost before. Or somebody wrote it into the ledger by hand, so one beyond
+ * the limits waits for an operator.
+ */
 function chargesNotIn(
   { charges }: CustomerState,
   remembered: readonly RememberedCharge[],
+  { amountLimits }: Policy,
   nowMs: number,
 ): readonly Charge[] {
   return remembered
     .filter(({ chargeId }) => !charges.some((charge) => charge.chargeId === chargeId))
     .map((memory) => newCharge({ ...memory, dueAtMs: memory.dueAtMs ?? memory.openedAtMs }))
+    .map((charge): Charge => {
+      const refusal = checkAmount(charge.amount, charge.currency, amountLimits);
+      return refusal && charge.paymentIntentId === null
+        ? { ...charge, phase: { is: 'refused', code: refusal.code } }
+        : charge;
+    })
     .map((charge) => checkedFirst(charge, nowMs));
+}
+
+function recordOpening(
+  state: CustomerState,
+  { chargeId, amount, currency, dueAtMs, phase }: Charge,
+  nowMs: number,
+): CustomerState {
+  const data = { amount, currency, dueAtMs, from: 'ledger' };
+  const opened = recordFact(state, nowMs, 'charge_opened', { chargeId, data });
+  if (phase.is !== 'refused') return opened;
+  return recordFact(opened, nowMs, 'charge_refused', { chargeId, data: { code: phase.code, step: 'load' } });
 }
 
 /** A run can begin with the event that it was started for. */

@@ -180,3 +180,30 @@ test.each([
       expect(advance(state, event, NOW).charges[0]?.nextCheckAtMs).toBeGreaterThan(NOW);
   },
 );
+
+test.each([
+  ['over the largest amount', { ...REMEMBERED, amount: 5_001 }, 'amount_too_large'],
+  ['in no currency', { ...REMEMBERED, currency: 'xxx' }, 'currency_unsupported'],
+])(
+  'a charge %s that only the ledger knows is not attempted: an operator has to look',
+  (_what, charge, code) => {
+    const policy = { ...DEFAULT_POLICY, amountLimits: { default: 5_000 } };
+    const snapshot = known([]);
+    const event: CustomerEvent = { kind: 'loaded', snapshot, charges: [charge], policy };
+    const state = advance(newCustomer('ada'), event, NOW);
+    expect(state.charges).toMatchObject([{ chargeId: 'a', phase: { is: 'refused', code } }]);
+    expect(state.facts).toMatchObject([
+      { kind: 'charge_opened', data: { from: 'ledger' } },
+      { kind: 'charge_refused', chargeId: 'a', data: { code } },
+      { kind: 'recovered' },
+    ]);
+    const step = nextStep({ ...state, facts: [] }, NOW);
+    expect(step.do).toBe('findPaymentIntent');
+    const searched = advance(
+      { ...state, facts: [] },
+      { kind: 'paymentIntentSearched', chargeId: 'a', paymentIntentId: null },
+      NOW,
+    );
+    expect(searched.charges).toMatchObject([{ phase: { is: 'refused', code }, nextCheckAtMs: null }]);
+  },
+);
