@@ -12,3 +12,16 @@ export function escaped(text: string): string {
 export function printable(message: string): string {
   return message.split('\n').map(escaped).join('\n');
 }
+
+/** The same value for whoever reads JSON, with the line breaks of the indentation. */
+export function printableJson(value: unknown, indent = 0): string {
+  return JSON.stringify(value, null, indent).replace(UNPRINTABLE, (character) =>
+    character === '\n'
+      ? character
+      : Array.from({ length: character.length }, (_, at) => escapeIn(character, at)).join(''),
+  );
+}
+
+function escapeIn(text: string, at: number): string {
+  return `\\u${text.charCodeAt(at).toString(16).padStart(4, '0')}`;
+}

@@ -3,12 +3,13 @@ import { omitUndefined } from '../../domain/shared/omit-undefined.ts';
 import type { EvidenceItem, Ledger, Page } from '../../ledger/ledger.ts';
 import type { Target } from '../arguments.ts';
 import { DONE, type ExitCode, noSuchCustomer } from '../exit-codes.ts';
+import { printableJson } from '../printable.ts';
 
 export async function printExport({ customerId, actor, reason }: Target, ledger: Ledger): Promise<ExitCode> {
   if ((await ledger.getCustomer(customerId)) === null) return noSuchCustomer(customerId);
   // Put on record first, so that nothing is handed out that is not on record. So an export also shows itself.
   await ledger.addOperatorAction({ kind: 'export', customerId, actor, reason, data: {} });
-  console.log(JSON.stringify(await exportCustomer(customerId, ledger), null, 2));
+  console.log(printableJson(await exportCustomer(customerId, ledger), 2));
   return DONE;
 }
 

@@ -1,6 +1,7 @@
 // Walks the chains of evidence, and prints where they are broken.
 import type { BrokenLink, Ledger, Verification } from '../../ledger/ledger.ts';
 import { BROKEN_EVIDENCE, DONE, type ExitCode, noSuchCustomer } from '../exit-codes.ts';
+import { escaped, printableJson } from '../printable.ts';
 
 /** Customers between two lines of progress. */
 const PROGRESS_EVERY = 1_000;
@@ -15,7 +16,7 @@ export async function verify(
   const { broken, facts } = verification;
   const isNobody = customerId !== 'all' && facts === 0 && broken.length === 0;
   if (isNobody && (await ledger.getCustomer(customerId)) === null) return noSuchCustomer(customerId);
-  if (json) console.log(JSON.stringify(verification));
+  if (json) console.log(printableJson(verification));
   else for (const line of [...broken.map(lineOf), inWords(verification)]) console.log(line);
   return broken.length === 0 ? DONE : BROKEN_EVIDENCE;
 }
@@ -27,7 +28,7 @@ const PROBLEMS = {
 };
 
 function lineOf({ chain, customerId, at, problem }: BrokenLink): string {
-  return `${customerId ?? 'operators'}: ${chain} ${at} ${PROBLEMS[problem]}`;
+  return `${customerId === null ? 'operators' : escaped(customerId)}: ${chain} ${at} ${PROBLEMS[problem]}`;
 }
 
 function inWords({ customers, facts, acceptedGaps, broken }: Verification): string {

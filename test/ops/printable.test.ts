@@ -1,6 +1,8 @@
 // Text from outside that is shown on an operator's terminal.
-import { expect, test } from 'vitest';
-import { escaped, printable } from '../../ops/printable.ts';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { verify } from '../../ops/commands/verify.ts';
+import { escaped, printable, printableJson } from '../../ops/printable.ts';
 
 test.each([
   {
@@ -17,4 +19,21 @@ test.each([
 
 test('a message keeps its line breaks', () => {
   expect(printable('bad\u0007\nuse')).toBe('bad\\u{7}\nuse');
+});
+
+test('JSON shows none of them, and says the same', () => {
+  const value = { reason: 'a\u009b31m\u202e\u2028\u007f\u{e0001}\n', more: ['März'] };
+  const shown = printableJson(value, 2);
+  expect(shown).not.toMatch(/[\p{Cf}\p{Zl}\p{Zp}\u007f-\u009f]/u);
+  expect(JSON.parse(shown)).toEqual(value);
+  expect(shown).toContain('\n  "more": [\n    "März"');
+});
+
+test('a customer’s id in the ledger that is none does not reach the terminal', async () => {
+  const broken = [{ chain: 'evidence', customerId: 'a\u001b[2J', at: 1, problem: 'missing' }] as const;
+  const ledger = { verify: async () => ({ customers: 1, facts: 1, acceptedGaps: 0, broken }) };
+  const log = vi.spyOn(console, 'log').mockImplementation(() => {});
+  onTestFinished(() => log.mockRestore());
+  await verify({ customerId: 'all', json: false }, ledger as unknown as Ledger);
+  expect(log.mock.calls[0]?.[0]).toBe('a\\u{1b}[2J: evidence 1 is missing');
 });
