@@ -4,15 +4,16 @@ import { defineConfig } from 'vitest/config';
 import type { TestSpecification } from 'vitest/node';
 import { BaseSequencer } from 'vitest/node';
 
-/** These start PostgreSQL, Temporal or processes; a busy machine may take its time over them. */
+/** These start PostgreSQL (embedded or not), Temporal or processes; a busy machine may take its time over them. */
 const INTEGRATION = [
   'chaos/{process,verify-evidence}.test.ts',
-  'test/activities/{foreign-intent,stored-refusals,unanswered}.test.ts',
-  'test/api/main.test.ts',
+  'test/activities/{foreign-intent,record,stored-refusals,unanswered}.test.ts',
+  'test/api/{main,services/charges}.test.ts',
   'test/dev/**/*.test.ts',
   'test/emulator/store/journal.test.ts',
   'test/ledger/**/*.test.ts',
   'test/ops/**/*.test.ts',
+  'test/parity/product-requests.test.ts',
   'test/replay/replay.test.ts',
   'test/stripe/owner.test.ts',
   'test/worker/{main,shutdown,worker}.test.ts',
