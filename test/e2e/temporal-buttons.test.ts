@@ -8,6 +8,11 @@ import { view, workflowIdOf } from '../../workflows/messages.ts';
 import { noticeWorkflowIdOf } from '../../workflows/send-notice.ts';
 import { CONSENT, startSharedBackends, startTestStack, type TestStack } from '../support/stack.ts';
 
+/** Those of the contract. */
+const SIGNALS = ['stripeEventReceived', 'stepUpCompleted'];
+/** These are never read; the SDK itself takes names that begin like the second one for its own. */
+const UNKNOWN_SIGNALS = ['anything', '__temporal_anything'];
+
 const metadata = defineQuery<{ readonly currentDetails: string }>('__temporal_workflow_metadata');
 
 /** A ledger some of whose answers can be kept waiting, and with them the activities that ask for them. */
@@ -144,11 +149,10 @@ test.each([
   const customerId = `signalled-${what.replaceAll(/\W/g, '-')}`;
   await stack.enrol(customerId);
   const { runId } = await handleOf(customerId).describe();
-  for (const name of ['stripeEventReceived', 'stepUpCompleted', 'anything'])
-    await handleOf(customerId).signal(name, ...args);
+  for (const name of [...SIGNALS, ...UNKNOWN_SIGNALS]) await handleOf(customerId).signal(name, ...args);
   await expect
     .poll(() => detailsOf(customerId))
-    .toContain('**Dropped signals:** 3 were not understood in this run');
+    .toContain('**Dropped signals:** 2 were not understood in this run');
   await expectUnhurt(customerId, runId, 1);
 });
 
@@ -163,11 +167,11 @@ test.each([
   const input = { payloads: [{ metadata: { encoding: Buffer.from(encoding) }, data: Buffer.from(data) }] };
   const { workflowService, options } = stack.client;
   const of = { namespace: options.namespace, workflowExecution: { workflowId: workflowIdOf(customerId) } };
-  for (const signalName of ['stripeEventReceived', 'stepUpCompleted', 'anything'])
+  for (const signalName of [...SIGNALS, ...UNKNOWN_SIGNALS])
     await workflowService.signalWorkflowExecution({ ...of, signalName, input });
   await expect
     .poll(() => detailsOf(customerId))
-    .toContain('**Dropped signals:** 3 were not understood in this run');
+    .toContain('**Dropped signals:** 2 were not understood in this run');
   const { outcome } = await workflowService.updateWorkflowExecution({
     ...of,
     waitPolicy: { lifecycleStage: 3 }, // completed
