@@ -7,7 +7,7 @@ import { paymentIntentRead } from './charge/payment-intent-read.ts';
 import { chargeRefused, chargeUnanswered } from './charge/refused-or-unanswered.ts';
 import { stepUpExpired, stepUpReminded } from './charge/step-up.ts';
 import { cardMissing, cardWaitExpired } from './charge/waiting-for-card.ts';
-import { disputeRead, disputeRefused } from './disputes/disputes.ts';
+import { disputeRead } from './disputes/disputes.ts';
 import { openEnrolment, readOpenEnrolment, takeConsent } from './enrolment/enrolment.ts';
 import { mandateAfterRefusal, readMandate } from './enrolment/mandate.ts';
 import { setupIntentRefused, setupIntentUnanswered } from './enrolment/refused-or-unanswered.ts';
@@ -16,10 +16,10 @@ import { cancelCustomer, resume } from './lifecycle.ts';
 import type { CustomerEvent, EventOf } from './model/events.ts';
 import type { CustomerState } from './model/state.ts';
 import { loaded } from './recovery.ts';
-import { refundRead, refundRefused } from './refunds/refunds.ts';
+import { refundRead } from './refunds/refunds.ts';
 import { by, recordFact } from './shared/facts.ts';
 import { keepIdentity } from './shared/keep-identity.ts';
-import { follow, readLater } from './shared/refund-or-dispute.ts';
+import { follow, readLater, takeRefusal } from './shared/refund-or-dispute.ts';
 import { PROCESSED_EVENTS_REMEMBERED } from './shared/state-limits.ts';
 import { subjectOf } from './shared/stripe-events.ts';
 
@@ -183,9 +183,9 @@ function refused(state: CustomerState, event: EventOf<'refused'>, nowMs: number)
     case 'cancelSetupIntent':
       return setupIntentRefused(state, event.step, event, nowMs);
     case 'readRefund':
-      return refundRefused(state, event.step.refundId, event, nowMs);
+      return takeRefusal(state, 'refunds', event.step.refundId, event, nowMs);
     case 'readDispute':
-      return disputeRefused(state, event.step.disputeId, event, nowMs);
+      return takeRefusal(state, 'disputes', event.step.disputeId, event, nowMs);
     default:
       return chargeRefused(mandateAfterRefusal(state, event, nowMs), event, nowMs);
   }

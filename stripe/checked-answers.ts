@@ -38,5 +38,5 @@ function checked(body: Body, status: number, isLive: boolean): Body {
 /** Whether an object or event is of the key's mode; a list, whether all that it holds is. */
 export function fitsLivemode({ livemode, data }: Body, isLive: boolean): boolean {
   if (Array.isArray(data)) return data.every((object) => fitsLivemode(object ?? {}, isLive));
-  return typeof livemode !== 'boolean' || livemode === isLive;
+  return livemode === undefined || livemode === isLive;
 }

@@ -1,5 +1,4 @@
 // Disputes that cardholders open at their banks: what is read of one goes on record, and an open one needs attention.
-import type { EventOf } from '../model/events.ts';
 import type { CustomerState } from '../model/state.ts';
 import type { DisputeReading } from '../model/stripe-objects.ts';
 import { takeReading } from '../shared/refund-or-dispute.ts';
@@ -14,19 +13,6 @@ export function disputeRead(state: CustomerState, reading: DisputeReading, nowMs
   return takeReading(state, 'disputes', object, nowMs, {
     ...(chargeId === null ? {} : { chargeId }),
     data,
-  });
-}
-
-/** There was an event for something that Stripe will not show: that too is on record. */
-export function disputeRefused(
-  state: CustomerState,
-  disputeId: string,
-  { code, requestId }: EventOf<'refused'>,
-  nowMs: number,
-): CustomerState {
-  const object = { objectId: disputeId, status: null, onRecord: `refused ${code}` };
-  return takeReading(state, 'disputes', object, nowMs, {
-    data: { disputeId, refused: code, requestId: requestId ?? null },
   });
 }
 

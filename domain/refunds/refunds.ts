@@ -1,5 +1,4 @@
 // Refunds that people make at Stripe: what is read of one goes on record.
-import type { EventOf } from '../model/events.ts';
 import type { CustomerState } from '../model/state.ts';
 import type { RefundReading } from '../model/stripe-objects.ts';
 import { takeReading } from '../shared/refund-or-dispute.ts';
@@ -11,18 +10,5 @@ export function refundRead(state: CustomerState, reading: RefundReading, nowMs: 
   return takeReading(state, 'refunds', object, nowMs, {
     ...(chargeId === null ? {} : { chargeId }),
     data,
-  });
-}
-
-/** There was an event for something that Stripe will not show: that too is on record. */
-export function refundRefused(
-  state: CustomerState,
-  refundId: string,
-  { code, requestId }: EventOf<'refused'>,
-  nowMs: number,
-): CustomerState {
-  const object = { objectId: refundId, status: null, onRecord: `refused ${code}` };
-  return takeReading(state, 'refunds', object, nowMs, {
-    data: { refundId, refused: code, requestId: requestId ?? null },
   });
 }

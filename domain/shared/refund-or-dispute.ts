@@ -1,4 +1,5 @@
 // Refunds and disputes are followed alike: read when there is an event, and each state of one is on record once.
+import type { EventOf } from '../model/events.ts';
 import type { Fact } from '../model/facts.ts';
 import type { CustomerState, FollowedObject } from '../model/state.ts';
 import { backoffDelay } from './backoff.ts';
@@ -35,6 +36,26 @@ export function takeReading(
   return earlier.onRecord === onRecord
     ? taken
     : recordFact(taken, nowMs, kind === 'refunds' ? 'refund' : 'dispute', detail);
+}
+
+/**
+ * Stripe will not show it: that goes on record. An id that Stripe does not know leaves nothing behind, unless Stripe has
+ * shown it before: it was chosen by whoever signed the event.
+ */
+export function takeRefusal(
+  state: CustomerState,
+  kind: Kind,
+  objectId: string,
+  { code, requestId }: EventOf<'refused'>,
+  nowMs: number,
+): CustomerState {
+  const isUnknown = state[kind].some((object) => object.objectId === objectId && object.onRecord === null);
+  if (code === 'resource_missing' && isUnknown)
+    return { ...state, [kind]: state[kind].filter((object) => object.objectId !== objectId) };
+  const name = kind === 'refunds' ? 'refundId' : 'disputeId';
+  return takeReading(state, kind, { objectId, status: null, onRecord: `refused ${code}` }, nowMs, {
+    data: { [name]: objectId, refused: code, requestId: requestId ?? null },
+  });
 }
 
 /** Nobody has answered: it is read later. */

@@ -149,10 +149,12 @@ test.each([
   const customerId = `signalled-${what.replaceAll(/\W/g, '-')}`;
   await stack.enrol(customerId);
   const { runId } = await handleOf(customerId).describe();
-  for (const name of [...SIGNALS, ...UNKNOWN_SIGNALS]) await handleOf(customerId).signal(name, ...args);
+  for (const name of SIGNALS) await handleOf(customerId).signal(name, ...args);
   await expect
     .poll(() => detailsOf(customerId))
     .toContain('**Dropped signals:** 2 were not understood in this run');
+  // Only then: Temporal itself fails a task under way for which 2 MB of events have to wait.
+  for (const name of UNKNOWN_SIGNALS) await handleOf(customerId).signal(name, ...args);
   await expectUnhurt(customerId, runId, 1);
 });
 

@@ -40,4 +40,6 @@ test('an event fits the mode of the key or does not', () => {
   expect(fitsLivemode({ object: 'event', livemode: true }, true)).toBe(true);
   expect(fitsLivemode({ object: 'event', livemode: false }, true)).toBe(false);
   expect(fitsLivemode({ object: 'event', livemode: true }, false)).toBe(false);
+  expect(fitsLivemode({ object: 'event', livemode: 'false' }, false)).toBe(false);
+  expect(fitsLivemode({ object: 'event', livemode: null }, false)).toBe(false);
 });

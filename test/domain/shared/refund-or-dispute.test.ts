@@ -74,18 +74,28 @@ describe.each([
     expect(happen(state, read('x_9', 'open'))).toBe(state);
   });
 
+  const refusedWith = (state: CustomerState, code: string) =>
+    happen(state, { kind: 'refused', step: nextStep(state, T0), code, requestId: 'req_9' });
+
   test('that Stripe will not show is on record as that, and is not read again', () => {
-    const state = happen(enrolled(), notify(created, 'x_1'));
-    const refused = happen(state, {
-      kind: 'refused',
-      step: nextStep(state, T0),
-      code: 'resource_missing',
-      requestId: 'req_9',
-    });
+    const refused = refusedWith(happen(enrolled(), notify(created, 'x_1')), 'more_permissions_required');
     expect(refused.facts).toMatchObject([
-      { kind, data: { [`${kind}Id`]: 'x_1', refused: 'resource_missing', requestId: 'req_9' } },
+      { kind, data: { [`${kind}Id`]: 'x_1', refused: 'more_permissions_required', requestId: 'req_9' } },
     ]);
     expect(refused[list]).toMatchObject([{ nextCheckAtMs: null }]);
+  });
+
+  test('that Stripe does not know leaves nothing behind: its id was chosen by whoever signed the event', () => {
+    const before = enrolled();
+    const refused = refusedWith(happen(before, notify(created, 'x_1')), 'resource_missing');
+    expect(refused.facts).toEqual(before.facts);
+    expect(refused[list]).toEqual([]);
+  });
+
+  test('that Stripe has shown before, and does not know any more, is on record as that', () => {
+    const known = happen(enrolled(), notify(created, 'x_1'), read('x_1', 'open'), notify(changed, 'x_1'));
+    const refused = refusedWith({ ...known, facts: [] }, 'resource_missing');
+    expect(refused.facts).toMatchObject([{ kind, data: { refused: 'resource_missing' } }]);
   });
 
   test('that nobody answered for is read later', () => {
