@@ -1,6 +1,7 @@
 // Reads at Stripe what pages and enrolments need at that moment, client secrets included, which are kept nowhere.
 import Stripe from 'stripe';
 import { connectionTo } from './connection.ts';
+import { idOf } from './object-id.ts';
 
 /**
  * Stripe did not give what was asked for; the caller can only ask again. `cause` is fit for a log: Stripe's own error
@@ -77,10 +78,6 @@ export function createStripeReader({
         };
       }),
   };
-}
-
-function idOf(object: string | { readonly id: string } | null): string | null {
-  return typeof object === 'string' ? object : (object?.id ?? null);
 }
 
 async function reading<Answer>(read: () => Promise<Answer>): Promise<Answer> {
