@@ -21,7 +21,6 @@ import type { Step, StepOf } from '../domain/model/steps.ts';
 import { formatMoney } from '../domain/shared/money.ts';
 import { omitUndefined } from '../domain/shared/omit-undefined.ts';
 import { HOUR, SECOND } from '../domain/shared/time.ts';
-import { chargeView, viewOf } from '../domain/view.ts';
 import { isAnswerTo } from './answers.ts';
 import { BILLING_QUEUE, STRIPE_QUEUE } from './messages.ts';
 import { noticeWorkflowIdOf, SendNotice } from './send-notice.ts';
@@ -187,16 +186,10 @@ async function untilAnswered(
   }
 }
 
-/** Writes the facts, the charges that they concern, and the state without these facts. */
+/** Writes the facts, what they changed, and the state without them. */
 function record(state: CustomerState): Promise<CustomerEvent> {
-  const { customerId, facts } = state;
-  const nowMs = Date.now();
-  const charges = state.charges
-    .filter(({ chargeId }) => facts.some((fact) => fact.chargeId === chargeId))
-    .map((charge) => chargeView(state, charge, nowMs));
-  const entry = { customerId, facts, charges, view: viewOf(state, nowMs), snapshot: { ...state, facts: [] } };
-  const summary = facts.map(({ kind }) => kind).join(', ');
-  return ledger.record.executeWithOptions({ summary: summary.slice(0, 150) }, [entry]);
+  const summary = state.facts.map(({ kind }) => kind).join(', ');
+  return ledger.record.executeWithOptions({ summary: summary.slice(0, 150) }, [{ state, nowMs: Date.now() }]);
 }
 
 /** A workflow of its own, so that a slow endpoint never holds up the customer; by its id it is started only once. */

@@ -44,7 +44,7 @@ export interface Policy {
   readonly rateLimitPauseMs: number;
   /** While the kill switch is on, a customer with something due asks this often whether it is off again. */
   readonly killSwitchCheckMs: number;
-  /** Open charges of one customer: their state, view and snapshot travel in one message (docs/decisions/0016). */
+  /** Open charges of one customer: their state and its facts travel in one message (docs/decisions/0016). */
   readonly openCharges: number;
   /** The merchant's own maximum for a charge, beside Stripe's. */
   readonly amountLimits: AmountLimits;

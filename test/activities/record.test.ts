@@ -3,9 +3,11 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger, type LogEntry } from '@temporalio/worker';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createRecordActivities } from '../../activities/record.ts';
+import { advance } from '../../domain/advance.ts';
 import { DEFAULT_POLICY } from '../../domain/shared/policy.ts';
+import { chargeView, viewOf } from '../../domain/view.ts';
 import { openLedger } from '../../ledger/open.ts';
-import { entry, fact } from '../support/customers.ts';
+import { fact, unrecorded } from '../support/customers.ts';
 import { inMemory } from '../support/databases.ts';
 
 test('another fact in the place of one is an error in the log with ids only, and is thrown by its name', async () => {
@@ -16,15 +18,46 @@ test('another fact in the place of one is an error in the log with ids only, and
     logger: new DefaultLogger('INFO', (line) => logged.push(line)),
   });
   const { record } = createRecordActivities({ ledger, amountLimits: {}, searchAttributesLeftOut: [] });
-  const first = entry('ada', { facts: [fact(1, 'paused', { actor: 'shop' })] });
+  const first = unrecorded('ada', fact(1, 'paused', { actor: 'shop' }));
   expect(await environment.run(record, first)).toMatchObject({ through: 1 });
 
-  const forged = entry('ada', { facts: [fact(1, 'paused', { actor: 'mallory@example.com' })] });
+  const forged = unrecorded('ada', fact(1, 'paused', { actor: 'mallory@example.com' }));
   await expect(environment.run(record, forged)).rejects.toMatchObject({ name: 'EvidenceConflict' });
   expect(logged.filter(({ level }) => level === 'ERROR').map(({ message }) => message)).toEqual([
     'the record of customer ada holds another fact 1; "Evidence" in docs/operations.md says what to do',
   ]);
   expect(JSON.stringify(logged.map(({ message, meta }) => [message, meta]))).not.toContain('mallory');
+});
+
+test('what the facts changed is written with them, as of the workflow’s clock', async () => {
+  const ledger = await openLedger(await inMemory());
+  onTestFinished(() => ledger.close());
+  const { record } = createRecordActivities({ ledger, amountLimits: {}, searchAttributesLeftOut: [] });
+  const atMs = Date.UTC(2031, 0, 1);
+  const request = {
+    kind: 'openCharge',
+    chargeId: 'ch1',
+    amount: 900,
+    currency: 'eur',
+    actor: 'shop',
+  } as const;
+  const later = { ...request, chargeId: 'ch2', dueAtMs: atMs + 1 };
+  const { state } = unrecorded('ada');
+  const opened = advance(advance(state, request, atMs - 1), later, atMs - 1);
+  expect(await record({ state: opened, nowMs: atMs })).toMatchObject({ through: 2 });
+
+  const { snapshot, charges } = await ledger.loadCustomer('ada');
+  expect(snapshot).toEqual({ ...opened, facts: [] });
+  expect(charges.map(({ view }) => view)).toEqual(opened.charges.map((c) => chargeView(opened, c, atMs)));
+  expect((await ledger.getCustomer('ada'))?.view).toEqual(viewOf(opened, atMs));
+  expect((await ledger.listEvidence('ada')).items.map(({ kind }) => kind)).toEqual(
+    opened.facts.map(({ kind }) => kind),
+  );
+
+  // A charge that no fact is about is left as it is.
+  const retried = advance({ ...opened, facts: [] }, { kind: 'pause', actor: 'shop' }, atMs);
+  await record({ state: retried, nowMs: atMs + 10 });
+  expect((await ledger.getCharge('ada', 'ch2'))?.view).toEqual(charges[1]?.view);
 });
 
 describe('the policy', () => {
@@ -37,10 +70,10 @@ describe('the policy', () => {
     const { load, record } = createRecordActivities({ ledger, amountLimits, searchAttributesLeftOut: [] });
     expect(await load({ customerId: 'new' })).toMatchObject({ kind: 'loaded', snapshot: null, policy });
 
-    const first = entry('ada', { facts: [fact(1, 'paused', { actor: 'shop' })] });
-    const earlier = { ...first, snapshot: { ...first.snapshot, policy: DEFAULT_POLICY } };
+    const first = unrecorded('ada', fact(1, 'paused', { actor: 'shop' }));
+    const earlier = { ...first, state: { ...first.state, policy: DEFAULT_POLICY } };
     expect(await record(earlier)).toMatchObject({ through: 1, policy });
-    const current = { ...first, snapshot: { ...first.snapshot, policy } };
+    const current = { ...first, state: { ...first.state, policy } };
     expect(await record(current)).toEqual({ kind: 'recorded', through: 1, alreadyClosed: [] });
   });
 });

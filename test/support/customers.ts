@@ -55,3 +55,10 @@ export function entry(
     snapshot: { ...newCustomer(customerId), sequence },
   };
 }
+
+/** A customer with facts that are not on record yet, as `record` is given one. */
+export function unrecorded(customerId: string, ...facts: readonly Fact[]) {
+  const sequence = facts.at(-1)?.sequence ?? 0;
+  const state: CustomerState = { ...newCustomer(customerId), loaded: true, facts, sequence };
+  return { state, nowMs: 2_000 };
+}
