@@ -4,6 +4,7 @@ import { anyText, HTTP_ADDRESS, ORIGIN, portFrom } from '../config/rules.ts';
 import { type SharedSettings, sharedSettings } from '../config/shared-settings.ts';
 import { BROWSER_KEY, type StripeSettings, stripeSettings } from '../config/stripe.ts';
 import type { AmountLimits } from '../domain/model/policy.ts';
+import { isTermsVersion } from '../domain/shared/ids.ts';
 import { type ApiKey, readApiKeys } from './http/api-keys.ts';
 import { type TrustProxy, trustProxy } from './trust-proxy.ts';
 
@@ -52,6 +53,12 @@ const WEBHOOK_SECRET: Rule = {
   isRight: (secret) => secret.startsWith('whsec_'),
 };
 
+/** As it stands in consents, which the workflow would otherwise refuse. */
+const TERMS_VERSION: Rule = {
+  must: 'be the version of the terms at TERMS_URL, one line of at most 64 characters',
+  isRight: isTermsVersion,
+};
+
 /** Stripe's are of 32 characters and more. */
 const LONG_WEBHOOK_SECRET = /^whsec_[A-Za-z0-9+/=]{24,}$/;
 
@@ -73,7 +80,7 @@ export function loadConfig(variables: NodeJS.ProcessEnv, { withLedger = false } 
   const merchant = {
     name: environment.required('MERCHANT_NAME', anyText('the name of the business the customer pays')),
     termsUrl: environment.required('TERMS_URL', HTTP_ADDRESS),
-    termsVersion: environment.required('TERMS_VERSION', anyText('the version of the terms at TERMS_URL')),
+    termsVersion: environment.required('TERMS_VERSION', TERMS_VERSION),
   };
   const app: AppConfig = {
     apiKeys: apiKeys(environment, isLive),

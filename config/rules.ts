@@ -16,18 +16,20 @@ export const ORIGIN: Rule = {
 
 /** Where pages are: it may have a path. */
 export const PAGE_ROOT: Rule = {
-  must: 'be an http(s) address without a query, such as https://pay.example.com',
-  isRight: (text) => isHttpAddress(text) && new URL(text).search === '' && new URL(text).hash === '',
+  must: 'be an http(s) address without a user and a query, such as https://pay.example.com',
+  isRight: (text) => isHttpAddress(text) && isBare(new URL(text)),
 };
 
 export const STAND_IN: Rule = {
-  must: 'be an http(s) address without a path, such as http://127.0.0.1:8420',
-  isRight: (base) => isHttpAddress(base) && new URL(base).pathname === '/',
+  must: 'be an http(s) address without a user and a path, such as http://127.0.0.1:8420',
+  isRight: ORIGIN.isRight,
 };
 
 export const POSTGRES: Rule = {
-  must: 'begin with postgres:// or postgresql://',
-  isRight: (url) => /^postgres(ql)?:\/\//.test(url),
+  must: 'be an address that begins with postgres:// or postgresql://',
+  // One that names no host, for a socket, may have a user all the same.
+  isRight: (url) =>
+    /^postgres(ql)?:\/\//.test(url) && (URL.canParse(url) || URL.canParse(url.replace('@/', '@host/'))),
 };
 
 /** @param lowest 0 where any free port will do */
@@ -38,6 +40,12 @@ export function portFrom(lowest: 0 | 1): Rule {
   };
 }
 
+/** As it is used: with a lower-case scheme, and with nothing in it that whoever reads an address leaves out. */
 export function isHttpAddress(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+  return /^https?:\/\/[^\s\p{Cc}\p{Cf}]+$/u.test(text) && URL.canParse(text);
+}
+
+/** Scheme, host, port and path. */
+function isBare({ username, password, search, hash }: URL): boolean {
+  return [username, password, search, hash].every((part) => part === '');
 }

@@ -37,7 +37,7 @@ const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 /**
  * Reads `id:base64key`, comma-separated: the first encrypts, all of them decrypt.
  * @param text empty: no keys, and nothing is encrypted
- * @param faults gets a sentence for everything that is wrong
+ * @param faults gets a sentence for everything that is wrong, without any value: an id may be a key by mistake
  */
 export function readPayloadKeys(text: string, faults: string[]): PayloadKey[] {
   if (text.trim() === '') return [];
@@ -49,7 +49,7 @@ export function readPayloadKeys(text: string, faults: string[]): PayloadKey[] {
     const key = Buffer.from(encoded, 'base64');
     if (rest.length > 0 || !BASE64.test(encoded) || key.length !== KEY_BYTES)
       faults.push(`${where}: it must read id:key, the key ${KEY_BYTES} bytes in base64`);
-    if (keys.some((other) => other.id === id)) faults.push(`${where}: the id "${id}" is used twice`);
+    if (keys.some((other) => other.id === id)) faults.push(`${where}: its id is another key’s too`);
     keys.push({ id, key });
   }
   return keys;

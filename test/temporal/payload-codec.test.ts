@@ -193,6 +193,6 @@ test('keys are read in order, and every fault is named without a key', () => {
   expect(faults).toEqual([
     'PAYLOAD_KEYS, entry 1: the id must be 1 to 64 of A-Z a-z 0-9 _ . -',
     'PAYLOAD_KEYS, entry 2: it must read id:key, the key 32 bytes in base64',
-    'PAYLOAD_KEYS, entry 5: the id "old" is used twice',
+    'PAYLOAD_KEYS, entry 5: its id is another key’s too',
   ]);
 });

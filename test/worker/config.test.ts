@@ -39,9 +39,9 @@ test('every fault is named at once', () => {
     [
       'bad configuration:',
       'STRIPE_SECRET_KEY is not set: it must be a secret or restricted key (sk_… or rk_…)',
-      'DATABASE_URL is not set: it must begin with postgres:// or postgresql://',
+      'DATABASE_URL is not set: it must be an address that begins with postgres:// or postgresql://',
       'LINK_SECRET is not set: it must be of at least 32 characters (each, where there are several): openssl rand -hex 32 makes one',
-      'PUBLIC_URL is not set: it must be an http(s) address without a query, such as https://pay.example.com',
+      'PUBLIC_URL is not set: it must be an http(s) address without a user and a query, such as https://pay.example.com',
       'METRICS_PORT must be a port from 1 to 65535',
     ].join('\n  '),
   );
