@@ -6,7 +6,7 @@ import { BaseSequencer } from 'vitest/node';
 
 /** These start PostgreSQL (embedded or not), Temporal or processes; a busy machine may take its time over them. */
 const INTEGRATION = [
-  'chaos/{process,verify-evidence}.test.ts',
+  'chaos/verify-evidence.test.ts',
   'test/activities/{foreign-intent,record,stored-refusals,unanswered}.test.ts',
   'test/api/{main,services/charges}.test.ts',
   'test/dev/**/*.test.ts',

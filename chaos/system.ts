@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../dev/free-port.ts';
-import { startOwnPostgres } from '../test/support/postgres.ts';
+import { startOwnPostgres } from '../dev/postgres.ts';
+import { type Killable, supervise } from '../dev/process.ts';
+import { startProductionTemporal } from '../dev/temporal-production.ts';
 import { expectListening } from './expect-listening.ts';
 import { APIS, type Killed, type ProxyName, WORKERS } from './plan.ts';
-import { type Killable, supervise } from './process.ts';
 import { openProxy, type TcpProxy } from './proxy.ts';
 import { startDevelopmentTemporal } from './temporal.ts';
-import { startProductionTemporal } from './temporal-production.ts';
 
 export interface System {
   readonly apiUrls: readonly string[];

@@ -3,16 +3,9 @@ import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startTemporal } from '../dev/temporal.ts';
+import type { TemporalProcess } from '../dev/temporal-production.ts';
 import { SEARCH_ATTRIBUTES } from '../workflows/messages.ts';
 import { expectListening } from './expect-listening.ts';
-import type { Supervised } from './process.ts';
-
-export interface TemporalProcess extends Supervised {
-  /** For people. */
-  readonly name: string;
-  /** The port on which it answers; it may be another one after a kill. */
-  readonly port: () => number;
-}
 
 /** @param folder for its data and its logs */
 export async function startDevelopmentTemporal(folder: string): Promise<TemporalProcess> {
@@ -41,6 +34,7 @@ export async function startDevelopmentTemporal(folder: string): Promise<Temporal
       await pause(downMs);
       server = await start();
     },
+    pid: () => server.pid,
     endedByItself: () => 0,
     logFiles: () => [...earlierLogs, logFile],
     stop: () => server.stop(),

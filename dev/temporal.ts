@@ -33,6 +33,7 @@ export interface TemporalServer {
   /** `host:port` for clients and workers. */
   readonly address: string;
   readonly uiUrl?: string;
+  readonly pid: number;
   /** Ends the server; workers should have drained before. Calling it again does nothing. */
   stop(): Promise<void>;
   /** Ends it at once, as a crash would, and leaves its files. */
@@ -113,7 +114,13 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
     await stop();
     throw new Error(`Temporal (${binary}) did not start; the end of its log:\n${tail}`, { cause: error });
   }
-  return { address, ...(uiPort ? { uiUrl: `http://${HOST}:${uiPort}` } : {}), stop, kill };
+  return {
+    address,
+    pid: child.pid as number,
+    ...(uiPort ? { uiUrl: `http://${HOST}:${uiPort}` } : {}),
+    stop,
+    kill,
+  };
 }
 
 function serverArguments(options: TemporalOptions, port: number, uiPort: number | null): string[] {

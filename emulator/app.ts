@@ -7,6 +7,7 @@ import { api } from './http/api.ts';
 import { IdempotencyKeys } from './http/idempotency.ts';
 import { LateRequests } from './http/late-requests.ts';
 import { parseForm } from './http/params.ts';
+import { RateLimiter } from './http/rate-limits.ts';
 import { ROUTES } from './routes.ts';
 import { runDue } from './run-due.ts';
 import { openStore } from './store/store.ts';
@@ -67,9 +68,10 @@ export async function buildEmulator(options: EmulatorOptions): Promise<FastifyIn
   });
 
   const keys = new IdempotencyKeys(world);
-  await app.register(api, { prefix: '/v1', world, keys, late, routes: ROUTES, originOf, commit });
+  const limiter = new RateLimiter();
+  await app.register(api, { prefix: '/v1', world, keys, late, limiter, routes: ROUTES, originOf, commit });
   await app.register(cliRoutes, { prefix: '/v1/stripecli', sessions: cliSessions, originOf });
-  await app.register(control, { prefix: '/_emulator', world, late, originOf, commit });
+  await app.register(control, { prefix: '/_emulator', world, late, limiter, originOf, commit });
   await app.register(challengePages, { world, originOf, commit });
   await app.register(stripeJs);
   return app;

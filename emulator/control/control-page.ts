@@ -12,6 +12,15 @@ const CALLS: ReadonlyArray<readonly [call: string, does: string]> = [
   ],
   ['GET /_emulator/faults', 'Those still to come.'],
   ['DELETE /_emulator/faults', 'No more faults.'],
+  [
+    'POST /_emulator/rate-limits {"perEndpoint","total"}',
+    'From now on no more requests a second than these, to any one endpoint and in all; what is above is answered 429. Stripe has 25 and 100 in live mode, 25 and 25 in a sandbox.',
+  ],
+  ['DELETE /_emulator/rate-limits', 'As many requests as come: so it begins.'],
+  [
+    'GET /_emulator/requests',
+    'How often each endpoint was asked since the emulator started, and how often above a limit.',
+  ],
   ['GET /_emulator/late', 'The requests that are being held.'],
   [
     'POST /_emulator/webhooks {"mode":"normal"|"lose"|"twice"|"late"|"shuffle"}',

@@ -5,6 +5,7 @@ import { Type } from 'typebox';
 import { setOutcomes } from '../bank/outcomes.ts';
 import { visitBank } from '../confirming/customer-at-bank.ts';
 import type { LateRequests } from '../http/late-requests.ts';
+import type { RateLimiter } from '../http/rate-limits.ts';
 import { disputeCharge } from '../objects/dispute.ts';
 import { paidCharge, paymentIntentFor } from '../objects/payment-intent.ts';
 import { runDue } from '../run-due.ts';
@@ -19,6 +20,7 @@ import {
   Fault,
   Outcomes,
   outcomeOf,
+  RateLimits,
   Settlement,
   TruthQuery,
   Webhooks,
@@ -29,6 +31,7 @@ import { truth } from './truth.ts';
 export interface ControlOptions {
   readonly world: World;
   readonly late: LateRequests;
+  readonly limiter: RateLimiter;
   readonly originOf: (request: FastifyRequest) => string;
   readonly commit: () => Promise<void>;
 }
@@ -37,7 +40,8 @@ interface ForIntent {
   Params: { intentId: string };
 }
 
-export function controlRoutes(app: FastifyInstance, { world, late, originOf, commit }: ControlOptions): void {
+export function controlRoutes(app: FastifyInstance, options: ControlOptions): void {
+  const { world, late, limiter, originOf, commit } = options;
   const callOf = (request: FastifyRequest): Call => ({
     world,
     requestId: null,
@@ -63,6 +67,19 @@ export function controlRoutes(app: FastifyInstance, { world, late, originOf, com
     return { faults: [] };
   });
   app.get('/late', async () => ({ requests: late.list() }));
+
+  const limits = { schema: { body: RateLimits } };
+  app.post<{ Body: Static<typeof RateLimits> }>('/rate-limits', limits, async ({ body }) => {
+    world.changeSettings({ rateLimits: body });
+    await commit();
+    return body;
+  });
+  app.delete('/rate-limits', async () => {
+    world.changeSettings({ rateLimits: null });
+    await commit();
+    return {};
+  });
+  app.get('/requests', async () => ({ endpoints: limiter.counted() }));
 
   const webhooks = { schema: { body: Webhooks } };
   app.post<{ Body: Static<typeof Webhooks> }>('/webhooks', webhooks, async ({ body }) => {

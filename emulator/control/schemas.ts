@@ -22,6 +22,8 @@ export const Fault = Type.Object(
   },
   STRICT,
 );
+const PerSecond = Type.Number({ minimum: 0.001, maximum: 100_000 });
+export const RateLimits = Type.Object({ perEndpoint: PerSecond, total: PerSecond }, STRICT);
 export const Webhooks = Type.Object(
   { mode: Type.Enum(['normal', 'lose', 'twice', 'late', 'shuffle']) },
   STRICT,

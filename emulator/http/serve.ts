@@ -13,6 +13,7 @@ import { checkExpand, expanded } from './expand.ts';
 import { fingerprint, type IdempotencyKeys, keyInUse } from './idempotency.ts';
 import type { LateRequests } from './late-requests.ts';
 import { asRecord } from './params.ts';
+import type { RateLimiter } from './rate-limits.ts';
 import { texts } from './readers.ts';
 import type { Route } from './route.ts';
 
@@ -23,6 +24,7 @@ export interface ServeOptions {
   readonly world: World;
   readonly keys: IdempotencyKeys;
   readonly late: LateRequests;
+  readonly limiter: RateLimiter;
   readonly originOf: (request: FastifyRequest) => string;
   /** Keeps what has changed and starts to deliver its events. */
   readonly commit: () => Promise<void>;
@@ -56,7 +58,12 @@ export async function serve(
   request: FastifyRequest,
   reply: FastifyReply,
 ) {
-  const { world, keys, commit } = options;
+  const { world, keys, limiter, commit } = options;
+  const endpoint = `${route.method} /v1${route.path}`;
+  const limited = limiter.admit(endpoint, world.settings().rateLimits, performance.now());
+  if (limited !== null) {
+    return send(reply, newId('req'), answerOf(RATE_LIMITED), { 'stripe-rate-limited-reason': limited });
+  }
   const path = pathOf(request);
   const params = request.method === 'POST' ? (request.body ?? {}) : request.query;
   const fault = faultFor(world, request.method, path, params);

@@ -135,8 +135,18 @@ export interface DueRecord {
   at: number;
 }
 
+/** Requests a second. */
+export interface RateLimits {
+  /** To any one endpoint. */
+  perEndpoint: number;
+  /** To all of them together. */
+  total: number;
+}
+
 export interface SettingsRecord {
   /** How far the emulator's clock is ahead of wall time, milliseconds. */
   clockAheadMs: number;
   webhookMode: WebhookMode;
+  /** Null: as many requests as come. */
+  rateLimits: RateLimits | null;
 }

@@ -34,7 +34,7 @@ const SETTINGS = 'all';
 
 export function createWorld(store: Store): World {
   const settings = (): SettingsRecord =>
-    store.settings.get(SETTINGS) ?? { clockAheadMs: 0, webhookMode: 'normal' };
+    store.settings.get(SETTINGS) ?? { clockAheadMs: 0, webhookMode: 'normal', rateLimits: null };
   const nowMs = () => Date.now() + settings().clockAheadMs;
   return {
     store,

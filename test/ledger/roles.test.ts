@@ -5,13 +5,14 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { postgresProgram, startOwnPostgres } from '../../dev/postgres.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { loadForRun } from '../../ledger/load.ts';
 import { migrateLedger, openLedger } from '../../ledger/open.ts';
 import { ROLES } from '../../ledger/roles.ts';
 import { opsIn, run } from '../ops/_process.ts';
 import { charge, entry, fact } from '../support/customers.ts';
-import { postgresProgram, RUNS_POSTGRES, startOwnPostgres, type TestPostgres } from '../support/postgres.ts';
+import { RUNS_POSTGRES, type TestPostgres } from '../support/postgres.ts';
 
 const BY = { actor: 'olga', reason: 'an exercise' };
 const TERMS = { chargeId: 'ch1', amount: 1200, currency: 'eur', description: 'May' };

@@ -4,11 +4,12 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { postgresProgram } from '../../dev/postgres.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { openLedger } from '../../ledger/open.ts';
 import { commandFrom } from '../../ops/arguments.ts';
 import { charge, entry, fact } from '../support/customers.ts';
-import { postgresProgram, RUNS_POSTGRES, startPostgres, type TestPostgres } from '../support/postgres.ts';
+import { RUNS_POSTGRES, startPostgres, type TestPostgres } from '../support/postgres.ts';
 import { opsIn, run } from './_process.ts';
 
 const BY = ['--actor', 'olga', '--reason', 'an exercise'];

@@ -1,5 +1,6 @@
 // One PostgreSQL server for a whole run of tests, in which each file makes a database of its own.
-import { RUNS_POSTGRES, startOwnPostgres } from './postgres.ts';
+import { startOwnPostgres } from '../../dev/postgres.ts';
+import { RUNS_POSTGRES } from './postgres.ts';
 
 /** Does nothing where a server is named already, or none is installed. */
 export default async function setup(): Promise<(() => Promise<void>) | undefined> {

@@ -7,13 +7,19 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Connection, isGrpcServiceError } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
-import { freePort } from '../dev/free-port.ts';
-import { untilServing } from '../dev/temporal.ts';
 import { ensureSearchAttributes } from '../temporal/ensure-search-attributes.ts';
-import { supervise } from './process.ts';
-import type { TemporalProcess } from './temporal.ts';
+import { freePort } from './free-port.ts';
+import { type Supervised, supervise } from './process.ts';
+import { untilServing } from './temporal.ts';
 
 const run = promisify(execFile);
+
+export interface TemporalProcess extends Supervised {
+  /** For people. */
+  readonly name: string;
+  /** The port on which it answers; it may be another one after a kill. */
+  readonly port: () => number;
+}
 
 const VERSION = '1.32.0';
 const MISSING = `the production server is not on PATH; with Go:
@@ -77,6 +83,7 @@ export async function startProductionTemporal(databaseUrl: string, folder: strin
       await server.kill(downMs);
       await untilServing(address, [NAMESPACE], () => true);
     },
+    pid: server.pid,
     endedByItself: server.endedByItself,
     logFiles: server.logFiles,
     stop: server.stop,

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
-import { expectListening } from './expect-listening.ts';
-import { supervise } from './process.ts';
+import { expectListening } from '../../chaos/expect-listening.ts';
+import { supervise } from '../../dev/process.ts';
 
 const stops: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

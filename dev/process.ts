@@ -13,6 +13,8 @@ export interface Killable {
 }
 
 export interface Supervised extends Killable {
+  /** Of the process as it runs now. */
+  readonly pid: () => number;
   /** How often it ended by itself. */
   readonly endedByItself: () => number;
   /** The files that hold all of its output. */
@@ -71,6 +73,7 @@ export function supervise(options: {
       if (isWanted) start();
       if (endedBy !== 'SIGKILL') throw new Error('it ended by itself before the signal came');
     },
+    pid: () => child.pid as number,
     endedByItself: () => endings,
     logFiles: () => [options.logFile],
     async stop() {
