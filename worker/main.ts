@@ -7,6 +7,7 @@ import { openLedger } from '../ledger/open.ts';
 import { assembleWorker } from './assemble.ts';
 import { loadConfig, type WorkerConfig } from './config.ts';
 import { createLogger } from './logger.ts';
+import { metricTags } from './metric-tags.ts';
 import type { WorkflowCode } from './worker.ts';
 
 const USAGE = `usage: worker [--help]
@@ -96,13 +97,16 @@ async function work(config: WorkerConfig, logger: Logger): Promise<void> {
 }
 
 /** Before anything else of Temporal's: its own words go to the same log, and signals are ours. */
-function installRuntime({ metricsAddress }: WorkerConfig, logger: Logger): void {
+function installRuntime(config: WorkerConfig, logger: Logger): void {
+  const bindAddress = config.metricsAddress;
   Runtime.install({
     logger,
     shutdownSignals: [],
     telemetryOptions: {
       logging: { filter: makeTelemetryFilterString({ core: 'WARN', other: 'WARN' }), forward: {} },
-      ...(metricsAddress === null ? {} : { metrics: { prometheus: { bindAddress: metricsAddress } } }),
+      ...(bindAddress === null
+        ? {}
+        : { metrics: { prometheus: { bindAddress }, globalTags: metricTags(config) } }),
     },
   });
 }
