@@ -2,6 +2,8 @@
 
 import { agenda, blockingCharge, type Planned } from './agenda.ts';
 import { type Attention, needsAttention } from './attention.ts';
+import { sentenceForCustomer } from './charge/customer-words.ts';
+import { CALL_BANK, type StepUpAdvice } from './charge/step-up.ts';
 import type { Attempt, AttemptOutcome, Charge, ChargePhase, Decline, PhaseOf } from './model/charge.ts';
 import type { Card, Enrolment, EnrolmentStatus, Mandate, MandateStatus } from './model/enrolment.ts';
 import type { CustomerState } from './model/state.ts';
@@ -29,6 +31,14 @@ export type ChargeStatus =
   | 'failed'
   | 'cancelled';
 
+/** Why Stripe or the issuer said no, in Stripe's codes, and in words that a customer may read. */
+export interface DeclineView {
+  readonly code: string;
+  readonly declineCode?: string;
+  readonly adviceCode?: string;
+  readonly customerMessage: string;
+}
+
 /** All times are epoch milliseconds UTC; amounts are minor units. */
 export interface ChargeView {
   readonly chargeId: string;
@@ -45,10 +55,16 @@ export interface ChargeView {
     readonly adviceCode?: string;
   }[];
   readonly paymentIntentId?: string;
-  /** Of the last decline; `reason` says why a charge that ended ended (e.g. `step_up_expired`). */
-  readonly decline?: { readonly code: string; readonly declineCode?: string; readonly adviceCode?: string };
+  /** The last decline of a charge that is not paid; `reason` says why a charge that ended ended (e.g. `step_up_expired`). */
+  readonly decline?: DeclineView;
   readonly reason?: string;
-  readonly stepUp?: { readonly deadlineMs: number; readonly reminders: number; readonly failures: number };
+  readonly stepUp?: {
+    readonly deadlineMs: number;
+    readonly reminders: number;
+    readonly failures: number;
+    /** What else than authenticating once more helps the customer. */
+    readonly advice?: StepUpAdvice;
+  };
   readonly dueAtMs: number;
   readonly nextAttemptAtMs?: number;
 }
@@ -62,7 +78,7 @@ export interface EnrolmentView {
   readonly closed: boolean;
   /** False: our page collects it first, and the client secret is not given out before. */
   readonly hasConsent: boolean;
-  readonly decline?: { readonly code: string; readonly declineCode?: string };
+  readonly decline?: DeclineView;
 }
 
 export interface CustomerView {
@@ -149,7 +165,8 @@ function chargeViewIn(
     ...omitUndefined({
       amountReceived: charge.amountReceived,
       paymentIntentId: charge.paymentIntentId ?? undefined,
-      decline: decline ? declineView(decline) : undefined,
+      // Once it is paid, why it was not is history.
+      decline: decline && status !== 'succeeded' ? declineView(decline) : undefined,
       reason: reasonOf(phase),
       stepUp: phase.is === 'awaiting_step_up' ? stepUpView(phase) : undefined,
       nextAttemptAtMs: status === 'held' ? undefined : nextAttemptAt(charge, plan, nowMs),
@@ -176,8 +193,10 @@ function reasonOf(phase: ChargePhase): string | undefined {
   return phase.is === 'refused' ? phase.code : undefined;
 }
 
-function stepUpView({ deadlineMs, reminders, failures }: PhaseOf<'awaiting_step_up'>) {
-  return { deadlineMs, reminders, failures };
+function stepUpView(phase: PhaseOf<'awaiting_step_up'>): NonNullable<ChargeView['stepUp']> {
+  const { deadlineMs, reminders, failures, isBankToBeCalled } = phase;
+  const advice = isBankToBeCalled ? CALL_BANK : undefined;
+  return { deadlineMs, reminders, failures, ...omitUndefined({ advice }) };
 }
 
 function chargeStatus(state: CustomerState, charge: Charge, nowMs: number): ChargeStatus {
@@ -251,9 +270,11 @@ function mandateView(mandate: Mandate): NonNullable<CustomerView['mandate']> {
   return { status, stripeMandateId, setupIntentId, paymentMethodId, acceptedAtMs: consent.acceptedAtMs };
 }
 
-function declineView({ code, declineCode, adviceCode }: Decline): NonNullable<ChargeView['decline']> {
+function declineView(decline: Decline): DeclineView {
+  const { code, declineCode, adviceCode } = decline;
   return {
     code,
     ...omitUndefined({ declineCode: declineCode ?? undefined, adviceCode: adviceCode ?? undefined }),
+    customerMessage: sentenceForCustomer(decline),
   };
 }

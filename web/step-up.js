@@ -2,8 +2,12 @@
 import { at, complain, follow, loadStripe, onSubmit, post, Refused, show, wordsOf } from './page.js';
 
 const NOTHING_LEFT = 'There is nothing to confirm any more. You may close this page.';
+const CALL_BANK =
+  'Your bank still does not let this payment through. Please call your bank and confirm again, or use another card.';
 /** Seconds until the page stops asking; what was begun goes on without it. */
 const PATIENCE = 60;
+/** Seconds for finding out whether anything else helps than to confirm again. */
+const PATIENCE_AFTER_FAILURE = 5;
 
 /** The charge the customer has just confirmed, until the api says that it is settled. */
 let confirmed = null;
@@ -19,6 +23,8 @@ async function confirm() {
   if (error) {
     complain(error.message ?? 'Your bank did not confirm.');
     await post('done', { chargeId });
+    const { advice } = await follow((status) => status.advice, PATIENCE_AFTER_FAILURE);
+    if (advice) complain(CALL_BANK);
     return;
   }
   confirmed = chargeId;
@@ -30,15 +36,16 @@ async function confirm() {
 /** Waits until another charge needs the customer, or none will. */
 async function goOn() {
   const status = await follow(
-    ({ next, isBusy, isPaused }) => (next ? next !== confirmed : isPaused || !isBusy),
+    ({ next, advice, isBusy, isPaused }) => (next ? advice || next !== confirmed : isPaused || !isBusy),
     PATIENCE,
   );
-  const { next, amount, isPaused } = status;
+  const { next, amount, advice, isPaused } = status;
   if (!next || isPaused) {
     showEnd(status);
     return;
   }
   at('amount').textContent = amount;
+  if (advice) complain(CALL_BANK);
   show(
     confirmed && next !== confirmed ? 'Thank you. There is one more payment to confirm.' : '',
     'bank-form',

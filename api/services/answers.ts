@@ -30,11 +30,11 @@ export function createAnswers(links: Links): Answers {
   async function stepUpAnswer(
     customerId: string,
     chargeId: string,
-    { deadlineMs }: NonNullable<ChargeView['stepUp']>,
+    { deadlineMs, advice }: NonNullable<ChargeView['stepUp']>,
     { mayCharge }: Caller,
   ) {
     const url = mayCharge ? await links.stepUp(customerId, chargeId) : undefined;
-    return omitUndefined({ url, deadline: timeOf(deadlineMs) });
+    return omitUndefined({ url, deadline: timeOf(deadlineMs), advice });
   }
 
   return {

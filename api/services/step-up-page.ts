@@ -1,5 +1,6 @@
 // What the authentication page may know and do: only what its link is bound to, and only while a charge waits.
 
+import type { StepUpAdvice } from '../../domain/charge/step-up.ts';
 import { formatMoney } from '../../domain/shared/money.ts';
 import { omitUndefined } from '../../domain/shared/omit-undefined.ts';
 import type { ChargeStatus, ChargeView, CustomerView } from '../../domain/view.ts';
@@ -29,6 +30,8 @@ export interface StepUpPageStatus {
   readonly next?: string;
   /** What `next` asks for, for people: `49.00 EUR`. */
   readonly amount?: string;
+  /** What `next` needs of the customer beside, or instead of, one more authentication. */
+  readonly advice?: StepUpAdvice;
   /** Another charge may come to wait for the customer in a moment. */
   readonly isBusy: boolean;
   /** Nothing is collected until the merchant resumes: no session is given. */
@@ -89,6 +92,7 @@ export function createStepUpPage({
         status: own.status,
         next: next?.chargeId,
         amount: next && formatMoney(next.amount, next.currency),
+        advice: next?.stepUp?.advice,
         isBusy: view.charges.some((charge) => mayComeToWait(charge, view)),
         isPaused: view.status === 'paused',
       });

@@ -25,7 +25,8 @@ export function declined(
   const withAnswer = findCharge(next, charge.chargeId) ?? charge;
   if (hasOtherCard(next, withAnswer, nowMs)) return dueAgain(next, withAnswer, nowMs, nowMs);
   const kind = classifyDecline(decline);
-  if (kind === 'hard' || kind === 'new_card') return cardNeeded(next, withAnswer, nowMs);
+  if (kind === 'hard' || kind === 'new_card' || kind === 'blocked')
+    return cardNeeded(next, withAnswer, nowMs);
   const atMs = nextRetry(withAnswer, next.mandate?.card.country ?? null, policyOf(next), nowMs);
   return atMs === null
     ? closeCharge(next, withAnswer, 'failed', 'declined', nowMs)

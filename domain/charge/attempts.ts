@@ -87,7 +87,7 @@ export function recordAnswer(
   const withAnswer: Charge = {
     ...charge,
     stripeChargeId: reading.stripeChargeId ?? charge.stripeChargeId,
-    decline: decline ?? charge.decline,
+    decline: declineOf(charge, outcome, decline),
   };
   const newest = charge.attempts.at(-1);
   if (newest && ANSWERS_NEWEST.includes(charge.phase.is) && !isSettled(newest)) {
@@ -152,8 +152,14 @@ export function recordEarlierAnswer(
   if (!unanswered) return recordAnswer(state, charge, reading, outcome, decline, nowMs);
   const { stripeChargeId } = reading;
   const answer = { outcome, decline, ...madeAs(stripeChargeId) };
-  const settled = settleAt(state, { ...charge, decline, stripeChargeId }, index, answer);
+  const answered: Charge = { ...charge, decline: declineOf(charge, outcome, decline), stripeChargeId };
+  const settled = settleAt(state, answered, index, answer);
   return noteAt(settled, chargeId, index, nowMs, { answer: reading });
+}
+
+/** That the bank wants the customer is no decline of the charge. */
+function declineOf(charge: Charge, outcome: AttemptOutcome, decline: Decline | null): Decline | null {
+  return outcome === 'step_up' ? charge.decline : (decline ?? charge.decline);
 }
 
 function madeAs(stripeChargeId: string | null): Pick<Attempt, 'stripeChargeId'> {
@@ -217,10 +223,16 @@ export function isSettled({ outcome }: Attempt): boolean {
   return outcome === 'succeeded' || outcome === 'declined' || outcome === 'step_up';
 }
 
-/** Those that never reached the issuer are forgotten first: the calendar and the budget count the others. */
+/**
+ * Those that never reached the issuer are forgotten first, then those that the customer made: the calendar and what a
+ * charge may be asked for count the others.
+ */
 function withAttempt(charge: Charge, attempt: Attempt): Charge {
   const attempts = [...charge.attempts];
-  const forgotten = attempts.findIndex((earlier) => !reachedIssuer(earlier));
-  if (attempts.length >= ATTEMPTS_REMEMBERED) attempts.splice(Math.max(0, forgotten), 1);
+  if (attempts.length >= ATTEMPTS_REMEMBERED) {
+    const unsent = attempts.findIndex((earlier) => !reachedIssuer(earlier));
+    const forgotten = unsent === -1 ? attempts.findIndex(({ onSession }) => onSession) : unsent;
+    attempts.splice(Math.max(0, forgotten), 1);
+  }
   return { ...charge, attempts: [...attempts, attempt], attemptCount: charge.attemptCount + 1 };
 }

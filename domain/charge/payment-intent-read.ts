@@ -17,12 +17,14 @@ import { dueAgain } from './due-again.ts';
 import { differenceFromOwed, replaceIntent } from './replace-intent.ts';
 import { atTheBank, stepUpRead, stepUpStarts } from './step-up.ts';
 import { recordUnrecordedAnswers } from './unrecorded-answers.ts';
+import { withWholeDeclines } from './whole-decline.ts';
 
 export function paymentIntentRead(
   earlier: CustomerState,
-  { chargeId, reading }: EventOf<'paymentIntentRead'>,
+  { chargeId, reading: asRead }: EventOf<'paymentIntentRead'>,
   nowMs: number,
 ): CustomerState {
+  const reading = withWholeDeclines(asRead);
   const before = findCharge(earlier, chargeId);
   if (!before || before.paymentIntentId !== reading.paymentIntentId || before.phase.is === 'closed')
     return earlier;

@@ -1,16 +1,16 @@
-// When a declined charge may be tried again, and how often a card may be asked.
-import type { Charge } from '../model/charge.ts';
+// When a declined charge may be tried again: hours where an issuer could not be reached, days for everything else.
+import type { Attempt, Charge, Decline } from '../model/charge.ts';
 import type { Policy } from '../model/policy.ts';
 import { isSpent } from '../shared/charges.ts';
 import { DAY, HOUR } from '../shared/time.ts';
-import { classifyDecline, type DeclineClass } from './decline-codes.ts';
+import { classifyDecline, notBeforeHours } from './decline-codes.ts';
 
 /**
  * When to try again after the newest attempt was declined, or null when the calendar is used up.
- * The calendar belongs to the card: another card begins another one. India-issued cards are asked once
- * (docs.stripe.com/india-recurring-payments). Our policy: docs/decisions/0004.
+ * A calendar belongs to the card: another card begins another one. What the customer tried at the bank does not advance
+ * it. India-issued cards are asked once (docs.stripe.com/india-recurring-payments). Our policy: docs/decisions/0004.
  * @param charge with the declined attempt as its newest
- * @returns epoch ms, never in the past
+ * @returns epoch ms, never in the past, and never before the issuer wants to be asked again
  */
 export function nextRetry(
   charge: Charge,
@@ -18,22 +18,49 @@ export function nextRetry(
   policy: Policy,
   nowMs: number,
 ): number | null {
-  const { softRetryDays, transientRetryHours, unknownDeclineRetries } = policy;
   const newest = charge.attempts.at(-1);
-  if (!newest?.decline || issuerCountry === 'IN') return null;
-  if (isSpent(charge, policy)) return null;
-  const onThisCard = charge.attempts.filter(
-    (attempt) => attempt.outcome === 'declined' && attempt.paymentMethodId === newest.paymentMethodId,
+  if (!newest?.decline || issuerCountry === 'IN' || isSpent(charge, policy)) return null;
+  const ours = charge.attempts.filter((attempt) => isOurs(attempt, newest));
+  const atMs = onCalendar(ours, newest.decline, policy, charge.dueAtMs, nowMs);
+  return atMs === null ? null : Math.max(atMs, nowMs + notBeforeHours(newest.decline) * HOUR);
+}
+
+/** What we asked of the card that has just declined. */
+function isOurs({ onSession, paymentMethodId, outcome }: Attempt, newest: Attempt): boolean {
+  const isAnswered = outcome === 'declined' || outcome === 'step_up';
+  return !onSession && isAnswered && paymentMethodId === newest.paymentMethodId;
+}
+
+function onCalendar(
+  ours: readonly Attempt[],
+  decline: Decline,
+  { softRetryDays, transientRetryHours, unknownDeclineRetries }: Policy,
+  dueAtMs: number,
+  nowMs: number,
+): number | null {
+  const declines = ours.flatMap((attempt) =>
+    attempt.outcome === 'declined' && attempt.decline ? [attempt.decline] : [],
   );
-  const count = (...classes: DeclineClass[]) =>
-    onThisCard.filter(({ decline }) => decline && classes.includes(classifyDecline(decline))).length;
-  const newestClass = classifyDecline(newest.decline);
-  if (newestClass === 'unknown' && count('unknown') > unknownDeclineRetries) return null;
-  const hours = newestClass === 'transient' ? transientRetryHours[count('transient') - 1] : undefined;
-  if (hours !== undefined) return nowMs + hours * HOUR;
-  const beyondTransient = Math.max(0, count('transient') - transientRetryHours.length);
-  const days = softRetryDays[count('soft', 'unknown') + beyondTransient - 1];
-  if (days === undefined) return null;
-  const onCalendar = (onThisCard[0]?.atMs ?? charge.dueAtMs) + days * DAY;
-  return Math.max(onCalendar, nowMs + HOUR);
+  const unknown = declines.filter((each) => classifyDecline(each) === 'unknown').length;
+  if (classifyDecline(decline) === 'unknown' && unknown > unknownDeclineRetries) return null;
+  const hours = declines.filter(isForHours).length;
+  if (isForHours(decline)) {
+    const wait = transientRetryHours[Math.max(0, hours - 1)];
+    if (wait !== undefined) return nowMs + wait * HOUR;
+  }
+  const days = declines.length - Math.min(hours, transientRetryHours.length);
+  const slot = Math.max(0, days - 1);
+  const day = softRetryDays[slot];
+  if (day === undefined) return null;
+  const atMs = (ours[0]?.atMs ?? dueAtMs) + day * DAY;
+  // A day that has passed is made up for, as far from now as it was from the one before it.
+  if (atMs <= nowMs) return nowMs + (day - (softRetryDays[slot - 1] ?? 0)) * DAY;
+  return Math.max(atMs, nowMs + HOUR);
+}
+
+/** The issuer could not be reached, or says itself that it is a matter of hours. */
+function isForHours(decline: Decline): boolean {
+  const kind = classifyDecline(decline);
+  const wait = notBeforeHours(decline);
+  return kind === 'transient' || (kind === 'soft' && wait > 0 && wait < 24);
 }

@@ -5,13 +5,18 @@ import type { CustomerState } from '../model/state.ts';
 import type { PaymentIntentReading } from '../model/stripe-objects.ts';
 import { findCharge, putCharge } from '../shared/charges.ts';
 import { notify, recordFact } from '../shared/facts.ts';
+import { omitUndefined } from '../shared/omit-undefined.ts';
 import { policyOf } from '../shared/policy.ts';
 import { declined, recordDecline } from './after-decline.ts';
 import { noteAttempt, recordAnswer, settleAttempt } from './attempts.ts';
 import { checkLater } from './check-schedule.ts';
 import { closeCharge, stepUpEnded } from './close.ts';
-import { classifyDecline, isAuthenticationFailure } from './decline-codes.ts';
+import { classifyDecline } from './decline-codes.ts';
 import { dueAgain, hasOtherCard } from './due-again.ts';
+
+/** What the customer is to do whose authentication the bank did not honour. */
+export type StepUpAdvice = 'call_bank_or_use_another_card';
+export const CALL_BANK: StepUpAdvice = 'call_bank_or_use_another_card';
 
 /**
  * The answer was that the bank wants the customer: they get a notice, and the queue waits for them. Where another card
@@ -54,7 +59,7 @@ export function stepUpStarts(
     chargeId: charge.chargeId,
     data: { deadlineMs, paymentIntentId: withAnswer.paymentIntentId, attempt: withAnswer.attemptCount },
   });
-  return isSuperseded ? started : askCustomer(started, withAnswer, deadlineMs, 0, nowMs);
+  return isSuperseded ? started : askCustomer(started, withAnswer, { deadlineMs, reminders: 0 }, '', nowMs);
 }
 
 /** The intent was read before it was confirmed, and the customer was at the bank: the attempt was never sent. */
@@ -69,9 +74,10 @@ export function stepUpReminded(state: CustomerState, chargeId: string, nowMs: nu
   if (charge?.phase.is !== 'awaiting_step_up') return state;
   const { phase } = charge;
   const reminder = phase.reminders + 1;
+  const name = `.reminder-${reminder}`;
   const reminded = putCharge(state, { ...charge, phase: { ...phase, reminders: reminder } });
   const recorded = recordFact(reminded, nowMs, 'step_up_reminded', { chargeId, data: { reminder } });
-  return askCustomer(recorded, charge, phase.deadlineMs, reminder, nowMs);
+  return askCustomer(recorded, charge, { ...phase, reminders: reminder }, name, nowMs);
 }
 
 export function stepUpExpired(state: CustomerState, chargeId: string, nowMs: number): CustomerState {
@@ -81,17 +87,18 @@ export function stepUpExpired(state: CustomerState, chargeId: string, nowMs: num
     : state;
 }
 
-/** @param reminder 0 for the first notice */
+/** @param name of this notice within the wait: empty for the first one, else it begins with a dot, which no id has in it */
 function askCustomer(
   state: CustomerState,
   { chargeId, amount, currency, attemptCount }: Charge,
-  deadlineMs: number,
-  reminder: number,
+  wait: Pick<PhaseOf<'awaiting_step_up'>, 'deadlineMs' | 'reminders' | 'isBankToBeCalled'>,
+  name: string,
   nowMs: number,
 ): CustomerState {
-  // No id has a dot in it, so that no charge's first notice is named like another's reminder.
-  const noticeId = `step-up-${chargeId}-${attemptCount}${reminder === 0 ? '' : `.reminder-${reminder}`}`;
-  const data = { amount, currency, deadlineMs, reminder };
+  const { deadlineMs, reminders: reminder } = wait;
+  const noticeId = `step-up-${chargeId}-${attemptCount}${name}`;
+  const advice = wait.isBankToBeCalled ? CALL_BANK : undefined;
+  const data = { amount, currency, deadlineMs, reminder, ...omitUndefined({ advice }) };
   return notify(state, nowMs, 'charge.step_up_required', noticeId, { chargeId, data });
 }
 
@@ -119,8 +126,7 @@ export function stepUpRead(
   const lastFailure = failureIn(reading);
   const isNew = lastFailure !== phase.lastFailure || phase.isAtBank;
   const newDecline = decline !== null && isNew ? decline : null;
-  const isUnauthenticated =
-    newDecline !== null && (isAuthenticationFailure(newDecline) || classifyDecline(newDecline) === 'step_up');
+  const isUnauthenticated = newDecline !== null && classifyDecline(newDecline) === 'step_up';
   const isSuperseded = hasOtherCard(state, charge, nowMs);
   if (reading.status === 'requires_confirmation' || isSuperseded) {
     // Authenticated but unpaid, or another card was given: the attempt is ours again.
@@ -143,13 +149,32 @@ export function stepUpRead(
   });
   if (failures >= policyOf(state).stepUpFailures)
     return closeCharge(failed, charge, 'failed', 'authentication_failed', nowMs);
+  const isBankToBeCalled = phase.isBankToBeCalled ?? (wasInVain(charge, reading) ? true : undefined);
+  const waits: PhaseOf<'awaiting_step_up'> = {
+    ...phase,
+    failures,
+    isAtBank: false,
+    lastFailure,
+    ...omitUndefined({ isBankToBeCalled }),
+  };
   const waiting: Charge = {
     ...charge,
     stripeChargeId: reading.stripeChargeId ?? charge.stripeChargeId,
-    phase: { ...phase, failures, isAtBank: false, lastFailure },
+    phase: waits,
     checks: 0,
   };
-  return checkLater(failed, waiting, nowMs);
+  const next = checkLater(failed, waiting, nowMs);
+  return isBankToBeCalled && !phase.isBankToBeCalled
+    ? askCustomer(next, charge, waits, '.call-bank', nowMs)
+    : next;
+}
+
+/**
+ * The customer has authenticated, and the bank asks for it again: authenticating once more will not help, they have to
+ * call the bank or use another card (docs.stripe.com/declines/codes).
+ */
+function wasInVain({ stripeChargeId }: Charge, reading: PaymentIntentReading): boolean {
+  return reading.stripeChargeId !== stripeChargeId && reading.threeDSecureResult === 'authenticated';
 }
 
 /** Tells one failure from another. */

@@ -7,6 +7,10 @@ export interface Decline {
   readonly adviceCode: string | null;
   readonly networkDeclineCode: string | null;
   readonly networkAdviceCode: string | null;
+  /** The network that was asked, as Stripe names it: each gives its advice codes a meaning of its own. */
+  readonly network?: string;
+  /** Stripe itself blocked it, for this reason of its own: the issuer was never asked. */
+  readonly blockedFor?: string;
 }
 
 export type AttemptOutcome = 'succeeded' | 'processing' | 'step_up' | 'declined' | 'refused' | 'unknown';
@@ -52,6 +56,8 @@ export type ChargePhase =
       readonly isAtBank: boolean;
       /** Names the failure that was counted last, so that reading it again does not count it again. */
       readonly lastFailure: string;
+      /** The customer has authenticated, and the bank has asked for it again: it is for them to call the bank. */
+      readonly isBankToBeCalled?: true;
     }
   | { readonly is: 'awaiting_card'; readonly sinceMs: number }
   /** Waits for a person. `code` is Stripe's, or ours where no request was refused; `param` is the field it is about. */

@@ -30,6 +30,10 @@ export interface IssuerAnswer {
   readonly exemption: string | null;
   readonly electronicCommerceIndicator: string | null;
   readonly threeDSecureResult: string | null;
+  /** The network that was asked, e.g. `mastercard`; absent where none was. */
+  readonly network?: string;
+  /** `outcome.reason` of what Stripe itself blocked; absent where it did not. */
+  readonly blockedFor?: string;
 }
 
 /** A PaymentIntent as Stripe has it now, with the newest answer: another charge's id means that the issuer was asked again. */

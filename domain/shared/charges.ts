@@ -15,17 +15,17 @@ export function putCharge(state: CustomerState, changed: Charge): CustomerState 
   };
 }
 
-/** How often the issuer was asked for this charge. What never reached it does not count. */
+/** How often we have asked the issuer for this charge. What never reached it does not count, nor what the customer tried. */
 export function issuerAttempts(charge: Charge): number {
-  return charge.attempts.filter(reachedIssuer).length;
+  return charge.attempts.filter((attempt) => reachedIssuer(attempt) && !attempt.onSession).length;
 }
 
-/** Whether the issuer has been asked for this charge as often as we allow, on whatever cards. */
+/** Whether we have asked the issuer for this charge as often as we allow, on whatever cards. */
 export function isSpent(charge: Charge, { attemptsPerCharge }: Policy): boolean {
   return issuerAttempts(charge) >= attemptsPerCharge;
 }
 
-/** Whether the issuer was asked, as far as is known; one under way counts. */
-export function reachedIssuer({ outcome }: Attempt): boolean {
-  return outcome !== 'unknown' && outcome !== 'refused';
+/** Whether the issuer was asked, as far as is known; one under way counts, and one that Stripe itself blocked does not. */
+export function reachedIssuer({ outcome, decline }: Attempt): boolean {
+  return outcome !== 'unknown' && outcome !== 'refused' && decline?.blockedFor === undefined;
 }

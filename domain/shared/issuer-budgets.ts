@@ -3,6 +3,7 @@ import type { Attempt } from '../model/charge.ts';
 import type { Card } from '../model/enrolment.ts';
 import type { Policy } from '../model/policy.ts';
 import type { CustomerState, IssuerBudget } from '../model/state.ts';
+import { reachedIssuer } from './charges.ts';
 import { policyOf } from './policy.ts';
 import { ISSUER_BUDGETS_REMEMBERED } from './state-limits.ts';
 
@@ -27,7 +28,7 @@ export function budgetFreeFrom(
  */
 export function countAttempt(state: CustomerState, attempt: Attempt): CustomerState {
   const fingerprint = fingerprintNow(state, attempt);
-  if (fingerprint === null || attempt.outcome === 'succeeded') return state;
+  if (fingerprint === null || attempt.outcome === 'succeeded' || !reachedIssuer(attempt)) return state;
   const budget = budgetOf(state, fingerprint);
   const { cardBudgetWindowMs } = policyOf(state);
   const attemptsAtMs = [...budget.attemptsAtMs, attempt.atMs].filter(

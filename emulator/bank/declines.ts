@@ -9,6 +9,8 @@ export interface Decline {
   networkDeclineCode: string | null;
   networkAdviceCode: string | null;
   message: string;
+  /** Stripe itself blocked it, for this reason, and never asked the bank. */
+  blockedFor?: string;
 }
 
 interface Wording {
@@ -76,7 +78,11 @@ const NETWORK_ADVICE: Readonly<Record<string, string>> = {
  * A decline for `declineCode`, with the issuer's usual advice unless another is given.
  * A code nobody has documented is taken as it is: Stripe's list is open.
  */
-export function declineFor(declineCode: string, adviceCode?: string | null): Decline {
+export function declineFor(
+  declineCode: string,
+  adviceCode?: string | null,
+  networkAdviceCode?: string | null,
+): Decline {
   const wording = WORDINGS[declineCode] ?? {};
   const advice = adviceCode === undefined ? (wording.advice ?? null) : adviceCode;
   return {
@@ -84,7 +90,12 @@ export function declineFor(declineCode: string, adviceCode?: string | null): Dec
     declineCode,
     adviceCode: advice,
     networkDeclineCode: wording.network ?? null,
-    networkAdviceCode: advice ? (NETWORK_ADVICE[advice] ?? null) : null,
+    networkAdviceCode: networkAdviceCode ?? (advice ? (NETWORK_ADVICE[advice] ?? null) : null),
     message: wording.message ?? 'Your card was declined.',
   };
+}
+
+/** What Stripe blocks is told like a decline without a reason; why is on the charge's outcome only. */
+export function blockFor(reason: string): Decline {
+  return { ...declineFor('generic_decline', null), networkDeclineCode: null, blockedFor: reason };
 }

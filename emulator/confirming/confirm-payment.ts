@@ -156,5 +156,5 @@ export function answerPaymentChallenge(
   if (verdict.kind === 'decline' && verdict.decline.declineCode === 'authentication_required') {
     record.bankWantsCustomerOf = method.wire.id;
   }
-  conclude(call, record, method, verdict, { mandateId: null, customerPresent: true });
+  conclude(call, record, method, verdict, { mandateId: null, customerPresent: true, authenticated: true });
 }

@@ -24,13 +24,17 @@ export function conclude(
   record: PaymentIntentRecord,
   method: PaymentMethodRecord,
   verdict: Verdict,
-  { mandateId, customerPresent }: { mandateId: string | null; customerPresent: boolean },
+  {
+    mandateId,
+    customerPresent,
+    authenticated = false,
+  }: { mandateId: string | null; customerPresent: boolean; authenticated?: boolean },
 ): ErrorBody | null {
   const { wire } = record;
   const bankMissedCustomer =
     verdict.kind === 'decline' && verdict.decline.declineCode === 'authentication_required';
   const details = {
-    flow: verdict.kind === 'approve' ? verdict.flow : null,
+    flow: verdict.kind === 'approve' ? verdict.flow : authenticated ? ('challenge' as const) : null,
     mandateId,
     exempted: !customerPresent && method.setUp && !bankMissedCustomer,
   };

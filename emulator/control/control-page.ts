@@ -28,7 +28,7 @@ const CALLS: ReadonlyArray<readonly [call: string, does: string]> = [
   ],
   [
     'POST /_emulator/outcomes {"paymentMethod","outcomes":[…]}',
-    'What the bank says to the next charges of this card, in order; after that the card is itself again. Each is <code>succeed</code>, <code>authentication_required</code>, <code>processing</code>, a decline code, or <code>{"decline_code","advice_code"}</code>. Replaces what was scripted.',
+    'What the bank says to the next charges of this card, in order; after that the card is itself again. Each is <code>succeed</code>, <code>authentication_required</code>, <code>processing</code>, a decline code, or <code>{"decline_code","advice_code","network_advice_code"}</code>, or <code>{"blocked_for"}</code> where Stripe itself blocks it. Replaces what was scripted.',
   ],
   [
     'POST /_emulator/challenges/:intentId {"result":"succeed"|"fail"}',

@@ -1,6 +1,6 @@
 // The shapes of what the control API takes.
 import { type Static, Type } from 'typebox';
-import { declineFor } from '../bank/declines.ts';
+import { blockFor, declineFor } from '../bank/declines.ts';
 import type { Outcome } from '../store/records.ts';
 
 const STRICT = { additionalProperties: false };
@@ -38,9 +38,12 @@ export const Outcomes = Type.Object(
           {
             decline_code: Type.String({ pattern: CODE }),
             advice_code: Type.Optional(Type.Union([Type.String({ pattern: CODE }), Type.Null()])),
+            network_advice_code: Type.Optional(Type.String({ pattern: '^[0-9A-Z]{2}$' })),
           },
           STRICT,
         ),
+        /** Stripe itself blocks it: `outcome.reason`, e.g. `highest_risk_level`. */
+        Type.Object({ blocked_for: Type.String({ pattern: CODE }) }, STRICT),
       ]),
       { maxItems: 1000 },
     ),
@@ -75,7 +78,10 @@ export const TruthQuery = Type.Object({ chargeId: Type.Optional(Type.String()) }
 
 /** A scripted outcome as the bank keeps it. */
 export function outcomeOf(outcome: Static<typeof Outcomes>['outcomes'][number]): Outcome {
-  if (typeof outcome !== 'string') return declineFor(outcome.decline_code, outcome.advice_code);
+  if (typeof outcome !== 'string') {
+    if ('blocked_for' in outcome) return blockFor(outcome.blocked_for);
+    return declineFor(outcome.decline_code, outcome.advice_code, outcome.network_advice_code);
+  }
   if (outcome === 'succeed' || outcome === 'authentication_required' || outcome === 'processing') {
     return outcome;
   }

@@ -183,6 +183,14 @@ export function failCharge(call: Call, record: ChargeRecord, decline: Decline): 
     risk_score: 20,
     seller_message: 'The bank did not return any further details with this decline.',
     type: 'issuer_declined',
+    ...(decline.blockedFor === undefined
+      ? {}
+      : {
+          network_status: 'not_sent_to_network',
+          reason: decline.blockedFor,
+          seller_message: 'Stripe blocked this payment.',
+          type: 'blocked',
+        }),
   };
   call.world.store.charges.put(wire.id, record);
   announce(call, 'charge.failed', wire);

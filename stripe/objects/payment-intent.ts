@@ -1,6 +1,7 @@
 // What is taken from a PaymentIntent and its charges: the listed fields only, for an intent carries its client secret.
 import type Stripe from 'stripe';
 import type { IssuerAnswer, PaymentIntentReading } from '../../domain/model/stripe-objects.ts';
+import { omitUndefined } from '../../domain/shared/omit-undefined.ts';
 import { idOf } from '../object-id.ts';
 import { declineFrom, declineOfCharge } from './decline.ts';
 
@@ -34,6 +35,9 @@ export function paymentIntentReading(intent: PaymentIntent): PaymentIntentReadin
 export function issuerAnswer(charge: Stripe.Charge | null): IssuerAnswer {
   const card = charge?.payment_method_details?.card ?? null;
   const secure = card?.three_d_secure ?? null;
+  const { outcome } = charge ?? {};
+  const network = card?.network ?? card?.brand ?? undefined;
+  const blockedFor = outcome?.type === 'blocked' ? (outcome.reason ?? 'unknown') : undefined;
   return {
     stripeChargeId: charge?.id ?? null,
     decline: charge && declineOfCharge(charge),
@@ -44,5 +48,6 @@ export function issuerAnswer(charge: Stripe.Charge | null): IssuerAnswer {
     electronicCommerceIndicator:
       card?.electronic_commerce_indicator ?? secure?.electronic_commerce_indicator ?? null,
     threeDSecureResult: secure?.result ?? null,
+    ...omitUndefined({ network, blockedFor }),
   };
 }

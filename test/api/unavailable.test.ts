@@ -11,7 +11,6 @@ const waiting: ChargeView = {
   currency: 'eur',
   attempts: [{ number: 1, atMs: due, outcome: 'step_up', declineCode: 'authentication_required' }],
   paymentIntentId: 'pi_1',
-  decline: { code: 'authentication_required' },
   stepUp: { deadlineMs: due + 7 * 86_400_000, reminders: 0, failures: 0 },
   dueAtMs: due,
 };
@@ -115,7 +114,6 @@ test('a charge that waits is shown with a link to its page', async () => {
       },
     ],
     paymentIntentId: 'pi_1',
-    decline: { code: 'authentication_required' },
     stepUp: { url: expect.any(String), deadline: '2026-02-08T10:00:00.000Z' },
     dueAt: '2026-02-01T10:00:00.000Z',
   });

@@ -151,7 +151,11 @@ test('the customer is shown without fingerprint, consent or terms', () => {
       status: 'awaiting_customer',
       closed: false,
       hasConsent: true,
-      decline: { code: 'card_declined', declineCode: 'lost_card' },
+      decline: {
+        code: 'card_declined',
+        declineCode: 'lost_card',
+        customerMessage: 'Your card was declined. Please use another card, or ask your bank.',
+      },
     },
     card: { brand: 'visa', last4: '3155', expMonth: 12, expYear: 2030, country: 'DE' },
     mandate: {

@@ -66,6 +66,10 @@ export const NewCharge = Strict({
 });
 export type NewCharge = Static<typeof NewCharge>;
 
+export const StepUpAdvice = Type.Enum(['call_bank_or_use_another_card'], {
+  description: 'The customer has authenticated, and their bank asks for it again: only this will help.',
+});
+
 export const ChargeAnswer = Type.Object({
   customerId: CustomerId,
   chargeId: ChargeId,
@@ -100,6 +104,7 @@ export const ChargeAnswer = Type.Object({
         }),
       ),
       deadline: Time('After this the charge fails.'),
+      advice: Type.Optional(StepUpAdvice),
     }),
   ),
   dueAt: Time('When it is or was due.'),

@@ -1,7 +1,7 @@
 // The shapes of what the scripts of the customer's pages ask for and receive.
 import Type from 'typebox';
 import { ChargeId, Strict } from '../fields.ts';
-import { ChargeStatus } from './charges.ts';
+import { ChargeStatus, StepUpAdvice } from './charges.ts';
 import { EnrolmentAnswer } from './enrolments.ts';
 
 export const Token = Strict({
@@ -37,6 +37,7 @@ export const StepUpStatus = Type.Object({
   amount: Type.Optional(
     Type.String({ description: 'What it asks for, for people.', examples: ['49.00 EUR'] }),
   ),
+  advice: Type.Optional(StepUpAdvice),
   isBusy: Type.Boolean({ description: 'Another charge may come to wait in a moment.' }),
   isPaused: Type.Boolean({ description: 'Nothing is collected for now, and no session given.' }),
 });

@@ -1,5 +1,5 @@
 // The calendar after a decline, and the budget of a charge.
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { nextRetry } from '../../../domain/charge/retry-schedule.ts';
 import { isSpent, issuerAttempts } from '../../../domain/shared/charges.ts';
 import { DEFAULT_POLICY } from '../../../domain/shared/policy.ts';
@@ -95,12 +95,20 @@ test.each([
     at: 5 * DAY,
   },
   {
-    rule: 'a calendar day that has passed becomes an hour from now',
+    rule: 'a calendar day that has passed is made up for, as far away as it was from the day before it',
     tries: [
       [SOFT, 0],
       [SOFT, 9 * DAY],
     ],
-    at: 9 * DAY + HOUR,
+    at: 9 * DAY + (3 - 1) * DAY,
+  },
+  {
+    rule: 'a decline just before its next day leaves an hour',
+    tries: [
+      [SOFT, 0],
+      [SOFT, 3 * DAY - 60_000],
+    ],
+    at: 3 * DAY - 60_000 + HOUR,
   },
 ] as const)('$rule', ({ tries, at }) => {
   const declined = declinedAt(
@@ -108,6 +116,68 @@ test.each([
   );
   const nowMs = declined.attempts.at(-1)?.atMs ?? T0;
   expect(nextRetry(declined, 'DE', DEFAULT_POLICY, nowMs)).toBe(at === null ? null : T0 + at);
+});
+
+/** With Mastercard's own word on when to come back. */
+function advised(networkAdviceCode: string, reason: string, count = 1) {
+  return charge({
+    attempts: Array.from({ length: count }, (_, index) =>
+      attempt({
+        number: index + 1,
+        atMs: T0,
+        decline: { ...decline(reason), network: 'mastercard', networkAdviceCode },
+      }),
+    ),
+  });
+}
+
+test.each([
+  ['24', SOFT, 1, HOUR, 'in an hour instead of tomorrow'],
+  ['24', SOFT, 2, 4 * HOUR, 'the second time in four hours'],
+  ['24', UNKNOWN, 1, DAY, 'no sooner where nobody knows the reason'],
+  ['25', SOFT, 1, DAY, 'after a day'],
+  ['02', SOFT, 1, 3 * DAY, 'after 72 hours, though the calendar says tomorrow'],
+  ['02', TRANSIENT, 1, 3 * DAY, 'after 72 hours, though the calendar says in an hour'],
+  ['27', SOFT, 1, 4 * DAY, 'after 4 days'],
+  ['30', UNKNOWN, 1, 10 * DAY, 'after 10 days'],
+] as const)('Mastercard’s advice %s on %s, %i times: %d ms, %s', (advice, reason, count, at, _rule) => {
+  expect(nextRetry(advised(advice, reason, count), 'DE', DEFAULT_POLICY, T0)).toBe(T0 + at);
+});
+
+test('a card that Stripe says was declined too often rests for a day', () => {
+  const tired = declinedAt([SOFT, T0 - 3 * DAY], ['card_decline_rate_limit_exceeded', T0 - HOUR]);
+  expect(nextRetry(tired, 'DE', DEFAULT_POLICY, T0 - HOUR)).toBe(T0 - HOUR + DAY);
+});
+
+describe('what the customer tries at the bank', () => {
+  const asked = attempt({ outcome: 'step_up', decline: decline('authentication_required') });
+  const ours = (atMs: number) => attempt({ number: 2, atMs, decline: decline(SOFT) });
+  const theirs = (atMs: number, reason = SOFT) =>
+    attempt({ number: 9, atMs, decline: decline(reason), onSession: true });
+  const next = (...attempts: readonly ReturnType<typeof attempt>[]) =>
+    nextRetry(charge({ attempts }), 'DE', DEFAULT_POLICY, attempts.at(-1)?.atMs ?? T0);
+
+  test('leaves the calendar where it was, however often they try', () => {
+    expect(next(ours(T0))).toBe(T0 + DAY);
+    expect(next(ours(T0), theirs(T0 + HOUR))).toBe(T0 + DAY);
+    expect(next(ours(T0), ...Array.from({ length: 12 }, () => theirs(T0 + HOUR)))).toBe(T0 + DAY);
+    expect(next(ours(T0), theirs(T0 + HOUR), ours(T0 + DAY))).toBe(T0 + 3 * DAY);
+  });
+
+  test('begins the calendar at its first day where we have not been declined yet', () => {
+    expect(next(asked, theirs(T0 + HOUR))).toBe(T0 + DAY);
+    expect(next(asked, theirs(T0 + 5 * DAY))).toBe(T0 + 6 * DAY);
+  });
+
+  test('uses up none of the attempts of a charge', () => {
+    const tries = Array.from({ length: 12 }, () => theirs(T0));
+    expect(isSpent(charge({ attempts: [ours(T0), ...tries] }), DEFAULT_POLICY)).toBe(false);
+  });
+});
+
+test('what Stripe itself blocked has never reached the issuer', () => {
+  const blocked = attempt({ decline: { ...decline('fraudulent'), blockedFor: 'highest_risk_level' } });
+  expect(issuerAttempts(charge({ attempts: [attempt(), blocked] }))).toBe(1);
 });
 
 test('an India-issued card is asked once', () => {
