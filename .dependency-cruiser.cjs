@@ -122,6 +122,7 @@ module.exports = {
     ...room('web', { may: [] }),
     ...room('dev', { may: ['(?!test/|chaos/|bench/|ops/|parity/|web/)'] }),
     ...room('chaos', { may: ['(?!bench/|web/)'] }),
+    ...room('bench', { may: ['dev/', 'stripe/client\\.ts', 'workflows/messages\\.ts'] }),
     {
       name: 'emulator-is-a-stand-in',
       comment: 'the product never imports the emulator',

@@ -6,6 +6,7 @@ import { BaseSequencer } from 'vitest/node';
 
 /** These start PostgreSQL (embedded or not), Temporal or processes; a busy machine may take its time over them. */
 const INTEGRATION = [
+  'bench/cpu.test.ts',
   'chaos/verify-evidence.test.ts',
   'test/activities/{foreign-intent,record,stored-refusals,unanswered}.test.ts',
   'test/api/{main,services/charges}.test.ts',
@@ -53,7 +54,7 @@ export default defineConfig({
           // A test that hangs is to be seen, so it may not take long.
           testTimeout: 10_000,
           hookTimeout: 10_000,
-          include: ['test/**/*.test.ts', 'chaos/**/*.test.ts'],
+          include: ['test/**/*.test.ts', 'chaos/**/*.test.ts', 'bench/**/*.test.ts'],
           exclude: ['test/e2e/**', 'test/browser/**', ...INTEGRATION],
           globalSetup: [LEDGER_SNAPSHOT],
         },

@@ -1,6 +1,6 @@
 // Runs Temporal's production server on loopback, all its services in one process, with its data in PostgreSQL.
 import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -39,10 +39,15 @@ const ALREADY_EXISTS = 6;
  * Makes Temporal's databases and starts the server on them.
  * @param databaseUrl of any database on the server that is to hold them
  * @param folder takes its configuration and its log
+ * @param dynamicConfig server settings by name, beside those that installations are to have
  * @returns once the namespace and the search attributes can be used, which may take a minute
  * @throws Error that says what to install
  */
-export async function startProductionTemporal(databaseUrl: string, folder: string): Promise<TemporalProcess> {
+export async function startProductionTemporal(
+  databaseUrl: string,
+  folder: string,
+  dynamicConfig: Readonly<Record<string, unknown>> = {},
+): Promise<TemporalProcess> {
   await run('temporal-server', ['--version']).catch((cause) => {
     throw new Error(MISSING, { cause });
   });
@@ -59,8 +64,13 @@ export async function startProductionTemporal(databaseUrl: string, folder: strin
   };
   const port = services.frontend.rpc.grpcPort;
   const address = `${HOST}:${port}`;
+  const dynamicConfigFile = join(folder, 'temporal-dynamic.yaml');
+  await writeFile(
+    dynamicConfigFile,
+    (await readFile(DYNAMIC_CONFIG, 'utf8')) + dynamicSettings(dynamicConfig),
+  );
   const configFile = join(folder, 'temporal-server.yaml');
-  await writeFile(configFile, JSON.stringify(configuration(database, services, address))); // JSON is YAML
+  await writeFile(configFile, JSON.stringify(configuration(database, services, address, dynamicConfigFile))); // JSON is YAML
   const server = supervise({
     command: 'temporal-server',
     args: ['--config-file', configFile, '--allow-no-auth', 'start'],
@@ -110,7 +120,13 @@ async function makeDatabase(server: URL, name: string, schema: string): Promise<
   await tool('update-schema', '--schema-name', `postgresql/v12/${schema}`);
 }
 
-function configuration(server: URL, services: object, address: string) {
+function dynamicSettings(settings: Readonly<Record<string, unknown>>): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `\n${name}:\n  - value: ${JSON.stringify(value)}\n`)
+    .join('');
+}
+
+function configuration(server: URL, services: object, address: string, dynamicConfigFile: string) {
   const store = (databaseName: string, connections: number) => ({
     sql: {
       pluginName: 'postgres12',
@@ -143,7 +159,7 @@ function configuration(server: URL, services: object, address: string) {
       },
     },
     dcRedirectionPolicy: { policy: 'noop' },
-    dynamicConfigClient: { filepath: DYNAMIC_CONFIG, pollInterval: '60s' },
+    dynamicConfigClient: { filepath: dynamicConfigFile, pollInterval: '60s' },
   };
 }
 
