@@ -6,7 +6,7 @@ import type { Charge } from '../../domain/model/charge.ts';
 import type { CustomerEvent, RememberedCharge } from '../../domain/model/events.ts';
 import type { CustomerState } from '../../domain/model/state.ts';
 import { nextStep } from '../../domain/next-step.ts';
-import { LONGEST_SLEEP } from '../../domain/shared/state-limits.ts';
+import { LONGEST_SLEEP, PROCESSED_EVENTS_REMEMBERED } from '../../domain/shared/state-limits.ts';
 import { DAY, HOUR } from '../../domain/shared/time.ts';
 import {
   attempt,
@@ -306,6 +306,16 @@ describe('an event of Stripe’s', () => {
     expect(advance(notified, notify('payment_intent.succeeded', 'pi_1'), T0 + HOUR)).toBe(notified);
   });
 
+  test('is known again after others too, up to 200 of them', () => {
+    const events = Array.from({ length: PROCESSED_EVENTS_REMEMBERED }, (_, index) =>
+      notify('payment_intent.processing', 'pi_1', `evt_${index}`),
+    );
+    const after = events.reduce((state, event) => advance(state, event, T0), waiting);
+    for (const event of events) expect(advance(after, event, T0 + HOUR)).toBe(after);
+    const more = advance(after, notify('payment_intent.processing', 'pi_1', 'evt_more'), T0);
+    expect(more.processedEventIds).toHaveLength(PROCESSED_EVENTS_REMEMBERED);
+  });
+
   test.each([
     { type: 'payment_intent.payment_failed', phase: { is: 'due', atMs: T0 + DAY } as const, checks: false },
     { type: 'payment_intent.created', phase: { is: 'due', atMs: T0 } as const, checks: false },
@@ -387,6 +397,20 @@ describe('the record', () => {
     expect(phases(early)).toEqual(['closed']);
     const done = advance(over, { kind: 'recorded', through: last, alreadyClosed: [] }, T0);
     expect([done.charges, done.facts]).toEqual([[], []]);
+  });
+
+  test('of some facts leaves every later one to be written', () => {
+    const open = (chargeId: string): CustomerEvent => ({
+      kind: 'openCharge',
+      ...BY,
+      chargeId,
+      amount: 4900,
+      currency: 'eur',
+    });
+    const both = advance(advance(enrolled({ sequence: 7 }), open('one'), T0), open('two'), T0);
+    const after = advance(both, { kind: 'recorded', through: 8, alreadyClosed: [] }, T0);
+    expect(after.facts.map(({ sequence, chargeId }) => [sequence, chargeId])).toEqual([[9, 'two']]);
+    expect(after.charges.map(({ chargeId }) => chargeId)).toEqual(['one', 'two']);
   });
 
   test('drops a charge that the ledger knows to be over', () => {

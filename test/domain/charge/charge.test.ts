@@ -563,6 +563,15 @@ test('the same charge opened twice is one charge', () => {
   expect(advance(once, event, T0 + HOUR)).toBe(once);
 });
 
+test.each(['succeeded', 'failed', 'cancelled'] as const)(
+  'a charge that has %s and is not on record yet is not opened again, whatever the terms of a late request',
+  (as) => {
+    const over = owing(tried({ is: 'closed', as, reason: null, atMs: T0 }, 'declined'));
+    const event = { kind: 'openCharge', ...BY, chargeId: 'one', currency: 'eur' } as const;
+    for (const amount of [4900, 5000]) expect(advance(over, { ...event, amount }, T0 + HOUR)).toBe(over);
+  },
+);
+
 describe('answers that a newer one hides', () => {
   const no = (stripeChargeId: string, code: string) =>
     ({ ...reading(), stripeChargeId, decline: decline(code) }) satisfies IssuerAnswer;
@@ -610,6 +619,25 @@ describe('answers that a newer one hides', () => {
       unrecordedAnswers: [no('ch_2', 'stolen_card')],
     });
     expect(after.issuerBudgets).toMatchObject([{ fingerprint: 'fp-1', blocked: true }]);
+  });
+
+  test('the card that gave such an answer is blocked, and not the one that was asked since', () => {
+    const attempts = [
+      attempt({ outcome: 'processing', stripeChargeId: 'ch_1' }),
+      attempt({ number: 2, outcome: null, paymentMethodId: 'pm_2', fingerprint: 'fp-2' }),
+    ];
+    const sent = {
+      ...owing(charge({ phase: ATTEMPTING, attempts, stripeChargeId: 'ch_0' })),
+      mandate: mandate({ paymentMethodId: 'pm_2', card: { ...CARD, fingerprint: 'fp-2' } }),
+    };
+    const unrecordedAnswers = [no('ch_1', 'stolen_card')];
+    const paid = read(sent, { status: 'succeeded', stripeChargeId: 'ch_2', unrecordedAnswers });
+    expect(outcomes(paid)).toEqual([
+      [1, 'declined', false],
+      [2, 'succeeded', false],
+    ]);
+    const blocked = paid.issuerBudgets.filter((budget) => budget.blocked);
+    expect(blocked.map(({ fingerprint }) => fingerprint)).toEqual(['fp-1']);
   });
 
   const underWayAt = (stripeChargeId: string, phase: ChargePhase) =>
