@@ -113,3 +113,19 @@ test('README says how long a charge waits for the customer and for a card', () =
   expect(states).toContain(`deadline of ${policy.stepUpDeadlineMs / DAY} days`);
   expect(states).toContain(`awaiting_card --> failed: ${policy.awaitingCardDeadlineMs / DAY} days`);
 });
+
+test('the page about scale has the numbers of the code', () => {
+  const page = textOf('docs/scale.md').replace(/\s+/g, ' ');
+  const [, live, test] = /RATE_CAP = { live: (\d+), test: (\d+)/.exec(textOf('worker/config.ts')) ?? [];
+  const [, perKey = ''] = /REQUESTS_PER_KEY = ([\d_]+);/.exec(textOf('api/http/auth.ts')) ?? [];
+  const [, shards] = /NUM_HISTORY_SHARDS: "(\d+)"/.exec(textOf('docker-compose.yml')) ?? [];
+  const [, hours] = /RETENTION=(\d+)h/.exec(textOf('deploy/temporal-setup.sh')) ?? [];
+  for (const sentence of [
+    `${live} calls a second with live keys, ${test} with test keys`,
+    `one charge at a time and ${policy.openCharges} open ones`,
+    `${perKey.replace('_', ',')} requests a minute for one API key`,
+    `\`NUM_HISTORY_SHARDS\`, ${shards} in Compose`,
+    `retention, ${Number(hours) / 24} days in Compose`,
+  ])
+    expect(page).toContain(sentence);
+});
