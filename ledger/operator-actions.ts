@@ -6,8 +6,9 @@ import { hashOf } from './hash.ts';
 import type { OperatorAction, OperatorActions } from './ledger.ts';
 import type { Tables } from './schema.ts';
 
-/** The lock that makes concurrent actions wait for each other, so that each has one before it. Any fixed number. */
-const CHAIN_LOCK = 7_302_001;
+/** PostgreSQL's code for a row that a unique index refuses, and the index by which each action has one successor. */
+const UNIQUE_VIOLATION = '23505';
+const ONE_SUCCESSOR = 'operator_actions_one_successor';
 
 type NewAction = Omit<OperatorAction, 'atMs'> & { readonly customerId: string | null };
 
@@ -20,7 +21,7 @@ export function operatorActions(db: Kysely<Tables>): OperatorActions {
       .orderBy('position', 'desc')
       .limit(1)
       .executeTakeFirst();
-  const add = (action: NewAction) => db.transaction().execute((trx) => append(trx, action));
+  const add = (action: NewAction) => appending(db, (trx) => append(trx, action));
 
   return {
     isKillSwitchOn: async () => (await newestKillSwitchAction())?.kind === 'kill_switch_on',
@@ -36,7 +37,7 @@ export function operatorActions(db: Kysely<Tables>): OperatorActions {
       add({ kind: isOn ? 'kill_switch_on' : 'kill_switch_off', customerId: null, actor, reason, data: {} }),
 
     erase: ({ customerId, actor, reason }) =>
-      db.transaction().execute(async (trx) => {
+      appending(db, async (trx) => {
         const customer = await trx
           .updateTable('customers')
           .set({ metadata: '{}', request_id: ERASED })
@@ -84,8 +85,25 @@ export function hashOfAction(
   return hashOf([at_ms, kind, customer_id, actor, reason, data, previousHash]);
 }
 
+/**
+ * Of two actions at once that follow the same one the database takes the first, and the other is done again. Nobody waits
+ * for a lock that another role could hold: the kill switch is set whatever else the database is busy with.
+ */
+async function appending<Result>(
+  db: Kysely<Tables>,
+  act: (trx: Transaction<Tables>) => Promise<Result>,
+): Promise<Result> {
+  for (;;) {
+    try {
+      return await db.transaction().execute(act);
+    } catch (error) {
+      const { code, constraint } = error as { readonly code?: unknown; readonly constraint?: unknown };
+      if (code !== UNIQUE_VIOLATION || constraint !== ONE_SUCCESSOR) throw error;
+    }
+  }
+}
+
 async function append(trx: Transaction<Tables>, action: NewAction): Promise<void> {
-  await sql`select pg_advisory_xact_lock(${CHAIN_LOCK})`.execute(trx);
   const before = await trx
     .selectFrom('operator_actions')
     .select('hash')

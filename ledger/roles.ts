@@ -109,7 +109,7 @@ const ROW_POLICIES: {
     {
       role: 'offsession_api',
       command: 'update',
-      rule: `using (request_id is null or view->'enrolment'->>'status' = 'failed')
+      rule: `using (request_id is null or view->'enrolment'->>'status' = 'failed' and view->'mandate' is null)
         with check (true)`,
     },
     { role: 'offsession_api', command: 'delete', rule: 'using (view is null)' },
@@ -122,7 +122,7 @@ const ROW_POLICIES: {
     {
       role: 'offsession_api',
       command: 'update',
-      rule: `using (status in ('claimed', 'refused'))
+      rule: `using (status = 'claimed' or status = 'refused' and view->>'paymentIntentId' is null)
         with check (status in ('claimed', 'refused', 'scheduled'))`,
     },
     { role: 'offsession_api', command: 'delete', rule: `using (status = 'claimed' and view is null)` },

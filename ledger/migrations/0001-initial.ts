@@ -122,7 +122,7 @@ const STATEMENTS = [
     actor text not null,
     reason text not null,
     data jsonb not null default '{}',
-    previous_hash text not null,
+    previous_hash text not null constraint operator_actions_one_successor unique,
     hash text not null
   )`,
   `create index kill_switch_actions on operator_actions (position) where kind in ('kill_switch_on', 'kill_switch_off')`,

@@ -295,6 +295,49 @@ describe.runIf(RUNS_POSTGRES)('the database roles', () => {
     ).toHaveLength(1);
   });
 
+  test('the api cannot change a refused charge that has a PaymentIntent, nor claim a customer who has a mandate', async () => {
+    const view = {
+      enrolment: { number: 2, requestId: 'r', status: 'failed', closed: true, hasConsent: true } as const,
+      mandate: {
+        status: 'active',
+        stripeMandateId: null,
+        setupIntentId: 'seti_1',
+        paymentMethodId: 'pm_1',
+        acceptedAtMs: 1,
+      } as const,
+    };
+    await (await as('api')).claimCustomer({ customerId: 'cy', requestId: 'r', metadata: {}, personal: {} });
+    const charges = [charge('ch1', { status: 'refused', paymentIntentId: 'pi_2' })];
+    await (await as('worker')).record(entry('cy', { facts: [fact(1, 'charge_refused')], charges, view }));
+    const change = [
+      `update charges set amount = 1, status = 'scheduled' where customer_id = 'cy' returning charge_id`,
+      `update customers set stripe_customer_id = 'cus_9' where customer_id = 'cy' returning customer_id`,
+    ];
+    for (const statement of change) expect(await query('api', statement)).toEqual([]);
+  });
+
+  test.each(['api', 'worker'] as const)('whatever the %s locks, the kill switch can be set', async (role) => {
+    const holder = new Client({ connectionString: urls[role] });
+    await holder.connect();
+    onTestFinished(() => holder.end());
+    const tables = await query('owner', `select tablename from pg_tables where schemaname = 'public'`);
+    const names = (tables as { tablename: string }[]).map(({ tablename }) => tablename);
+    await holder.query('begin');
+    for (const attempt of [
+      ...names.map((name) => `lock table ${name} in access exclusive mode`),
+      ...names.map((name) => `lock table ${name} in share mode`),
+      ...names.map((name) => `select from ${name} for update`),
+      'select pg_advisory_lock(n) from generate_series(7302000, 7302020) n',
+    ]) {
+      await holder.query('savepoint attempt');
+      await holder.query(attempt).catch(() => holder.query('rollback to attempt'));
+    }
+    const ops = await as('ops');
+    await ops.setKillSwitch({ isOn: true, ...BY });
+    expect(await ops.isKillSwitchOn()).toBe(true);
+    await ops.setKillSwitch({ isOn: false, ...BY });
+  });
+
   test('the operator’s commands work as the operators’ role, and say what another role may not', async () => {
     const set = ['kill-switch', 'on', '--actor', 'olga', '--reason', 'an exercise'];
     expect(await opsIn(set, { DATABASE_URL: urls.worker })).toMatchObject({
