@@ -20,6 +20,7 @@ import { answerNotFound, answerProblem, answerUnreadable } from './http/error-ha
 import { readJsonOnly, refuseEncodedBody } from './http/json-body.ts';
 import { refuseOtherMethods } from './http/methods.ts';
 import { describeRoutes } from './http/openapi.ts';
+import { refusePipelining } from './http/pipelining.ts';
 import { Problem } from './http/problems.ts';
 import { codecRoutes } from './routes/codec.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -91,6 +92,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
       void refuseBadAddress(request).catch((error) => answerProblem(error, request, reply));
     },
   }) as unknown as FastifyInstance;
+  refusePipelining(app);
   app.decorateRequest('caller', undefined as never);
   app.addHook('onRequest', async (request) => {
     request.caller = NOBODY;

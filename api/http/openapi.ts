@@ -10,6 +10,9 @@ interface Operation {
   readonly requestBody?: { required?: boolean };
 }
 
+/** From one address: anybody may read the document, and each reading of it in another form is work. */
+const LIMIT = { max: 60, timeWindow: '1 minute' };
+
 /** Registered before the routes, so that it sees them all. */
 export async function describeRoutes(app: FastifyInstance, publicUrl: string): Promise<void> {
   const withoutBody = new Set<string | undefined>();
@@ -69,7 +72,16 @@ export async function describeRoutes(app: FastifyInstance, publicUrl: string): P
       'frame-ancestors': ["'none'"],
     },
     uiConfig: { deepLinking: true, persistAuthorization: false },
+    uiHooks: { onRequest: app.rateLimit(LIMIT) },
   });
 
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  let json: Buffer | null = null;
+  app.get(
+    '/openapi.json',
+    { schema: { hide: true }, onRequest: app.rateLimit(LIMIT) },
+    async (_request, reply) => {
+      json ??= Buffer.from(JSON.stringify(app.swagger()));
+      return reply.type('application/json; charset=utf-8').send(json);
+    },
+  );
 }

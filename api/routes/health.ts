@@ -1,6 +1,7 @@
 // Whether this process lives, and whether what it needs answers; Stripe is not asked, for payments can wait for it.
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import Type from 'typebox';
+import type { FastifyBaseLogger } from 'fastify';
+import Type, { type Static } from 'typebox';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { CustomerWorkflows } from '../../temporal/customer-workflows.ts';
 import { RETRY_AFTER } from '../http/problems.ts';
@@ -39,6 +40,26 @@ export const healthRoutes: FastifyPluginAsyncTypebox<HealthRoutesOptions> = asyn
     async () => ({ status: 'ok' as const }),
   );
 
+  const readiness = shared(async (log: FastifyBaseLogger): Promise<Static<typeof Readiness>> => {
+    const stateOf = async (what: string, ping: () => Promise<void>) => {
+      try {
+        await ping();
+        return 'ok' as const;
+      } catch (error) {
+        log.warn({ err: error }, `not ready: ${what} does not answer`);
+        return 'unreachable' as const;
+      }
+    };
+    const [temporal, ledgerState] = await Promise.all([
+      stateOf('temporal', workflows.ping),
+      stateOf('ledger', ledger.ping),
+    ]);
+    if (temporal !== 'ok' || ledgerState !== 'ok')
+      return { status: 'not_ready', temporal, ledger: ledgerState };
+    const killSwitch = (await ledger.isKillSwitchOn()) ? 'on' : 'off';
+    return { status: 'ready', temporal, ledger: ledgerState, killSwitch };
+  });
+
   app.get(
     '/readyz',
     {
@@ -51,28 +72,21 @@ export const healthRoutes: FastifyPluginAsyncTypebox<HealthRoutesOptions> = asyn
       },
     },
     async (request, reply) => {
-      const stateOf = async (what: string, ping: () => Promise<void>) => {
-        try {
-          await ping();
-          return 'ok' as const;
-        } catch (error) {
-          request.log.warn({ err: error }, `not ready: ${what} does not answer`);
-          return 'unreachable' as const;
-        }
-      };
-      const [temporal, ledgerState] = await Promise.all([
-        stateOf('temporal', workflows.ping),
-        stateOf('ledger', ledger.ping),
-      ]);
-      if (temporal === 'ok' && ledgerState === 'ok')
-        return reply.code(200).send({
-          status: 'ready',
-          temporal,
-          ledger: ledgerState,
-          killSwitch: (await ledger.isKillSwitchOn()) ? 'on' : 'off',
-        });
+      const answer = await readiness(request.log);
+      if (answer.status === 'ready') return reply.code(200).send(answer);
       reply.header('retry-after', String(RETRY_AFTER));
-      return reply.code(503).send({ status: 'not_ready', temporal, ledger: ledgerState });
+      return reply.code(503).send(answer);
     },
   );
 };
+
+/** Who asks while an answer is on its way gets that one: anybody may ask, and must not keep the ledger busy. */
+function shared<Input, Answer>(ask: (input: Input) => Promise<Answer>): (input: Input) => Promise<Answer> {
+  let underWay: Promise<Answer> | null = null;
+  return (input) => {
+    underWay ??= ask(input).finally(() => {
+      underWay = null;
+    });
+    return underWay;
+  };
+}

@@ -5,6 +5,7 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import { type CustomerWorkflows, TemporalUnavailable } from '../../temporal/customer-workflows.ts';
 import { Problem, unavailable } from '../http/problems.ts';
 import { problems } from '../http/schemas/problems.ts';
+import { endSlowestBody } from '../http/slow-bodies.ts';
 import { verifyEvent, type WebhookEndpoint } from '../http/webhook-signature.ts';
 import { passOn } from '../services/webhooks.ts';
 
@@ -27,6 +28,7 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookRoutesOptions> = as
   app.post(
     '/webhooks/stripe',
     {
+      onRequest: endSlowestBody(),
       bodyLimit: LARGEST_EVENT,
       schema: {
         tags: ['webhooks'],

@@ -1,5 +1,5 @@
 // While Temporal is unreachable: what is on record is shown, what needs a workflow is 503, nothing is lost.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import type { ChargeView } from '../../domain/view.ts';
 import { STARTING, startTestApp, type TestApp } from './_app.ts';
 
@@ -212,4 +212,14 @@ test('not ready, and it says what is missing', async () => {
     body: { status: 'not_ready', temporal: 'unreachable', ledger: 'ok' },
   });
   expect((await api.ask('GET', '/healthz', undefined, null)).body).toEqual({ status: 'ok' });
+});
+
+test('whoever asks for readiness while an answer is on its way gets that one', async () => {
+  const ping = vi.spyOn(api.ledger, 'ping');
+  onTestFinished(() => ping.mockRestore());
+  const answers = await Promise.all(
+    Array.from({ length: 30 }, () => api.ask('GET', '/readyz', undefined, null)),
+  );
+  expect(answers.map(({ status }) => status)).toEqual(Array(30).fill(503));
+  expect(ping).toHaveBeenCalledOnce();
 });

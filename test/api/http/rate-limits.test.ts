@@ -102,3 +102,11 @@ test('the document says so, with the header', async () => {
           expect(responses[status].headers, `${path} ${status}`).toHaveProperty('Retry-After');
     }
 });
+
+test('an address that reads the documentation again and again is answered 429', async () => {
+  const statuses = [];
+  for (let count = 0; count < 61; count++)
+    statuses.push((await api.ask('GET', '/openapi.json', undefined, null)).status);
+  expect(statuses.at(-1)).toBe(429);
+  expect((await api.ask('GET', '/docs/yaml', undefined, null)).status).not.toBe(429);
+});
