@@ -48,6 +48,8 @@ async function main(): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
 
+  const { minutes } = options;
+  const endMs = minutes === null ? Number.POSITIVE_INFINITY : Date.now() + minutes * 60_000;
   const root = process.cwd();
   const mutants = await selectMutants(root, options);
   if (mutants === null) return 2;
@@ -62,7 +64,7 @@ async function main(): Promise<number> {
       say(`Fails without any fault, so nothing can be told: ${failing}`);
       return 1;
     }
-    const results = await tryAll(tree, mutants, options, interrupted.signal);
+    const results = await tryAll(tree, mutants, { endMs, chaos: options.chaos }, interrupted.signal);
     for (const line of table(results)) say(line);
     return results.every(({ verdict }) => verdict.is === 'caught' || verdict.is === 'left') ? 0 : 1;
   } catch (error) {
@@ -113,10 +115,9 @@ async function failsWithout(
 async function tryAll(
   tree: Tree,
   mutants: readonly Mutant[],
-  { minutes, chaos }: Options,
+  { endMs, chaos }: { readonly endMs: number; readonly chaos: boolean },
   signal: AbortSignal,
 ): Promise<Result[]> {
-  const endMs = minutes === null ? Number.POSITIVE_INFINITY : Date.now() + minutes * 60_000;
   const results: Result[] = [];
   for (const mutant of mutants) {
     const startedMs = Date.now();
