@@ -76,7 +76,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** @returns null, having said why, where an id is unknown */
+/** @returns null, having said why, where an id or the commit is unknown */
 async function selectMutants(root: string, { only, touchedSince }: Options): Promise<Mutant[] | null> {
   const all = await readMutants(root);
   const unknown = only.filter((id) => !all.some((mutant) => mutant.id === id));
@@ -86,7 +86,11 @@ async function selectMutants(root: string, { only, touchedSince }: Options): Pro
   }
   const wanted = only.length === 0 ? all : all.filter(({ id }) => only.includes(id));
   if (touchedSince === null) return wanted;
-  const changed = await changedSince(root, touchedSince);
+  const changed = await changedSince(root, touchedSince).catch(() => null);
+  if (changed === null) {
+    console.error(`Git knows no commit called ${touchedSince}.`);
+    return null;
+  }
   return wanted.filter(({ id, tests, changes }) =>
     [`${FAULTS}/${id}.mutant`, ...[...tests, ...changes].map(({ file }) => file)].some((file) =>
       changed.has(file),

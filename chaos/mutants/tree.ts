@@ -66,6 +66,7 @@ export async function changedSince(root: string, ref: string): Promise<Set<strin
 }
 
 async function gitLines(root: string, args: readonly string[]): Promise<string[]> {
-  const { stdout } = await run('git', [...args, '-z'], { cwd: root, maxBuffer: 2 ** 26 });
+  const [command = '', ...more] = args;
+  const { stdout } = await run('git', [command, '-z', ...more], { cwd: root, maxBuffer: 2 ** 26 });
   return stdout.split('\0').filter((line) => line !== '');
 }
