@@ -8,6 +8,7 @@ import { chargeRefused, chargeUnanswered } from './charge/refused-or-unanswered.
 import { stepUpExpired, stepUpReminded } from './charge/step-up.ts';
 import { cardMissing, cardWaitExpired } from './charge/waiting-for-card.ts';
 import { disputeRead } from './disputes/disputes.ts';
+import { atTheEndOfTheRoad } from './end-of-road.ts';
 import { openEnrolment, readOpenEnrolment, takeConsent } from './enrolment/enrolment.ts';
 import { mandateAfterRefusal, readMandate } from './enrolment/mandate.ts';
 import { setupIntentRefused, setupIntentUnanswered } from './enrolment/refused-or-unanswered.ts';
@@ -29,7 +30,7 @@ import { subjectOf } from './shared/stripe-events.ts';
  * @returns `state` itself, the same object, where nothing has changed
  */
 export function advance(state: CustomerState, event: CustomerEvent, nowMs: number): CustomerState {
-  return keepIdentity(state, stateAfter(state, event, nowMs));
+  return keepIdentity(state, atTheEndOfTheRoad(state, stateAfter(state, event, nowMs), nowMs));
 }
 
 function stateAfter(state: CustomerState, event: CustomerEvent, nowMs: number): CustomerState {

@@ -6,8 +6,8 @@ import type { CustomerState } from './model/state.ts';
 import type { Step, TimeEvent } from './model/steps.ts';
 import { chargeableCard } from './shared/chargeable-card.ts';
 import { isRefusedForCard } from './shared/missing-at-stripe.ts';
-import { policyOf } from './shared/policy.ts';
-import { MINUTE } from './shared/time.ts';
+import { collectionOf, policyOf } from './shared/policy.ts';
+import { DAY, MINUTE } from './shared/time.ts';
 
 /** `atMs` in epoch ms; in the past means now. */
 export interface Planned {
@@ -146,17 +146,17 @@ function plannedMoneyBackReads({ refunds, disputes }: CustomerState): Planned[] 
 /** What time alone brings about. */
 function plannedDecisions(state: CustomerState, charge: Charge): Planned[] {
   const { chargeId, phase, nextCheckAtMs } = charge;
-  const { awaitingCardDeadlineMs, stepUpRemindersMs } = policyOf(state);
+  const { card, stepUp } = collectionOf(state, charge);
   const decide = (atMs: number, event: TimeEvent): Planned => ({ atMs, step: { do: 'decide', event } });
   if (phase.is === 'awaiting_card')
-    return [decide(phase.sinceMs + awaitingCardDeadlineMs, { kind: 'cardWaitExpired', chargeId })];
+    return [decide(phase.sinceMs + card.waitDays * DAY, { kind: 'cardWaitExpired', chargeId })];
   if (isRefusedForCard(phase) && nextCheckAtMs === null && state.mandate?.status === 'inactive')
     return [decide(0, { kind: 'cardMissing', chargeId })];
   if (phase.is !== 'awaiting_step_up') return [];
   const plan = [decide(phase.deadlineMs, { kind: 'stepUpExpired', chargeId })];
-  const reminder = stepUpRemindersMs[phase.reminders];
-  if (reminder !== undefined)
-    plan.push(decide(phase.sinceMs + reminder, { kind: 'stepUpReminderDue', chargeId }));
+  const reminderDay = stepUp.reminderDays[phase.reminders];
+  if (reminderDay !== undefined)
+    plan.push(decide(phase.sinceMs + reminderDay * DAY, { kind: 'stepUpReminderDue', chargeId }));
   return plan;
 }
 

@@ -10,7 +10,7 @@ import { findCharge } from './shared/charges.ts';
 import { isId } from './shared/ids.ts';
 import { checkAmount, formatMoney, isCurrency, unsupportedCurrency } from './shared/money.ts';
 import { OUR_METADATA_KEYS } from './shared/our-metadata-keys.ts';
-import { policyOf } from './shared/policy.ts';
+import { collectionOf, policyOf } from './shared/policy.ts';
 import { Refusal } from './shared/refusal.ts';
 
 /**
@@ -132,11 +132,16 @@ function refuseRetry(state: CustomerState, event: EventOf<'retryCharge'>, nowMs:
     case 'attempts_used':
       return new Refusal(
         'wrong_state',
-        `The issuer has been asked ${policyOf(state).attemptsPerCharge} times for this charge, and no more is allowed.`,
+        `The issuer has been asked ${collectionOf(state, charge).attempts} times for this charge, and no more is allowed.`,
       );
     case 'no_mandate':
     case 'blocked':
       return cardNotChargeable();
+    case 'budget_used':
+      return new Refusal(
+        'card_not_chargeable',
+        'The card on file has been asked as often as its network allows; wait, or have the customer give another one.',
+      );
     default:
       return state.mandate?.terms ? beyondTerms(reason, state.mandate.terms) : null;
   }

@@ -2,12 +2,17 @@
 
 import { agenda, blockingCharge, type Planned } from './agenda.ts';
 import { type Attention, needsAttention } from './attention.ts';
+import { cardWaitReason } from './charge/close.ts';
 import { sentenceForCustomer } from './charge/customer-words.ts';
 import { CALL_BANK, type StepUpAdvice } from './charge/step-up.ts';
-import type { Attempt, AttemptOutcome, Charge, ChargePhase, Decline, PhaseOf } from './model/charge.ts';
+import type { Attempt, AttemptOutcome, Charge, Decline, PhaseOf } from './model/charge.ts';
 import type { Card, Enrolment, EnrolmentStatus, Mandate, MandateStatus } from './model/enrolment.ts';
 import type { CustomerState } from './model/state.ts';
+import { chargeableCard } from './shared/chargeable-card.ts';
+import { issuerAttempts } from './shared/charges.ts';
+import { budgetLeft } from './shared/issuer-budgets.ts';
 import { omitUndefined } from './shared/omit-undefined.ts';
+import { collectionOf } from './shared/policy.ts';
 
 export type CustomerStatus =
   | 'cancelled'
@@ -55,8 +60,9 @@ export interface ChargeView {
     readonly adviceCode?: string;
   }[];
   readonly paymentIntentId?: string;
-  /** The last decline of a charge that is not paid; `reason` says why a charge that ended ended (e.g. `step_up_expired`). */
+  /** The last decline of a charge that is not paid. */
   readonly decline?: DeclineView;
+  /** Why it ended (e.g. `step_up_expired`), or what it waits for. */
   readonly reason?: string;
   readonly stepUp?: {
     readonly deadlineMs: number;
@@ -65,9 +71,25 @@ export interface ChargeView {
     /** What else than authenticating once more helps the customer. */
     readonly advice?: StepUpAdvice;
   };
+  /** The name of the policy that it was opened under; absent: the default. */
+  readonly policy?: string;
+  /** How often it may still be asked for; absent before it has been asked for, and once it is over. */
+  readonly attemptsLeft?: {
+    /** By us, on whatever cards. */
+    readonly charge: number;
+    /** Of the card on file, by its network's limit. */
+    readonly card?: number;
+  };
   readonly dueAtMs: number;
   readonly nextAttemptAtMs?: number;
 }
+
+/** What a charge waits for that nobody has declined or refused. */
+export type WaitReason =
+  | 'customer_paused'
+  | 'kill_switch'
+  | 'other_charge_awaits_step_up'
+  | 'card_budget_used';
 
 export interface EnrolmentView {
   readonly number: number;
@@ -167,7 +189,12 @@ function chargeViewIn(
       paymentIntentId: charge.paymentIntentId ?? undefined,
       // Once it is paid, why it was not is history.
       decline: decline && status !== 'succeeded' ? declineView(decline) : undefined,
-      reason: reasonOf(phase),
+      reason: reasonOf(state, charge, status, nowMs),
+      policy: charge.policy?.name,
+      attemptsLeft:
+        phase.is === 'closed' || charge.attempts.length === 0
+          ? undefined
+          : attemptsLeft(state, charge, nowMs),
       stepUp: phase.is === 'awaiting_step_up' ? stepUpView(phase) : undefined,
       nextAttemptAtMs: status === 'held' ? undefined : nextAttemptAt(charge, plan, nowMs),
     }),
@@ -187,10 +214,57 @@ function attemptView({ number, atMs, outcome, decline }: Attempt): ChargeView['a
   };
 }
 
-function reasonOf(phase: ChargePhase): string | undefined {
-  if (phase.is === 'closed') return phase.reason ?? undefined;
-  if (phase.is === 'closing') return phase.reason;
-  return phase.is === 'refused' ? phase.code : undefined;
+/** Why it ended, or what it waits for. */
+function reasonOf(
+  state: CustomerState,
+  charge: Charge,
+  status: ChargeStatus,
+  nowMs: number,
+): string | undefined {
+  const { phase } = charge;
+  switch (phase.is) {
+    case 'closed':
+      return phase.reason ?? undefined;
+    case 'closing':
+      return phase.reason;
+    case 'refused':
+      return phase.code;
+    case 'awaiting_card':
+      return cardWaitReason(state, charge, nowMs);
+    case 'due':
+      return status === 'held' ? heldFor(state, nowMs) : budgetWaitReason(state, charge, phase.atMs, nowMs);
+    default:
+      return undefined;
+  }
+}
+
+function heldFor(state: CustomerState, nowMs: number): WaitReason {
+  if (state.paused !== null) return 'customer_paused';
+  return (state.haltedUntilMs ?? 0) > nowMs ? 'kill_switch' : 'other_charge_awaits_step_up';
+}
+
+/** Its time comes before its card may be asked again. */
+function budgetWaitReason(
+  state: CustomerState,
+  charge: Charge,
+  dueAtMs: number,
+  nowMs: number,
+): WaitReason | undefined {
+  const { card } = chargeableCard(state, charge, nowMs);
+  return card !== null && card.fromMs > Math.max(dueAtMs, nowMs) ? 'card_budget_used' : undefined;
+}
+
+/** What is left before somebody's limit is reached. */
+function attemptsLeft(
+  state: CustomerState,
+  charge: Charge,
+  nowMs: number,
+): NonNullable<ChargeView['attemptsLeft']> {
+  const { mandate } = state;
+  return {
+    charge: Math.max(0, collectionOf(state, charge).attempts - issuerAttempts(charge)),
+    ...(mandate ? { card: budgetLeft(state, mandate.card, charge, nowMs) } : {}),
+  };
 }
 
 function stepUpView(phase: PhaseOf<'awaiting_step_up'>): NonNullable<ChargeView['stepUp']> {

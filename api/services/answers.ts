@@ -77,6 +77,8 @@ export function createAnswers(links: Links): Answers {
         decline: view.decline,
         reason: view.reason,
         stepUp: stepUp && (await stepUpAnswer(customerId, chargeId, stepUp, caller)),
+        policy: view.policy,
+        attemptsLeft: view.attemptsLeft,
         dueAt: timeOf(view.dueAtMs),
         nextAttemptAt: timeOrNone(view.nextAttemptAtMs),
       });

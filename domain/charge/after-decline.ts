@@ -2,13 +2,16 @@
 // end.
 
 import type { Charge, Decline } from '../model/charge.ts';
+import type { CollectionPolicy } from '../model/policy.ts';
 import type { CustomerState } from '../model/state.ts';
 import type { PaymentIntentReading } from '../model/stripe-objects.ts';
-import { findCharge } from '../shared/charges.ts';
+import { findCharge, issuerAttempts } from '../shared/charges.ts';
+import { notify } from '../shared/facts.ts';
 import { blockCard } from '../shared/issuer-budgets.ts';
-import { policyOf } from '../shared/policy.ts';
+import { collectionOf } from '../shared/policy.ts';
 import { recordAnswer } from './attempts.ts';
 import { cardNeeded, closeCharge } from './close.ts';
+import { sentenceForCustomer } from './customer-words.ts';
 import { classifyDecline } from './decline-codes.ts';
 import { dueAgain, hasOtherCard } from './due-again.ts';
 import { nextRetry } from './retry-schedule.ts';
@@ -27,10 +30,37 @@ export function declined(
   const kind = classifyDecline(decline);
   if (kind === 'hard' || kind === 'new_card' || kind === 'blocked')
     return cardNeeded(next, withAnswer, nowMs);
-  const atMs = nextRetry(withAnswer, next.mandate?.card.country ?? null, policyOf(next), nowMs);
+  const policy = collectionOf(next, withAnswer);
+  const atMs = nextRetry(withAnswer, next.mandate?.card.country ?? null, policy, nowMs);
   return atMs === null
     ? closeCharge(next, withAnswer, 'failed', 'declined', nowMs)
-    : dueAgain(next, withAnswer, atMs, nowMs);
+    : retriedLater(next, withAnswer, { atMs, decline, policy }, nowMs);
+}
+
+/** Tried again at `atMs`; the merchant learns of it where the charge's policy says so. */
+function retriedLater(
+  state: CustomerState,
+  charge: Charge,
+  {
+    atMs,
+    decline,
+    policy,
+  }: { readonly atMs: number; readonly decline: Decline; readonly policy: CollectionPolicy },
+  nowMs: number,
+): CustomerState {
+  const due = dueAgain(state, charge, atMs, nowMs);
+  const { chargeId, amount, currency, attempts, attemptCount } = charge;
+  const declines = attempts.filter(({ outcome }) => outcome === 'declined').length;
+  if (policy.declineNotices === 'none' || (policy.declineNotices === 'first' && declines > 1)) return due;
+  const data = {
+    amount,
+    currency,
+    declineCode: decline.declineCode ?? decline.code,
+    customerMessage: sentenceForCustomer(decline),
+    attempts: issuerAttempts(charge),
+    nextAttemptAtMs: atMs,
+  };
+  return notify(due, nowMs, 'charge.declined', `declined-${chargeId}-${attemptCount}`, { chargeId, data });
 }
 
 /** The issuer was asked and said no; a card it never wants to see again is remembered. */

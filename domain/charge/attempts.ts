@@ -107,7 +107,7 @@ export function recordAnswer(
     onSession: newest !== undefined,
     ...madeAs(reading.stripeChargeId),
   };
-  const next = countAttempt(putCharge(state, withAttempt(withAnswer, unrecorded)), unrecorded);
+  const next = countAttempt(putCharge(state, withAttempt(withAnswer, unrecorded)), charge, unrecorded);
   return noteAttempt(next, charge.chargeId, nowMs, reading);
 }
 
@@ -189,7 +189,7 @@ function settleAt(
   const isFirstWord = outcome === null || outcome === 'unknown' || outcome === 'refused';
   const isCounted = isFirstWord && reachedIssuer(settled);
   const changed = putCharge(state, { ...charge, attempts: charge.attempts.with(index, settled) });
-  return isCounted ? countAttempt(changed, settled) : changed;
+  return isCounted ? countAttempt(changed, charge, settled) : changed;
 }
 
 export function noteAttempt(

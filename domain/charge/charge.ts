@@ -5,6 +5,7 @@ import type { EventOf } from '../model/events.ts';
 import type { CustomerState } from '../model/state.ts';
 import { findCharge, putCharge } from '../shared/charges.ts';
 import { by, recordFact } from '../shared/facts.ts';
+import { omitUndefined } from '../shared/omit-undefined.ts';
 import { closeCharge } from './close.ts';
 import { AMBIGUOUS_INTENT } from './payment-intent.ts';
 
@@ -17,21 +18,25 @@ export function openCharge(
   const existing = findCharge(state, request.chargeId);
   if (existing) return correctCharge(state, existing, request, nowMs);
   const dueAtMs = request.dueAtMs ?? nowMs;
-  const { chargeId, amount, currency } = request;
-  const charge = newCharge({ chargeId, amount, currency, openedAtMs: nowMs, dueAtMs, paymentIntentId: null });
+  const { chargeId, amount, currency, policy } = request;
+  const owed = { chargeId, amount, currency, openedAtMs: nowMs, dueAtMs, paymentIntentId: null };
+  const charge = newCharge({ ...owed, ...omitUndefined({ policy }) });
   const added = {
     ...state,
     currency: state.currency ?? currency,
     failedCharges: state.failedCharges.filter((failed) => failed.chargeId !== chargeId),
     charges: [...state.charges, charge],
   };
-  const data = { amount, currency, dueAtMs };
+  const data = { amount, currency, dueAtMs, ...omitUndefined({ policy }) };
   return recordFact(added, nowMs, 'charge_opened', { chargeId, ...by(request), data });
 }
 
 /** As it stands before anything has been tried. */
 export function newCharge(
-  owed: Pick<Charge, 'chargeId' | 'amount' | 'currency' | 'openedAtMs' | 'dueAtMs' | 'paymentIntentId'>,
+  owed: Pick<
+    Charge,
+    'chargeId' | 'amount' | 'currency' | 'openedAtMs' | 'dueAtMs' | 'paymentIntentId' | 'policy'
+  >,
 ): Charge {
   return {
     ...owed,

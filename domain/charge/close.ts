@@ -3,9 +3,10 @@
 import type { Charge, ChargePhase } from '../model/charge.ts';
 import type { CustomerState } from '../model/state.ts';
 import type { PaymentIntentReading } from '../model/stripe-objects.ts';
+import { chargeableCard, type NoCardReason } from '../shared/chargeable-card.ts';
 import { isSpent, issuerAttempts, putCharge } from '../shared/charges.ts';
 import { notify, recordFact } from '../shared/facts.ts';
-import { policyOf } from '../shared/policy.ts';
+import { collectionOf } from '../shared/policy.ts';
 import { rememberFailure } from './failed-charges.ts';
 
 /** Ends a charge that is not to be collected: at once, or after its intent is cancelled at Stripe. */
@@ -96,18 +97,28 @@ export function collected(
 
 /** There is no card that may pay this: the charge waits for another one, unless issuers were asked often enough. */
 export function cardNeeded(state: CustomerState, charge: Charge, nowMs: number): CustomerState {
-  if (isSpent(charge, policyOf(state))) return closeCharge(state, charge, 'failed', 'declined', nowMs);
+  if (isSpent(charge, collectionOf(state, charge)))
+    return closeCharge(state, charge, 'failed', 'declined', nowMs);
   const waiting: Charge = { ...charge, phase: { is: 'awaiting_card', sinceMs: nowMs }, nextCheckAtMs: null };
+  const reason = cardWaitReason(state, waiting, nowMs);
   const recorded = recordFact(putCharge(state, waiting), nowMs, 'charge_awaiting_card', {
     chargeId: charge.chargeId,
-    data: { decline: charge.decline },
+    data: { decline: charge.decline, reason },
   });
   // Another card may turn out blocked before it is asked: that wait has a notice too, with as many attempts as before.
   const enrolmentNumber = state.enrolment?.number ?? 1;
   const wanted = enrolmentNumber === 1 ? 'card' : `another-card-${enrolmentNumber}`;
   const noticeId = `awaiting-${wanted}-${charge.chargeId}-${charge.attemptCount}`;
-  return notify(recorded, nowMs, 'charge.awaiting_card', noticeId, about(charge));
+  const { chargeId, data } = about(charge);
+  return notify(recorded, nowMs, 'charge.awaiting_card', noticeId, { chargeId, data: { ...data, reason } });
 }
+
+/** Why a charge waits for a card: none may be asked, or the one on file has said no. */
+export function cardWaitReason(state: CustomerState, charge: Charge, nowMs: number): CardWaitReason {
+  return chargeableCard(state, charge, nowMs).reason ?? 'card_declined';
+}
+
+export type CardWaitReason = NoCardReason | 'card_declined';
 
 export function stepUpEnded(state: CustomerState, charge: Charge, how: string, nowMs: number): CustomerState {
   return recordFact(state, nowMs, 'step_up_ended', { chargeId: charge.chargeId, data: { how } });

@@ -1,9 +1,13 @@
 // When a declined charge may be tried again: hours where an issuer could not be reached, days for everything else.
 import type { Attempt, Charge, Decline } from '../model/charge.ts';
-import type { Policy } from '../model/policy.ts';
+import type { ChargePolicy, CollectionPolicy } from '../model/policy.ts';
 import { isSpent } from '../shared/charges.ts';
 import { DAY, HOUR } from '../shared/time.ts';
+import { daysLaterAt } from '../shared/zone.ts';
 import { classifyDecline, notBeforeHours } from './decline-codes.ts';
+
+/** The charge's own policy, or the default, which knows no place. */
+type Calendar = CollectionPolicy & Pick<ChargePolicy, 'zone'>;
 
 /**
  * When to try again after the newest attempt was declined, or null when the calendar is used up.
@@ -15,7 +19,7 @@ import { classifyDecline, notBeforeHours } from './decline-codes.ts';
 export function nextRetry(
   charge: Charge,
   issuerCountry: string | null,
-  policy: Policy,
+  policy: Calendar,
   nowMs: number,
 ): number | null {
   const newest = charge.attempts.at(-1);
@@ -34,28 +38,28 @@ function isOurs({ onSession, paymentMethodId, outcome }: Attempt, newest: Attemp
 function onCalendar(
   ours: readonly Attempt[],
   decline: Decline,
-  { softRetryDays, transientRetryHours, unknownDeclineRetries }: Policy,
+  { soft, unknown, transient, zone }: Calendar,
   dueAtMs: number,
   nowMs: number,
 ): number | null {
   const declines = ours.flatMap((attempt) =>
     attempt.outcome === 'declined' && attempt.decline ? [attempt.decline] : [],
   );
-  const unknown = declines.filter((each) => classifyDecline(each) === 'unknown').length;
-  if (classifyDecline(decline) === 'unknown' && unknown > unknownDeclineRetries) return null;
   const hours = declines.filter(isForHours).length;
   if (isForHours(decline)) {
-    const wait = transientRetryHours[Math.max(0, hours - 1)];
+    const wait = transient.hours[Math.max(0, hours - 1)];
     if (wait !== undefined) return nowMs + wait * HOUR;
   }
-  const days = declines.length - Math.min(hours, transientRetryHours.length);
-  const slot = Math.max(0, days - 1);
-  const day = softRetryDays[slot];
+  const { days, at } = classifyDecline(decline) === 'unknown' ? unknown : soft;
+  const slot = Math.max(0, declines.length - Math.min(hours, transient.hours.length) - 1);
+  const day = days[slot];
   if (day === undefined) return null;
-  const atMs = (ours[0]?.atMs ?? dueAtMs) + day * DAY;
+  const later = (fromMs: number, count: number) =>
+    at === undefined || zone === undefined ? fromMs + count * DAY : daysLaterAt(zone, fromMs, count, at);
+  const atMs = later(ours[0]?.atMs ?? dueAtMs, day);
   // A day that has passed is made up for, as far from now as it was from the one before it.
-  if (atMs <= nowMs) return nowMs + (day - (softRetryDays[slot - 1] ?? 0)) * DAY;
-  return Math.max(atMs, nowMs + HOUR);
+  const isPast = atMs <= nowMs;
+  return Math.max(isPast ? later(nowMs, day - (days[slot - 1] ?? 0)) : atMs, nowMs + HOUR);
 }
 
 /** The issuer could not be reached, or says itself that it is a matter of hours. */

@@ -6,7 +6,8 @@ import type { PaymentIntentReading } from '../model/stripe-objects.ts';
 import { findCharge, putCharge } from '../shared/charges.ts';
 import { notify, recordFact } from '../shared/facts.ts';
 import { omitUndefined } from '../shared/omit-undefined.ts';
-import { policyOf } from '../shared/policy.ts';
+import { collectionOf } from '../shared/policy.ts';
+import { DAY } from '../shared/time.ts';
 import { declined, recordDecline } from './after-decline.ts';
 import { noteAttempt, recordAnswer, settleAttempt } from './attempts.ts';
 import { checkLater } from './check-schedule.ts';
@@ -35,13 +36,12 @@ export function stepUpStarts(
   const timesAsked = withAnswer.attempts.filter(
     ({ outcome, onSession }) => outcome === 'step_up' && !onSession,
   ).length;
-  const { stepUpDeadlineMs, stepUpFailures } = policyOf(state);
-  if (timesAsked > stepUpFailures)
-    return closeCharge(next, withAnswer, 'failed', 'authentication_failed', nowMs);
+  const { deadlineDays, failures } = collectionOf(state, charge).stepUp;
+  if (timesAsked > failures) return closeCharge(next, withAnswer, 'failed', 'authentication_failed', nowMs);
   const isAtBank = reading.status === 'requires_action';
   const isSuperseded = hasOtherCard(next, withAnswer, nowMs);
   if (isSuperseded && !isAtBank) return dueAgain(next, withAnswer, nowMs, nowMs);
-  const deadlineMs = nowMs + stepUpDeadlineMs;
+  const deadlineMs = nowMs + deadlineDays * DAY;
   const waiting: Charge = {
     ...withAnswer,
     phase: {
@@ -147,7 +147,7 @@ export function stepUpRead(
     chargeId: charge.chargeId,
     data: { failures, decline: newDecline, requestId: reading.requestId },
   });
-  if (failures >= policyOf(state).stepUpFailures)
+  if (failures >= collectionOf(state, charge).stepUp.failures)
     return closeCharge(failed, charge, 'failed', 'authentication_failed', nowMs);
   const isBankToBeCalled = phase.isBankToBeCalled ?? (wasInVain(charge, reading) ? true : undefined);
   const waits: PhaseOf<'awaiting_step_up'> = {

@@ -1,4 +1,5 @@
 // The shape of a charge, its attempts and its declines.
+import type { ChargePolicy } from './policy.ts';
 
 /** Why Stripe or the issuer said no; codes only, never the message. */
 export interface Decline {
@@ -86,6 +87,8 @@ export interface Charge {
   readonly currency: string;
   readonly openedAtMs: number;
   readonly dueAtMs: number;
+  /** How it is collected, as it stood when it was opened; absent: by the default. */
+  readonly policy?: ChargePolicy;
   readonly phase: ChargePhase;
   /** How often its terms were put right; the newest correction that was taken in. */
   readonly corrections?: number;

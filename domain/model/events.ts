@@ -1,6 +1,6 @@
 // What can happen to a customer.
 import type { Consent, MandateTerms } from './enrolment.ts';
-import type { Policy } from './policy.ts';
+import type { ChargePolicy, Policy } from './policy.ts';
 import type { CustomerState } from './state.ts';
 import type { Step, StepOf, TimeEvent } from './steps.ts';
 import type {
@@ -24,6 +24,7 @@ export interface RememberedCharge {
   readonly openedAtMs: number;
   readonly dueAtMs: number | null;
   readonly paymentIntentId: string | null;
+  readonly policy?: ChargePolicy;
 }
 
 export type CustomerEvent =
@@ -48,6 +49,8 @@ export type CustomerEvent =
       readonly amount: number;
       readonly currency: string;
       readonly dueAtMs?: number;
+      /** As configured when it was asked for; absent: the default. Other terms of a refused charge leave it as it was. */
+      readonly policy?: ChargePolicy;
       /**
        * The ledger has taken corrected terms for a charge that Stripe refused: 1, 2, 3 … What was corrected may be kept
        * in the ledger only.

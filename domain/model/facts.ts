@@ -50,6 +50,7 @@ export type NoticeKind =
   | 'charge.succeeded'
   | 'charge.step_up_required'
   | 'charge.failed'
+  | 'charge.declined'
   | 'charge.awaiting_card'
   | 'charge.amount_differs';
 

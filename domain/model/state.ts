@@ -4,13 +4,16 @@ import type { Enrolment, Mandate } from './enrolment.ts';
 import type { Fact, Notice } from './facts.ts';
 import type { Policy } from './policy.ts';
 
+/** One time that a card was asked without success: when (epoch ms), and for how much in minor units. As short as it may be. */
+export type BudgetedAttempt = readonly [atMs: number, amount: number, currency: string];
+
 /** How often a card has been tried, and whether its issuer has forbidden further attempts. */
 export interface IssuerBudget {
   readonly fingerprint: string;
   /** The card's brand as Stripe names it, e.g. `visa`; null where no mandate has ever said. */
   readonly network: string | null;
-  /** Attempts that did not succeed, epoch ms, oldest first. */
-  readonly attemptsAtMs: readonly number[];
+  /** Those that did not succeed and that its network counts, oldest first. */
+  readonly attempts: readonly BudgetedAttempt[];
   readonly blocked: boolean;
 }
 
@@ -35,6 +38,8 @@ export interface CustomerState {
   readonly loaded: boolean;
   readonly policy: Policy;
   readonly stripeCustomerId: string | null;
+  /** Where the customer lives (IANA, e.g. `Europe/Berlin`); absent: as configured. */
+  readonly timeZone?: string;
   /** Of `amountDue`: as enrolled, else of the first charge. */
   readonly currency: string | null;
   readonly cancelled: { readonly atMs: number } | null;

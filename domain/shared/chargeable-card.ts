@@ -4,7 +4,7 @@ import type { Mandate } from '../model/enrolment.ts';
 import type { CustomerState } from '../model/state.ts';
 import { isSpent } from './charges.ts';
 import { budgetFreeFrom } from './issuer-budgets.ts';
-import { policyOf } from './policy.ts';
+import { collectionOf, policyOf } from './policy.ts';
 
 /** All that a confirm has to name. */
 export interface ChargeableCard {
@@ -23,6 +23,8 @@ export type NoCardReason =
   | 'mandate_limit_exceeded'
   /** Its issuer has forbidden further attempts. */
   | 'blocked'
+  /** Asking it once more would break its network's limit, and it will be long before it does not. */
+  | 'budget_used'
   /** Issuers were asked for this charge as often as we allow. */
   | 'attempts_used';
 
@@ -32,15 +34,15 @@ export type CardDecision =
 
 /** Which card may pay this charge, as of `nowMs` (epoch ms). There is one mandate, and so one card, at most. */
 export function chargeableCard(state: CustomerState, charge: Charge, nowMs: number): CardDecision {
-  const { mandate, stripeCustomerId, issuerBudgets } = state;
-  const policy = policyOf(state);
-  if (isSpent(charge, policy)) return { card: null, reason: 'attempts_used' };
+  const { mandate, stripeCustomerId } = state;
+  if (isSpent(charge, collectionOf(state, charge))) return { card: null, reason: 'attempts_used' };
   if (mandate?.status !== 'active' || stripeCustomerId === null) return { card: null, reason: 'no_mandate' };
   const beyond = beyondMandate(mandate, charge);
   if (beyond) return { card: null, reason: beyond };
   const { paymentMethodId, stripeMandateId, card } = mandate;
-  const fromMs = budgetFreeFrom(issuerBudgets, card.fingerprint, policy, nowMs);
+  const fromMs = budgetFreeFrom(state, card, charge, nowMs);
   if (fromMs === null) return { card: null, reason: 'blocked' };
+  if (fromMs > nowMs + policyOf(state).budgetWaitMs) return { card: null, reason: 'budget_used' };
   return {
     card: { paymentMethodId, stripeMandateId, stripeCustomerId, fingerprint: card.fingerprint, fromMs },
   };

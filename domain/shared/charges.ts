@@ -1,6 +1,6 @@
 // Finds, replaces and counts a customer’s charges.
 import type { Attempt, Charge } from '../model/charge.ts';
-import type { Policy } from '../model/policy.ts';
+import type { CollectionPolicy } from '../model/policy.ts';
 import type { CustomerState } from '../model/state.ts';
 
 export function findCharge(state: CustomerState, chargeId: string): Charge | undefined {
@@ -21,8 +21,8 @@ export function issuerAttempts(charge: Charge): number {
 }
 
 /** Whether we have asked the issuer for this charge as often as we allow, on whatever cards. */
-export function isSpent(charge: Charge, { attemptsPerCharge }: Policy): boolean {
-  return issuerAttempts(charge) >= attemptsPerCharge;
+export function isSpent(charge: Charge, { attempts }: Pick<CollectionPolicy, 'attempts'>): boolean {
+  return issuerAttempts(charge) >= attempts;
 }
 
 /** Whether the issuer was asked, as far as is known; one under way counts, and one that Stripe itself blocked does not. */

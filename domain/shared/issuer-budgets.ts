@@ -1,40 +1,123 @@
-// How often each card has been tried, and whether its issuer has forbidden further attempts.
-import type { Attempt } from '../model/charge.ts';
+// How often each card has been asked without success, as its network counts, and whether its issuer wants no more of it.
+import type { Attempt, Charge } from '../model/charge.ts';
 import type { Card } from '../model/enrolment.ts';
 import type { Policy } from '../model/policy.ts';
-import type { CustomerState, IssuerBudget } from '../model/state.ts';
+import type { BudgetedAttempt, CustomerState, IssuerBudget } from '../model/state.ts';
 import { reachedIssuer } from './charges.ts';
-import { policyOf } from './policy.ts';
-import { ISSUER_BUDGETS_REMEMBERED } from './state-limits.ts';
+import { BUDGETED_ATTEMPTS_REMEMBERED, ISSUER_BUDGETS_REMEMBERED } from './state-limits.ts';
+import { DAY, HOUR } from './time.ts';
 
-/** From when on this card may be asked again; `nowMs` when it may be asked now, null when never. */
+/** What a card is asked for. */
+type Owed = Pick<Charge, 'amount' | 'currency'>;
+type AskedCard = Pick<Card, 'fingerprint' | 'brand'>;
+
+/** No network looks further back. */
+const LONGEST_WINDOW = 30 * DAY;
+
+/** At most so many attempts in so long. */
+interface Limit {
+  readonly attempts: number;
+  readonly windowMs: number;
+  /** Which of them count for what is to be asked. */
+  readonly counts: (attempt: BudgetedAttempt, owed: Owed) => boolean;
+}
+
+const ALL = () => true;
+
+function isForSame([, amount, currency]: BudgetedAttempt, owed: Owed): boolean {
+  return amount === owed.amount && currency === owed.currency;
+}
+
+/** docs/decisions/0004 has the sources. */
+function limitsOf(
+  network: string | null,
+  { budgets: { visa, mastercard, other } }: Policy,
+): readonly Limit[] {
+  switch (network) {
+    case 'visa':
+      return [
+        { attempts: visa.perAmountIn30Days, windowMs: LONGEST_WINDOW, counts: isForSame },
+        { attempts: visa.perCardIn30Days, windowMs: LONGEST_WINDOW, counts: ALL },
+      ];
+    case 'mastercard':
+      return [
+        { attempts: mastercard.perCardIn24Hours, windowMs: 24 * HOUR, counts: ALL },
+        { attempts: mastercard.perCardIn30Days, windowMs: LONGEST_WINDOW, counts: ALL },
+      ];
+    default:
+      return [{ attempts: other.perCardIn30Days, windowMs: LONGEST_WINDOW, counts: ALL }];
+  }
+}
+
+/** From when on this card may be asked for this; `nowMs` when it may be asked now, null when never. */
 export function budgetFreeFrom(
-  issuerBudgets: readonly IssuerBudget[],
-  fingerprint: string | null,
-  { attemptsPerCard, cardBudgetWindowMs }: Policy,
+  { issuerBudgets, policy }: Pick<CustomerState, 'issuerBudgets' | 'policy'>,
+  card: AskedCard,
+  owed: Owed,
   nowMs: number,
 ): number | null {
-  const budget = issuerBudgets.find((other) => other.fingerprint === fingerprint);
+  const budget = issuerBudgets.find(({ fingerprint }) => fingerprint === card.fingerprint);
   if (!budget) return nowMs;
   if (budget.blocked) return null;
-  const recent = budget.attemptsAtMs.filter((atMs) => atMs > nowMs - cardBudgetWindowMs);
-  const oldest = recent.at(-attemptsPerCard);
-  return oldest === undefined ? nowMs : oldest + cardBudgetWindowMs;
+  const times = limitsOf(card.brand, policy).map((limit) => {
+    const oldest = within(limit, budget, owed, nowMs).at(-limit.attempts);
+    return oldest === undefined ? nowMs : oldest[0] + limit.windowMs;
+  });
+  return Math.max(nowMs, ...times);
+}
+
+/** How often this card may still be asked for this, as of `nowMs`. */
+export function budgetLeft(
+  { issuerBudgets, policy }: Pick<CustomerState, 'issuerBudgets' | 'policy'>,
+  card: AskedCard,
+  owed: Owed,
+  nowMs: number,
+): number {
+  const budget = issuerBudgets.find(({ fingerprint }) => fingerprint === card.fingerprint);
+  if (budget?.blocked) return 0;
+  const left = limitsOf(card.brand, policy).map(
+    (limit) => limit.attempts - (budget ? within(limit, budget, owed, nowMs).length : 0),
+  );
+  return Math.max(0, Math.min(...left));
+}
+
+function within({ windowMs, counts }: Limit, { attempts }: IssuerBudget, owed: Owed, nowMs: number) {
+  return attempts.filter((attempt) => attempt[0] > nowMs - windowMs && counts(attempt, owed));
 }
 
 /**
- * Counts an attempt on its card; what is older than the window is dropped. One that succeeded does not count: the
- * networks limit asking again after a no, and somebody who pays every day is nobody's retry.
+ * Counts an attempt on its card; what is older than any window is dropped. One that succeeded does not count: the
+ * networks limit asking again after a no, and somebody who pays every day is nobody's retry. Nor does what the customer
+ * tried at the bank with Visa, which counts that apart.
  */
-export function countAttempt(state: CustomerState, attempt: Attempt): CustomerState {
+export function countAttempt(
+  state: CustomerState,
+  { amount, currency }: Owed,
+  attempt: Attempt,
+): CustomerState {
+  const { atMs, outcome, onSession } = attempt;
   const fingerprint = fingerprintNow(state, attempt);
-  if (fingerprint === null || attempt.outcome === 'succeeded' || !reachedIssuer(attempt)) return state;
-  const budget = budgetOf(state, fingerprint);
-  const { cardBudgetWindowMs } = policyOf(state);
-  const attemptsAtMs = [...budget.attemptsAtMs, attempt.atMs].filter(
-    (atMs) => atMs > attempt.atMs - cardBudgetWindowMs,
-  );
-  return put(state, { ...budget, attemptsAtMs });
+  if (fingerprint === null || outcome === 'succeeded' || !reachedIssuer(attempt)) return state;
+  const known = { ...state, issuerBudgets: pruned(state, atMs) };
+  const budget = budgetOf(known, fingerprint);
+  if (onSession && budget.network === 'visa') return state;
+  const counted: BudgetedAttempt = [atMs, amount, currency];
+  return put(known, { ...budget, attempts: remembered([...budget.attempts, counted]) });
+}
+
+/** In the order of their times. */
+function remembered(attempts: readonly BudgetedAttempt[]): readonly BudgetedAttempt[] {
+  return attempts.toSorted(([one], [other]) => one - other).slice(-BUDGETED_ATTEMPTS_REMEMBERED);
+}
+
+/** Without what no window reaches any more; of other cards only the block is kept. */
+function pruned({ issuerBudgets }: CustomerState, nowMs: number): readonly IssuerBudget[] {
+  return issuerBudgets
+    .map((budget) => ({
+      ...budget,
+      attempts: budget.attempts.filter(([atMs]) => atMs > nowMs - LONGEST_WINDOW),
+    }))
+    .filter(({ attempts, blocked }) => blocked || attempts.length > 0);
 }
 
 /** The issuer has forbidden further attempts. */
@@ -52,7 +135,7 @@ export function carryBudgetOver(state: CustomerState, before: Card, after: Card)
   return put(state, {
     fingerprint,
     network: after.brand,
-    attemptsAtMs: [...budget.attemptsAtMs, ...known.attemptsAtMs].toSorted((one, other) => one - other),
+    attempts: remembered([...budget.attempts, ...known.attempts]),
     blocked: budget.blocked || known.blocked,
   });
 }
@@ -69,7 +152,7 @@ function budgetOf({ issuerBudgets, mandate }: CustomerState, fingerprint: string
   const budget = issuerBudgets.find((other) => other.fingerprint === fingerprint);
   return budget
     ? { ...budget, network: budget.network ?? network }
-    : { fingerprint, network, attemptsAtMs: [], blocked: false };
+    : { fingerprint, network, attempts: [], blocked: false };
 }
 
 function put(state: CustomerState, changed: IssuerBudget): CustomerState {

@@ -1,19 +1,29 @@
-// The policy that counts where nothing else is configured, and the one way to read it.
-import type { Policy } from '../model/policy.ts';
+// The policies that count where nothing else is configured, and the one way to read them.
+import type { Charge } from '../model/charge.ts';
+import type { CollectionPolicy, Policy } from '../model/policy.ts';
 import type { CustomerState } from '../model/state.ts';
 import { DAY, HOUR, MINUTE, SECOND } from './time.ts';
 
+/** docs/decisions/0004 and 0005 say why. */
+export const DEFAULT_COLLECTION: CollectionPolicy = {
+  soft: { days: [1, 3, 7] },
+  unknown: { days: [1, 3] },
+  transient: { hours: [1, 4, 12] },
+  attempts: 8,
+  stepUp: { deadlineDays: 7, reminderDays: [1, 4, 6], failures: 5 },
+  card: { waitDays: 60 },
+  declineNotices: 'none',
+  end: 'fail',
+};
+
 export const DEFAULT_POLICY: Policy = {
-  softRetryDays: [1, 3, 7],
-  transientRetryHours: [1, 4, 12],
-  unknownDeclineRetries: 2,
-  attemptsPerCharge: 8,
-  attemptsPerCard: 15,
-  cardBudgetWindowMs: 30 * DAY,
-  stepUpDeadlineMs: 7 * DAY,
-  stepUpRemindersMs: [1 * DAY, 4 * DAY, 6 * DAY],
-  stepUpFailures: 5,
-  awaitingCardDeadlineMs: 60 * DAY,
+  collection: DEFAULT_COLLECTION,
+  budgets: {
+    visa: { perAmountIn30Days: 15, perCardIn30Days: 35 },
+    mastercard: { perCardIn24Hours: 10, perCardIn30Days: 35 },
+    other: { perCardIn30Days: 15 },
+  },
+  budgetWaitMs: 7 * DAY,
   setupRenewalMs: 7 * DAY,
   setupsPerEnrolment: 4,
   setupFailures: 5,
@@ -31,4 +41,13 @@ export const DEFAULT_POLICY: Policy = {
 /** Frozen with the state: a changed configuration reaches a customer by an event, so it cannot change a history. */
 export function policyOf({ policy }: Pick<CustomerState, 'policy'>): Policy {
   return policy;
+}
+
+/** Frozen with the charge, where it has one of its own. */
+export function collectionOf(
+  state: Pick<CustomerState, 'policy'>,
+  { policy }: Pick<Charge, 'policy'>,
+): CollectionPolicy {
+  const { collection } = policyOf(state);
+  return policy === undefined ? collection : { ...collection, ...policy };
 }

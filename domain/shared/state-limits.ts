@@ -16,6 +16,9 @@ export const FOLLOWED_OBJECTS_REMEMBERED = 20;
 /** Refunds, and as many disputes, that wait to be read: an event about another one is ignored. */
 export const FOLLOWED_OBJECTS_UNREAD = 500;
 
+/** Attempts on one card, newest kept: no limit for a card in 30 days may be higher (domain/shared/issuer-budgets.ts). */
+export const BUDGETED_ATTEMPTS_REMEMBERED = 35;
+
 /** Cards that were used or are blocked, newest kept. */
 export const ISSUER_BUDGETS_REMEMBERED = 20;
 

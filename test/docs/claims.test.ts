@@ -1,7 +1,7 @@
 // What the documentation lists is what the code has.
 import { createRequire } from 'node:module';
 import { expect, test } from 'vitest';
-import { DEFAULT_POLICY } from '../../domain/shared/policy.ts';
+import { DEFAULT_COLLECTION, DEFAULT_POLICY } from '../../domain/shared/policy.ts';
 import { STRIPE_EVENTS } from '../../domain/shared/stripe-events.ts';
 import { DAY, HOUR, SECOND } from '../../domain/shared/time.ts';
 import { FILES, sectionOf, textOf } from './pages.ts';
@@ -73,18 +73,26 @@ test('.env.example explains every variable that a process reads, and no other', 
 
 const list = (numbers: readonly number[]) => `${numbers.slice(0, -1).join(', ')} and ${numbers.at(-1)}`;
 const policy = DEFAULT_POLICY;
+const { budgets } = policy;
+const collection = DEFAULT_COLLECTION;
 const word = (count: number) => ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven'][count] ?? count;
 
 test.each([
-  ['0004', `${list(policy.softRetryDays)} days after the first attempt on this card`],
-  ['0004', `${list(policy.transientRetryHours)} hours later`],
-  ['0004', `but ${word(policy.unknownDeclineRetries)} retries at most`],
-  ['0004', `at most ${policy.attemptsPerCharge} attempts for a charge`],
-  ['0004', `${policy.attemptsPerCard} for a card in ${policy.cardBudgetWindowMs / DAY} days`],
-  ['0004', `waits ${policy.awaitingCardDeadlineMs / DAY} days for a card`],
-  ['0005', `The customer has ${policy.stepUpDeadlineMs / DAY} days`],
-  ['0005', `reminders after ${list(policy.stepUpRemindersMs.map((ms) => ms / DAY))} days`],
-  ['0005', `${word(policy.stepUpFailures)} failed authentications in one wait`],
+  ['0004', `${list(collection.soft.days)} days after the first attempt on this card`],
+  ['0004', `${list(collection.transient.hours)} hours later`],
+  ['0004', `but after ${list(collection.unknown.days)} days only`],
+  ['0004', `at most ${collection.attempts} attempts for a charge`],
+  ['0004', `Visa: ${budgets.visa.perAmountIn30Days} attempts in 30 days`],
+  [
+    '0004',
+    `Mastercard: ${budgets.mastercard.perCardIn24Hours} in 24 hours and ${budgets.mastercard.perCardIn30Days} in 30 days`,
+  ],
+  ['0004', `any other network: ${budgets.other.perCardIn30Days} in 30 days`],
+  ['0004', `for up to ${policy.budgetWaitMs / DAY} days`],
+  ['0004', `waits ${collection.card.waitDays} days for a card`],
+  ['0005', `The customer has ${collection.stepUp.deadlineDays} days`],
+  ['0005', `reminders after ${list(collection.stepUp.reminderDays)} days`],
+  ['0005', `${word(collection.stepUp.failures)} failed authentications in one wait`],
   [
     '0003',
     `${(policy.unknownCheckBackoffMs[0] ?? 0) / SECOND} seconds to ${(policy.unknownCheckBackoffMs.at(-1) ?? 0) / HOUR} hour`,
@@ -110,8 +118,8 @@ test('the rate limits are those of the code, under the names and in the files th
 
 test('README says how long a charge waits for the customer and for a card', () => {
   const states = sectionOf('README.md', 'The states of a charge');
-  expect(states).toContain(`deadline of ${policy.stepUpDeadlineMs / DAY} days`);
-  expect(states).toContain(`awaiting_card --> failed: ${policy.awaitingCardDeadlineMs / DAY} days`);
+  expect(states).toContain(`deadline of ${collection.stepUp.deadlineDays} days`);
+  expect(states).toContain(`awaiting_card --> failed: ${collection.card.waitDays} days`);
 });
 
 test('the page about scale has the numbers of the code', () => {

@@ -85,7 +85,7 @@ describe('a run that starts from nothing', () => {
     const budget = {
       fingerprint: 'fp-1',
       network: 'visa',
-      attemptsAtMs: [T0],
+      attempts: [[T0, 4900, 'eur']],
       blocked: is === 'awaiting_card',
     };
     expect(after.issuerBudgets).toEqual(isPaid ? [] : [budget]);

@@ -1,11 +1,11 @@
 // What must hold whatever people, banks, networks and machines do: random customers against models of Stripe and the ledger.
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { advance } from '../../domain/advance.ts';
 import type { CustomerEvent } from '../../domain/model/events.ts';
 import type { Step } from '../../domain/model/steps.ts';
 import { nextStep } from '../../domain/next-step.ts';
-import { DEFAULT_POLICY } from '../../domain/shared/policy.ts';
+import { DEFAULT_COLLECTION, DEFAULT_POLICY } from '../../domain/shared/policy.ts';
 import { DAY, HOUR, MINUTE } from '../../domain/shared/time.ts';
 import { enrolled, reading, T0 } from './fixtures.ts';
 import {
@@ -134,17 +134,64 @@ test('events that are late, doubled, shuffled or lost change when a charge ends,
   );
 });
 
-test('many charges on one card that says no stay within its budget of 15 in 30 days', () => {
-  const simulated = begin(1, ['insufficient_funds', 'issuer_not_available']);
-  for (let number = 0; number < 12; number++) {
-    simulated.ask({ kind: 'openCharge', ...WHO, chargeId: `many-${number}`, amount: 500, currency: 'eur' });
-    simulated.pass(12 * HOUR);
+describe('many charges on one card that says no', () => {
+  const { visa, mastercard, other } = DEFAULT_POLICY.budgets;
+
+  /** Of the same amount, opened twice a day; then a year passes. */
+  function asksOf(card: number, amounts: (number: number) => number): readonly { readonly atMs: number }[] {
+    const simulated = begin(1, ['insufficient_funds', 'issuer_not_available']);
+    simulated.ask({ kind: 'enrol', ...WHO, requestId: `card-${card}`, consent: CONSENT });
+    simulated.work();
+    act(simulated, { do: 'setUp', card, isOk: true });
+    for (let number = 0; number < 12; number++) {
+      const owed = { chargeId: `many-${number}`, amount: amounts(number), currency: 'eur' };
+      simulated.ask({ kind: 'openCharge', ...WHO, ...owed });
+      simulated.pass(12 * HOUR);
+      simulated.checkTruth();
+    }
+    simulated.pass(400 * DAY);
     simulated.checkTruth();
+    expect(simulated.state.charges).toEqual([]);
+    return simulated.stripe.askedByUs.filter(({ fingerprint }) => fingerprint === `fp-${card}`);
   }
-  expect(simulated.stripe.askedByUs).toHaveLength(DEFAULT_POLICY.attemptsPerCard);
-  simulated.pass(400 * DAY);
-  simulated.checkTruth();
-  expect(simulated.state.charges).toEqual([]);
+  const inFirst = (days: number, asks: readonly { readonly atMs: number }[]) =>
+    asks.filter(({ atMs }) => atMs <= (asks[0]?.atMs ?? 0) + days * DAY).length;
+
+  test('use up what Visa allows for one amount, and no more', () => {
+    expect(
+      inFirst(
+        29,
+        asksOf(0, () => 500),
+      ),
+    ).toBe(visa.perAmountIn30Days);
+  });
+
+  test('of several amounts have a budget for each with Visa, up to our own for the card', () => {
+    expect(
+      inFirst(
+        29,
+        asksOf(0, (number) => 500 + number),
+      ),
+    ).toBe(visa.perCardIn30Days);
+  });
+
+  test('use up what Mastercard allows for the card in a month, whatever the amounts', () => {
+    expect(
+      inFirst(
+        29,
+        asksOf(1, (number) => 500 + number),
+      ),
+    ).toBe(mastercard.perCardIn30Days);
+  });
+
+  test('use up what we allow with any other network', () => {
+    expect(
+      inFirst(
+        29,
+        asksOf(5, (number) => 500 + number),
+      ),
+    ).toBe(other.perCardIn30Days);
+  });
 });
 
 test.each(['lost_card', 'expired_card', 'authentication_required'] as const)(
@@ -162,7 +209,7 @@ test.each(['lost_card', 'expired_card', 'authentication_required'] as const)(
     }
     expect(simulated.ledger.closed.get('one')).toBe('failed');
     expect(simulated.stripe.askedByUs.length).toBeGreaterThan(5);
-    expect(simulated.stripe.askedByUs.length).toBeLessThanOrEqual(DEFAULT_POLICY.attemptsPerCharge);
+    expect(simulated.stripe.askedByUs.length).toBeLessThanOrEqual(DEFAULT_COLLECTION.attempts);
   },
 );
 

@@ -4,7 +4,7 @@ import { advance } from '../../domain/advance.ts';
 import { agenda, blockingCharge, type Planned } from '../../domain/agenda.ts';
 import type { CustomerEvent } from '../../domain/model/events.ts';
 import { nextStep } from '../../domain/next-step.ts';
-import { DEFAULT_POLICY } from '../../domain/shared/policy.ts';
+import { DEFAULT_COLLECTION } from '../../domain/shared/policy.ts';
 import { DAY, HOUR } from '../../domain/shared/time.ts';
 import { attempt, charge, enrolled, enrolment, mandate, reading, stepUp, T0, tried } from './fixtures.ts';
 
@@ -31,7 +31,7 @@ test('checking comes before enrolling, enrolling before deadlines, and all befor
     ['cancelSetupIntent', 0],
     ['readSetupIntent', 0],
     ['readSetupIntent', 0],
-    ['cardWaitExpired', DEFAULT_POLICY.awaitingCardDeadlineMs],
+    ['cardWaitExpired', DEFAULT_COLLECTION.card.waitDays * DAY],
     ['confirmPaymentIntent', 0],
   ]);
 });
@@ -99,7 +99,7 @@ test.each([
   },
   {
     rule: 'a blocked card',
-    over: { issuerBudgets: [{ fingerprint: 'fp-1', network: 'visa', attemptsAtMs: [], blocked: true }] },
+    over: { issuerBudgets: [{ fingerprint: 'fp-1', network: 'visa', attempts: [], blocked: true }] },
   },
   { rule: 'nobody at Stripe', over: { stripeCustomerId: null } },
 ])('with $rule a charge that falls due waits for a card', ({ over }) => {
@@ -111,12 +111,16 @@ test('a charge that was attempted as often as allowed is attempted no more', () 
   expect(planned(enrolled({ charges: [charge({ attempts })] }), T0)).toEqual([['cardMissing', 0]]);
 });
 
-test('a card that was asked too often puts the attempt off', () => {
-  const attemptsAtMs = Array.from({ length: 15 }, (_, index) => T0 - (15 - index) * DAY);
-  const issuerBudgets = [{ fingerprint: 'fp-1', network: 'visa', attemptsAtMs, blocked: false }];
-  expect(planned(enrolled({ issuerBudgets, charges: [charge()] }), T0)).toEqual([
-    ['confirmPaymentIntent', 15 * DAY],
-  ]);
+test.each([
+  ['puts the attempt off for a week at most', 23, ['confirmPaymentIntent', 7 * DAY]],
+  ['asks for another card where that would take longer', 22, ['cardMissing', 0]],
+])('a card that was asked too often %s', (_, daysAgo, plan) => {
+  const attempts = Array.from(
+    { length: 15 },
+    (_, index) => [T0 - daysAgo * DAY + index * DAY, 4900, 'eur'] as const,
+  );
+  const issuerBudgets = [{ fingerprint: 'fp-1', network: 'visa', attempts, blocked: false }];
+  expect(planned(enrolled({ issuerBudgets, charges: [charge()] }), T0)).toEqual([plan]);
 });
 
 test('of several holders the unknown outcome is named', () => {

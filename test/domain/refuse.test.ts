@@ -120,7 +120,7 @@ describe('a retry', () => {
   test('on a card that is blocked or detached is refused', () => {
     const charges = [tried({ is: 'awaiting_card', sinceMs: T0 }, 'declined')];
     const event: CustomerEvent = { kind: 'retryCharge', ...BY, chargeId: 'one' };
-    const issuerBudgets = [{ fingerprint: 'fp-1', network: 'visa', attemptsAtMs: [], blocked: true }];
+    const issuerBudgets = [{ fingerprint: 'fp-1', network: 'visa', attempts: [], blocked: true }];
     expect(code(enrolled({ charges, issuerBudgets }), event)).toBe('card_not_chargeable');
     expect(code(enrolled({ charges, mandate: mandate({ status: 'inactive' }) }), event)).toBe(
       'card_not_chargeable',

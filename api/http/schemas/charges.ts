@@ -95,7 +95,9 @@ export const ChargeAnswer = Type.Object({
   ),
   paymentIntentId: Type.Optional(StripeId('pi', 'The one live PaymentIntent.', 'pi_3Q0PsIJvEtkwdCNY')),
   decline: Type.Optional(Decline),
-  reason: Type.Optional(Type.String({ description: 'Why it ended.', examples: ['step_up_expired'] })),
+  reason: Type.Optional(
+    Type.String({ description: 'Why it ended, or what it waits for.', examples: ['step_up_expired'] }),
+  ),
   stepUp: Type.Optional(
     Type.Object({
       url: Type.Optional(
@@ -106,6 +108,23 @@ export const ChargeAnswer = Type.Object({
       deadline: Time('After this the charge fails.'),
       advice: Type.Optional(StepUpAdvice),
     }),
+  ),
+  policy: Type.Optional(
+    Type.String({ description: 'The collection policy it was opened under; absent: the default.' }),
+  ),
+  attemptsLeft: Type.Optional(
+    Type.Object(
+      {
+        charge: Type.Integer({ description: 'By us, for this charge.' }),
+        card: Type.Optional(
+          Type.Integer({ description: 'Of the card on file, for this amount, within its network’s limit.' }),
+        ),
+      },
+      {
+        description:
+          'How often it may still be attempted. Absent before the first attempt, and once it is over.',
+      },
+    ),
   ),
   dueAt: Time('When it is or was due.'),
   nextAttemptAt: Type.Optional(Time('When it is next attempted by itself.')),

@@ -7,7 +7,7 @@ import type { CustomerState } from '../../../domain/model/state.ts';
 import type { Step, StepOf } from '../../../domain/model/steps.ts';
 import type { IssuerAnswer, PaymentIntentReading } from '../../../domain/model/stripe-objects.ts';
 import { nextStep } from '../../../domain/next-step.ts';
-import { DEFAULT_POLICY } from '../../../domain/shared/policy.ts';
+import { DEFAULT_COLLECTION } from '../../../domain/shared/policy.ts';
 import { ATTEMPTS_REMEMBERED } from '../../../domain/shared/state-limits.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../domain/shared/time.ts';
 import {
@@ -121,7 +121,7 @@ describe('the answer to a confirm', () => {
     const processing = read(underWay(), { status: 'processing', stripeChargeId: 'ch_1' });
     const paid = read(processing, { status: 'succeeded', stripeChargeId: 'ch_1' }, T0 + DAY);
     expect(paid.issuerBudgets).toEqual([
-      { fingerprint: 'fp-1', network: 'visa', attemptsAtMs: [T0], blocked: false },
+      { fingerprint: 'fp-1', network: 'visa', attempts: [[T0, 4900, 'eur']], blocked: false },
     ]);
     expect(one(paid).attempts.map(({ outcome }) => outcome)).toEqual(['succeeded']);
   });
@@ -388,12 +388,12 @@ describe('a step-up', () => {
   });
 
   test('that fails too often ends the charge, once its intent is cancelled at Stripe', () => {
-    const after = read(waiting({ failures: DEFAULT_POLICY.stepUpFailures - 1 }), { decline: failed });
+    const after = read(waiting({ failures: DEFAULT_COLLECTION.stepUp.failures - 1 }), { decline: failed });
     expect(one(after).phase).toEqual({ is: 'closing', to: 'failed', reason: 'authentication_failed' });
   });
 
   test('that the bank asks for again and again ends the charge', () => {
-    const asked = Array.from({ length: DEFAULT_POLICY.stepUpFailures }, (_, index) =>
+    const asked = Array.from({ length: DEFAULT_COLLECTION.stepUp.failures }, (_, index) =>
       attempt({ number: index + 1, outcome: 'step_up' }),
     );
     const before = charge({ phase: ATTEMPTING, attempts: [...asked, attempt({ number: 6, outcome: null })] });

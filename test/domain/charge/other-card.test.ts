@@ -81,7 +81,7 @@ test.each([
     rule: 'is blocked',
     over: {
       mandate: REPLACED,
-      issuerBudgets: [{ fingerprint: 'fp-2', network: 'visa', attemptsAtMs: [], blocked: true }],
+      issuerBudgets: [{ fingerprint: 'fp-2', network: 'visa', attempts: [], blocked: true }],
     },
   },
 ])('a new card that $rule does not count: the charge waits for another', ({ over }) => {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { nextRetry } from '../../../domain/charge/retry-schedule.ts';
 import { isSpent, issuerAttempts } from '../../../domain/shared/charges.ts';
-import { DEFAULT_POLICY } from '../../../domain/shared/policy.ts';
+import { DEFAULT_COLLECTION } from '../../../domain/shared/policy.ts';
 import { DAY, HOUR } from '../../../domain/shared/time.ts';
 import { attempt, charge, decline, T0 } from '../fixtures.ts';
 
@@ -115,7 +115,7 @@ test.each([
     ...tries.map(([reason, ms, card]) => [reason, T0 + ms, card] as [string, number, string?]),
   );
   const nowMs = declined.attempts.at(-1)?.atMs ?? T0;
-  expect(nextRetry(declined, 'DE', DEFAULT_POLICY, nowMs)).toBe(at === null ? null : T0 + at);
+  expect(nextRetry(declined, 'DE', DEFAULT_COLLECTION, nowMs)).toBe(at === null ? null : T0 + at);
 });
 
 /** With Mastercard's own word on when to come back. */
@@ -141,12 +141,12 @@ test.each([
   ['27', SOFT, 1, 4 * DAY, 'after 4 days'],
   ['30', UNKNOWN, 1, 10 * DAY, 'after 10 days'],
 ] as const)('Mastercard’s advice %s on %s, %i times: %d ms, %s', (advice, reason, count, at, _rule) => {
-  expect(nextRetry(advised(advice, reason, count), 'DE', DEFAULT_POLICY, T0)).toBe(T0 + at);
+  expect(nextRetry(advised(advice, reason, count), 'DE', DEFAULT_COLLECTION, T0)).toBe(T0 + at);
 });
 
 test('a card that Stripe says was declined too often rests for a day', () => {
   const tired = declinedAt([SOFT, T0 - 3 * DAY], ['card_decline_rate_limit_exceeded', T0 - HOUR]);
-  expect(nextRetry(tired, 'DE', DEFAULT_POLICY, T0 - HOUR)).toBe(T0 - HOUR + DAY);
+  expect(nextRetry(tired, 'DE', DEFAULT_COLLECTION, T0 - HOUR)).toBe(T0 - HOUR + DAY);
 });
 
 describe('what the customer tries at the bank', () => {
@@ -155,7 +155,7 @@ describe('what the customer tries at the bank', () => {
   const theirs = (atMs: number, reason = SOFT) =>
     attempt({ number: 9, atMs, decline: decline(reason), onSession: true });
   const next = (...attempts: readonly ReturnType<typeof attempt>[]) =>
-    nextRetry(charge({ attempts }), 'DE', DEFAULT_POLICY, attempts.at(-1)?.atMs ?? T0);
+    nextRetry(charge({ attempts }), 'DE', DEFAULT_COLLECTION, attempts.at(-1)?.atMs ?? T0);
 
   test('leaves the calendar where it was, however often they try', () => {
     expect(next(ours(T0))).toBe(T0 + DAY);
@@ -171,7 +171,7 @@ describe('what the customer tries at the bank', () => {
 
   test('uses up none of the attempts of a charge', () => {
     const tries = Array.from({ length: 12 }, () => theirs(T0));
-    expect(isSpent(charge({ attempts: [ours(T0), ...tries] }), DEFAULT_POLICY)).toBe(false);
+    expect(isSpent(charge({ attempts: [ours(T0), ...tries] }), DEFAULT_COLLECTION)).toBe(false);
   });
 });
 
@@ -181,7 +181,7 @@ test('what Stripe itself blocked has never reached the issuer', () => {
 });
 
 test('an India-issued card is asked once', () => {
-  expect(nextRetry(declinedAt([SOFT, T0]), 'IN', DEFAULT_POLICY, T0)).toBeNull();
+  expect(nextRetry(declinedAt([SOFT, T0]), 'IN', DEFAULT_COLLECTION, T0)).toBeNull();
 });
 
 test('attempts that never reached the issuer are no part of the budget of 8', () => {
@@ -190,7 +190,7 @@ test('attempts that never reached the issuer are no part of the budget of 8', ()
     attempts: outcomes.map((outcome, index) => attempt({ number: index + 1, outcome })),
   });
   expect(issuerAttempts(tried)).toBe(4);
-  expect(isSpent(tried, DEFAULT_POLICY)).toBe(false);
+  expect(isSpent(tried, DEFAULT_COLLECTION)).toBe(false);
 });
 
 test('after 8 attempts there is no other, whatever the calendar says', () => {
@@ -198,7 +198,7 @@ test('after 8 attempts there is no other, whatever the calendar says', () => {
   const tries = Array.from({ length: 8 }, (_, index) =>
     attempt({ number: index + 1, ...(index < 7 ? other : { decline: decline(SOFT) }) }),
   );
-  expect(isSpent(charge({ attempts: tries }), DEFAULT_POLICY)).toBe(true);
-  expect(nextRetry(charge({ attempts: tries }), 'DE', DEFAULT_POLICY, T0)).toBeNull();
-  expect(nextRetry(charge({ attempts: tries.slice(1) }), 'DE', DEFAULT_POLICY, T0)).toBe(T0 + DAY);
+  expect(isSpent(charge({ attempts: tries }), DEFAULT_COLLECTION)).toBe(true);
+  expect(nextRetry(charge({ attempts: tries }), 'DE', DEFAULT_COLLECTION, T0)).toBeNull();
+  expect(nextRetry(charge({ attempts: tries.slice(1) }), 'DE', DEFAULT_COLLECTION, T0)).toBe(T0 + DAY);
 });

@@ -65,7 +65,9 @@ describe('a card that the network has updated', () => {
   });
 
   test('with another number takes its budget along', () => {
-    const issuerBudgets = [{ fingerprint: 'fp-1', network: 'visa', attemptsAtMs: [T0], blocked: true }];
+    const issuerBudgets = [
+      { fingerprint: 'fp-1', network: 'visa', attempts: [[T0, 4900, 'eur'] as const], blocked: true },
+    ];
     const state = reading({ fingerprint: 'fp-9' })(enrolled({ issuerBudgets }));
     expect(state.issuerBudgets).toContainEqual({ ...issuerBudgets[0], fingerprint: 'fp-9' });
   });

@@ -90,6 +90,8 @@ interface ModelMethod {
 
 const MISSING_CUSTOMER = { is: 'rejected', code: 'resource_missing', param: 'customer' } as const;
 
+/** Each network counts in its own way. */
+const BRANDS = ['visa', 'mastercard', 'amex'];
 const COUNTRIES = ['DE', 'FR', 'IN', 'US'];
 
 /** A number in [0, 1) that depends on its words only. */
@@ -121,6 +123,7 @@ export class StripeModel {
   readonly askedByUs: {
     chargeId: string;
     fingerprint: string;
+    brand: string;
     atMs: number;
     amount: number;
     isPaid: boolean;
@@ -202,12 +205,13 @@ export class StripeModel {
         this.#cancel(intent, 'automatic');
         return { is: 'rejected', code: 'payment_intent_unexpected_state' };
       }
-      const { fingerprint } = method.card;
+      const { fingerprint, brand } = method.card;
       intent.paymentMethodId = paymentMethodId;
       this.#issuerAnswers(intent, 'off');
       this.askedByUs.push({
         chargeId: intent.chargeId,
         fingerprint: fingerprint ?? '',
+        brand,
         atMs: this.nowMs,
         amount: intent.amount,
         isPaid: intent.status === 'succeeded',
@@ -329,7 +333,7 @@ export class StripeModel {
     const country = COUNTRIES[number] ?? 'DE';
     this.methods.set(id, {
       card: {
-        brand: 'visa',
+        brand: BRANDS[number % BRANDS.length] ?? 'visa',
         last4: '4242',
         expMonth: 12,
         expYear: 2040,

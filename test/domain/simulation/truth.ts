@@ -1,9 +1,12 @@
 // What the truth at Stripe must say of a simulated customer at any time, with what the ledger says.
-import { DEFAULT_POLICY } from '../../../domain/shared/policy.ts';
+import { DEFAULT_COLLECTION, DEFAULT_POLICY } from '../../../domain/shared/policy.ts';
+import { DAY } from '../../../domain/shared/time.ts';
 import type { LedgerModel } from './ledger.ts';
 import type { StripeModel } from './stripe.ts';
 
-const { attemptsPerCard, attemptsPerCharge, cardBudgetWindowMs } = DEFAULT_POLICY;
+const { attempts: attemptsPerCharge } = DEFAULT_COLLECTION;
+const { visa, mastercard, other } = DEFAULT_POLICY.budgets;
+type Ask = StripeModel['askedByUs'][number];
 
 /** The first rule that the truth at Stripe breaks, in words: it must hold at any time. */
 export function brokenTruth(stripe: StripeModel, ledger: LedgerModel): string | null {
@@ -35,13 +38,35 @@ export function brokenTruth(stripe: StripeModel, ledger: LedgerModel): string | 
     if (asked > attemptsPerCharge)
       return `an issuer is asked at most ${attemptsPerCharge} times for a charge: ${chargeId}, ${asked}`;
   }
-  const unpaid = stripe.askedByUs.filter(({ isPaid }) => !isPaid);
-  for (const { fingerprint, atMs } of unpaid) {
-    const asked = unpaid.filter(
-      (ask) => ask.fingerprint === fingerprint && ask.atMs <= atMs && ask.atMs > atMs - cardBudgetWindowMs,
-    ).length;
-    if (asked > attemptsPerCard)
-      return `a card is asked in vain at most ${attemptsPerCard} times in 30 days: ${fingerprint}, ${asked}`;
+  return brokenBudget(stripe.askedByUs.filter(({ isPaid }) => !isPaid));
+}
+
+/** What the customer tried at the bank is left out: nobody can keep them from it. */
+function brokenBudget(unpaid: readonly Ask[]): string | null {
+  for (const newest of unpaid) {
+    const { brand, fingerprint, amount, atMs } = newest;
+    const inLast = (days: number, isCounted: (ask: Ask) => boolean = () => true) =>
+      unpaid.filter(
+        (ask) =>
+          ask.fingerprint === fingerprint &&
+          ask.atMs <= atMs &&
+          ask.atMs > atMs - days * DAY &&
+          isCounted(ask),
+      ).length;
+    const counts: { readonly [brand: string]: readonly (readonly [asked: number, allowed: number])[] } = {
+      visa: [
+        [inLast(30, (ask) => ask.amount === amount), visa.perAmountIn30Days],
+        [inLast(30), visa.perCardIn30Days],
+      ],
+      mastercard: [
+        [inLast(1), mastercard.perCardIn24Hours],
+        [inLast(30), mastercard.perCardIn30Days],
+      ],
+      amex: [[inLast(30), other.perCardIn30Days]],
+    };
+    const broken = counts[brand]?.find(([asked, allowed]) => asked > allowed);
+    if (broken)
+      return `a card is asked in vain at most ${broken[1]} times: ${brand} ${fingerprint}, ${broken[0]}`;
   }
   return null;
 }
