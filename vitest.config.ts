@@ -8,7 +8,7 @@ import { BaseSequencer } from 'vitest/node';
 const INTEGRATION = [
   'bench/cpu.test.ts',
   'chaos/verify-evidence.test.ts',
-  'test/activities/{foreign-intent,record,stored-refusals,unanswered}.test.ts',
+  'test/activities/{foreign-intent,notices,record,stored-refusals,unanswered}.test.ts',
   'test/api/{main,services/charges}.test.ts',
   'test/dev/**/*.test.ts',
   'test/emulator/store/journal.test.ts',

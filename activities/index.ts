@@ -12,6 +12,7 @@ import { createPaymentIntentActivities } from './payment-intents.ts';
 import { createRecordActivities } from './record.ts';
 import { createRefundActivities } from './refunds.ts';
 import { createSetupIntentActivities } from './setup-intents.ts';
+import { createSweepNoticesActivity, type NoticeStarter } from './start-notices.ts';
 import { createStripeCustomerActivities } from './stripe-customers.ts';
 
 export interface ActivityDependencies extends StripeDependencies {
@@ -22,11 +23,13 @@ export interface ActivityDependencies extends StripeDependencies {
   readonly searchAttributesLeftOut: readonly string[];
   /** Null when the merchant has no endpoint. */
   readonly merchantWebhook: MerchantWebhook | null;
+  readonly notices: NoticeStarter;
 }
 
 /** `stripe` runs under the rate cap of the queue `stripe`; the others on `billing`. */
 export function createActivities(dependencies: ActivityDependencies) {
   const catchUp = createCatchUpActivities(dependencies);
+  const notices = dependencies.merchantWebhook && dependencies.notices;
   return {
     stripe: {
       ...createStripeCustomerActivities(dependencies),
@@ -38,7 +41,11 @@ export function createActivities(dependencies: ActivityDependencies) {
       ...createDisputeActivities(dependencies),
       ...catchUp.stripe,
     },
-    ledger: { ...createRecordActivities(dependencies), ...catchUp.ledger },
+    ledger: {
+      ...createRecordActivities({ ...dependencies, notices }),
+      ...catchUp.ledger,
+      ...createSweepNoticesActivity(dependencies),
+    },
     notices: createNoticeActivities(dependencies),
   };
 }
@@ -47,3 +54,6 @@ type Activities = ReturnType<typeof createActivities>;
 export type StripeActivities = Activities['stripe'];
 export type LedgerActivities = Activities['ledger'];
 export type NoticeActivities = Activities['notices'];
+
+export { LONGEST_NOTICE_PAUSE, noticeActivityIdOf } from './notices.ts';
+export type { NoticeStarter } from './start-notices.ts';

@@ -4,9 +4,11 @@ import { log, metricMeter } from '@temporalio/activity';
 import type { EventOf } from '../domain/model/events.ts';
 import type { Policy } from '../domain/model/policy.ts';
 import type { CustomerState } from '../domain/model/state.ts';
+import { noticesIn } from '../domain/shared/facts.ts';
 import { chargeView, viewOf } from '../domain/view.ts';
 import { EvidenceConflict } from '../ledger/evidence-chain.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { type NoticeStarter, startNotices } from './start-notices.ts';
 
 /** A state with the facts that are not in the ledger yet, as of a time. */
 export interface StateToRecord {
@@ -19,14 +21,16 @@ export interface RecordDependencies {
   readonly ledger: Ledger;
   /** As this worker is configured. It comes to a customer by an event, so that a history never changes with it. */
   readonly policy: Policy;
+  /** Null where the merchant has no endpoint: nobody is to be told. */
+  readonly notices: NoticeStarter | null;
 }
 
 /**
- * In one transaction. Writing the same state twice is harmless.
+ * In one transaction; the notices among the facts are started after it. Writing the same state twice is harmless.
  * @throws EvidenceConflict when another fact is there under the same number: logged and counted, with ids only
  */
 export async function recordState(
-  { ledger, policy }: RecordDependencies,
+  { ledger, policy, notices }: RecordDependencies,
   { state, nowMs }: StateToRecord,
 ): Promise<EventOf<'recorded'>> {
   const { customerId, facts } = state;
@@ -35,15 +39,24 @@ export async function recordState(
     .map((charge) => chargeView(state, charge, nowMs));
   const snapshot = { ...state, facts: [] };
   const { alreadyClosed } = await reportingConflict(
-    ledger.record({ customerId, facts, charges, view: viewOf(state, nowMs), snapshot }),
+    ledger.record({
+      customerId,
+      facts,
+      charges,
+      view: viewOf(state, nowMs),
+      snapshot,
+      notifies: notices !== null,
+    }),
   );
+  const noticeIds = noticesIn(facts).map(({ noticeId }) => noticeId);
+  if (notices) await startNotices(notices, customerId, noticeIds);
   const isCurrent = isDeepStrictEqual(state.policy, policy);
   const through = facts.at(-1)?.sequence ?? 0;
   return { kind: 'recorded', through, alreadyClosed, ...(isCurrent ? {} : { policy }) };
 }
 
 /** Ids only: they go to the log. */
-export async function reportingConflict<Result>(writing: Promise<Result>): Promise<Result> {
+async function reportingConflict<Result>(writing: Promise<Result>): Promise<Result> {
   try {
     return await writing;
   } catch (error) {

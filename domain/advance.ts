@@ -63,8 +63,6 @@ function stateAfter(state: CustomerState, event: CustomerEvent, nowMs: number): 
       return loaded(state, event, nowMs);
     case 'recorded':
       return recorded(state, event);
-    case 'noticeStarted':
-      return { ...state, notices: state.notices.filter(({ noticeId }) => noticeId !== event.noticeId) };
     case 'stripeCustomerCreated':
       return stripeCustomerCreated(state, event.stripeCustomerId, nowMs);
     case 'setupIntentCreated':

@@ -29,7 +29,6 @@ export function newCustomer(customerId: string): CustomerState {
     refunds: [],
     disputes: [],
     facts: [],
-    notices: [],
     processedEventIds: [],
     sequence: 0,
   };

@@ -16,18 +16,10 @@ export function nextStep(state: CustomerState, nowMs: number): Step {
   if (state.facts.some(({ kind }) => !CAN_WAIT.includes(kind))) return { do: 'record' };
   const plan = agenda(state, nowMs);
   const due = plan.find(({ atMs }) => atMs <= nowMs);
-  const notice = state.notices[0];
-  if (notice && !(notice.possiblySent && due && isCheck(due.step))) return { do: 'startNotice', notice };
   if (due) return due.step;
   if (state.facts.length > 0) return { do: 'record' };
   if (isOver(state)) return { do: 'end' };
   return { do: 'wait', untilMs: Math.min(nowMs + LONGEST_SLEEP, ...plan.map(({ atMs }) => atMs)) };
-}
-
-function isCheck(step: Step): boolean {
-  return (
-    step.do === 'readPaymentIntent' || step.do === 'findPaymentIntent' || step.do === 'cancelPaymentIntent'
-  );
 }
 
 /** Whether a request that was accepted during `step` withdraws it, as far as it has not been sent. */

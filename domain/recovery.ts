@@ -35,7 +35,6 @@ export function loaded(
     // What became of the card, or of the enrolment, while no run was there is asked before anything is charged.
     enrolment: enrolment && !enrolment.closed ? { ...enrolment, nextCheckAtMs: nowMs } : enrolment,
     mandate: mandate && { ...mandate, nextCheckAtMs: nowMs },
-    notices: last.notices.map((notice) => ({ ...notice, possiblySent: true })),
   };
   const withOpenings = unrecorded.reduce<CustomerState>(
     (next, charge) => recordOpening(next, charge, nowMs),

@@ -1,12 +1,16 @@
 // Reads a customer's evidence, with the personal data that still exists and how its notices were delivered.
 import { type Kysely, sql } from 'kysely';
+import type { FactKind } from '../domain/model/facts.ts';
 import { omitUndefined } from '../domain/shared/omit-undefined.ts';
 import { cursorOf, sortKeyOf } from './cursor.ts';
 import { factOf } from './evidence-chain.ts';
-import type { EvidenceItem, Ledger, NoticeDelivery } from './ledger.ts';
+import type { Ledger, NoticeDelivery } from './ledger.ts';
+import { deliveryOf } from './notice-deliveries.ts';
 import type { Tables } from './schema.ts';
 
 const PAGE = 100;
+/** Of a fact that is a notice. */
+const NOTICE_ID = sql<string>`evidence.data ->> 'noticeId'`;
 
 export function evidence(db: Kysely<Tables>): Pick<Ledger, 'listEvidence'> {
   return {
@@ -19,25 +23,26 @@ export function evidence(db: Kysely<Tables>): Pick<Ledger, 'listEvidence'> {
             .onRef('personal_data.customer_id', '=', 'evidence.customer_id')
             .on('personal_data.key', '=', sql<string>`'consent/' || (evidence.data ->> 'consentId')`),
         )
-        .leftJoinLateral(
-          (eb) =>
-            eb
-              .selectFrom('notice_deliveries')
-              .select(['at_ms', 'outcome', 'status', 'reason'])
-              .whereRef('notice_deliveries.customer_id', '=', 'evidence.customer_id')
-              .where('notice_deliveries.notice_id', '=', sql<string>`evidence.data ->> 'noticeId'`)
-              .orderBy('position', 'desc')
-              .limit(1)
-              .as('delivery'),
-          (join) => join.on('evidence.kind', '=', 'notice'),
+        .leftJoin('notice_outbox', (join) =>
+          join
+            .on('evidence.kind', '=', 'notice')
+            .onRef('notice_outbox.customer_id', '=', 'evidence.customer_id')
+            .on('notice_outbox.notice_id', '=', NOTICE_ID),
+        )
+        .leftJoin('notice_deliveries', (join) =>
+          join
+            .on('evidence.kind', '=', 'notice')
+            .onRef('notice_deliveries.customer_id', '=', 'evidence.customer_id')
+            .on('notice_deliveries.notice_id', '=', NOTICE_ID),
         )
         .selectAll('evidence')
         .select([
           'personal_data.value as personal',
-          'delivery.at_ms as deliveredAtMs',
-          'delivery.outcome',
-          'delivery.status',
-          'delivery.reason as deliveryReason',
+          'notice_outbox.notice_id as handedOver',
+          'notice_deliveries.at_ms as deliveredAtMs',
+          'notice_deliveries.outcome',
+          'notice_deliveries.status',
+          'notice_deliveries.reason as deliveryReason',
         ])
         .where('evidence.customer_id', '=', customerId)
         .where('evidence.sequence', '>', after)
@@ -49,7 +54,7 @@ export function evidence(db: Kysely<Tables>): Pick<Ledger, 'listEvidence'> {
         items: rows.slice(0, PAGE).map((row) => ({
           ...factOf(row),
           ...omitUndefined({ personal: row.personal === null ? undefined : { ...row.personal } }),
-          ...deliveryOf(row),
+          ...omitUndefined({ delivery: endOf(row) }),
         })),
         ...(last && { nextCursor: cursorOf([last.sequence]) }),
       };
@@ -57,20 +62,16 @@ export function evidence(db: Kysely<Tables>): Pick<Ledger, 'listEvidence'> {
   };
 }
 
-/** Empty while the notice is being sent, and for facts of other kinds. */
-function deliveryOf(row: {
-  readonly deliveredAtMs: number | null;
-  readonly outcome: NoticeDelivery['outcome'] | null;
-  readonly status: number | null;
-  readonly deliveryReason: string | null;
-}): Pick<EvidenceItem, 'delivery'> {
-  const { deliveredAtMs, outcome, status, deliveryReason } = row;
-  if (deliveredAtMs === null || outcome === null) return {};
-  return {
-    delivery: {
-      atMs: deliveredAtMs,
-      outcome,
-      ...omitUndefined({ status: status ?? undefined, reason: deliveryReason ?? undefined }),
-    },
-  };
+/** A notice that was never put into the outbox had nobody to be sent to; that was known when it was recorded. */
+function endOf(
+  row: Parameters<typeof deliveryOf>[0] & {
+    readonly kind: FactKind;
+    readonly at_ms: number;
+    readonly handedOver: string | null;
+  },
+): NoticeDelivery | undefined {
+  const end = deliveryOf(row);
+  if (end !== null) return end;
+  if (row.kind !== 'notice' || row.handedOver !== null) return undefined;
+  return { atMs: row.at_ms, outcome: 'no_endpoint' };
 }

@@ -1,6 +1,6 @@
 // The contract of the ledger: what can be written to it and read from it.
 
-import type { Fact } from '../domain/model/facts.ts';
+import type { Fact, Notice } from '../domain/model/facts.ts';
 import type { CustomerState } from '../domain/model/state.ts';
 import type { ChargeStatus, ChargeView, CustomerStatus, CustomerView } from '../domain/view.ts';
 import type { NumberedIntent } from './intent-nonce.ts';
@@ -54,9 +54,15 @@ export interface CustomerRow {
   readonly metadata: { readonly [key: string]: string };
 }
 
+/** A notice by its name. */
+export interface NoticeRef {
+  readonly customerId: string;
+  readonly noticeId: string;
+}
+
 /** How the delivery of a notice ended. Codes only, no texts. */
 export interface NoticeDelivery {
-  /** By the billing clock, epoch ms. */
+  /** By the clock of the worker that sent it, or of the billing where there was nobody to send it to; epoch ms. */
   readonly atMs: number;
   readonly outcome: 'sent' | 'no_endpoint' | 'given_up';
   /** The HTTP status that the endpoint answered; only for `sent`. */
@@ -68,7 +74,7 @@ export interface NoticeDelivery {
 export interface EvidenceItem extends Fact {
   /** What `data.consentId` names among the personal data; absent once that is erased. */
   readonly personal?: { readonly [key: string]: unknown };
-  /** Of a `notice`: the newest delivery of `data.noticeId`; absent until one has ended. */
+  /** Of a `notice`: how its delivery ended; absent until then. */
   readonly delivery?: NoticeDelivery;
 }
 
@@ -112,7 +118,7 @@ export interface Page<Item> {
 export interface Ledger
   extends Claims,
     CustomerRecord,
-    NoticeDeliveries,
+    Notices,
     EvidenceChains,
     StripeObjectIndex,
     PersonalData,
@@ -173,6 +179,7 @@ export interface Claims {
 export interface CustomerRecord {
   /**
    * Writes in one transaction: the facts, the charges they concern, the customer's view, and the state as a snapshot.
+   * Notices among the facts come into the outbox with `notifies`, which says that somebody is there to be told.
    * Facts carry the hash of the one before. A charge that is closed stays as it is, and an older snapshot never replaces
    * a newer one.
    * @throws EvidenceConflict when another fact is there under the same sequence, or the fact before is missing: the
@@ -186,6 +193,7 @@ export interface CustomerRecord {
     readonly charges: readonly ChargeView[];
     readonly view: CustomerView;
     readonly snapshot: CustomerState;
+    readonly notifies: boolean;
   }): Promise<{ readonly alreadyClosed: readonly string[] }>;
   /** What a run needs that starts from nothing: the snapshot and every open charge (accepted and not closed). */
   loadCustomer(
@@ -193,20 +201,21 @@ export interface CustomerRecord {
   ): Promise<{ readonly snapshot: CustomerState | null; readonly charges: readonly ChargeRow[] }>;
 }
 
-export interface NoticeDeliveries {
+/** Notices on their way. Each comes into the outbox once, however often its fact is written. */
+export interface Notices {
+  /** What a notice says, and how it ended if it has. Null for one that nobody is to send. */
+  findNotice(of: NoticeRef): Promise<{ readonly notice: Notice; readonly end: NoticeDelivery | null } | null>;
+  /** The first end stays. */
+  recordNoticeDelivery(delivery: NoticeRef & NoticeDelivery): Promise<void>;
+  /** Ids of the customer's notices whose end is not on record. */
+  openNotices(customerId: string): Promise<readonly string[]>;
   /**
-   * Each run of a notice's workflow has one delivery, and the deliveries of all runs are kept.
-   * @throws EvidenceConflict when another delivery of this run is there
+   * Of everybody, those whose end is not on record and that nobody has looked after for an hour, or ever: the longest due
+   * first, 100 at most.
    */
-  recordNoticeDelivery(
-    delivery: {
-      readonly customerId: string;
-      readonly noticeId: string;
-      readonly runId: string;
-    } & NoticeDelivery,
-  ): Promise<void>;
-  /** Which of these notices have a delivery, in whichever run. */
-  deliveredNotices(customerId: string, noticeIds: readonly string[]): Promise<readonly string[]>;
+  noticesToCheck(): Promise<readonly NoticeRef[]>;
+  /** Somebody has looked whether it is on its way. */
+  noticeChecked(of: NoticeRef): Promise<void>;
 }
 
 /** Whether the evidence is whole. */

@@ -1,38 +1,26 @@
-// How the delivery of each notice to the merchant ended: one row for each run that sent it.
+// How the delivery of each notice to the merchant ended.
 import { type Kysely, type Selectable, sql } from 'kysely';
-import { CHAIN_START, EvidenceConflict } from './evidence-chain.ts';
+import { omitUndefined } from '../domain/shared/omit-undefined.ts';
+import { CHAIN_START } from './evidence-chain.ts';
 import { hashOf } from './hash.ts';
-import type { NoticeDeliveries } from './ledger.ts';
+import type { NoticeDelivery, Notices } from './ledger.ts';
 import type { Tables } from './schema.ts';
 
 /** With the customer's id, the lock that makes concurrent deliveries of a customer wait for each other. */
 const CHAIN_LOCK = 7_302_002;
 
-export function noticeDeliveries(db: Kysely<Tables>): NoticeDeliveries {
+export function noticeDeliveries(db: Kysely<Tables>): Pick<Notices, 'recordNoticeDelivery'> {
   return {
-    recordNoticeDelivery: ({ customerId, noticeId, runId, atMs, outcome, status, reason }) =>
+    recordNoticeDelivery: ({ customerId, noticeId, atMs, outcome, status, reason }) =>
       db.transaction().execute(async (trx) => {
         await sql`select pg_advisory_xact_lock(${CHAIN_LOCK}, hashtext(${customerId}))`.execute(trx);
-        const row = {
-          customer_id: customerId,
-          notice_id: noticeId,
-          run_id: runId,
-          at_ms: atMs,
-          outcome,
-          status: status ?? null,
-          reason: reason ?? null,
-        };
         const there = await trx
           .selectFrom('notice_deliveries')
-          .selectAll()
+          .select('position')
           .where('customer_id', '=', customerId)
           .where('notice_id', '=', noticeId)
-          .where('run_id', '=', runId)
           .executeTakeFirst();
-        if (there) {
-          if (hashOfDelivery(row, there.previous_hash) === there.hash) return;
-          throw new EvidenceConflict(customerId, `delivery of notice ${noticeId}`, 'other_content');
-        }
+        if (there) return;
         const before = await trx
           .selectFrom('notice_deliveries')
           .select('hash')
@@ -40,24 +28,42 @@ export function noticeDeliveries(db: Kysely<Tables>): NoticeDeliveries {
           .orderBy('position', 'desc')
           .limit(1)
           .executeTakeFirst();
+        const row = {
+          customer_id: customerId,
+          notice_id: noticeId,
+          at_ms: atMs,
+          outcome,
+          status: status ?? null,
+          reason: reason ?? null,
+        };
         const previousHash = before?.hash ?? CHAIN_START;
         await trx
           .insertInto('notice_deliveries')
           .values({ ...row, previous_hash: previousHash, hash: hashOfDelivery(row, previousHash) })
           .execute();
+        await trx
+          .updateTable('notice_outbox')
+          .set({ check_at_ms: null })
+          .where('customer_id', '=', customerId)
+          .where('notice_id', '=', noticeId)
+          .execute();
       }),
+  };
+}
 
-    async deliveredNotices(customerId, noticeIds) {
-      if (noticeIds.length === 0) return [];
-      const rows = await db
-        .selectFrom('notice_deliveries')
-        .select('notice_id')
-        .distinct()
-        .where('customer_id', '=', customerId)
-        .where('notice_id', 'in', noticeIds)
-        .execute();
-      return rows.map((row) => row.notice_id);
-    },
+/** Null while the notice is being sent, and for facts of other kinds. */
+export function deliveryOf(row: {
+  readonly deliveredAtMs: number | null;
+  readonly outcome: NoticeDelivery['outcome'] | null;
+  readonly status: number | null;
+  readonly deliveryReason: string | null;
+}): NoticeDelivery | null {
+  const { deliveredAtMs, outcome, status, deliveryReason } = row;
+  if (deliveredAtMs === null || outcome === null) return null;
+  return {
+    atMs: deliveredAtMs,
+    outcome,
+    ...omitUndefined({ status: status ?? undefined, reason: deliveryReason ?? undefined }),
   };
 }
 
@@ -66,6 +72,6 @@ export function hashOfDelivery(
   row: Omit<Selectable<Tables['notice_deliveries']>, 'position' | 'previous_hash' | 'hash'>,
   previousHash: string,
 ): string {
-  const { customer_id, notice_id, run_id, at_ms, outcome, status, reason } = row;
-  return hashOf([customer_id, notice_id, run_id, at_ms, outcome, status, reason, previousHash]);
+  const { customer_id, notice_id, at_ms, outcome, status, reason } = row;
+  return hashOf([customer_id, notice_id, at_ms, outcome, status, reason, previousHash]);
 }

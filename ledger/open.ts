@@ -11,6 +11,7 @@ import { intentNonce } from './intent-nonce.ts';
 import type { Ledger } from './ledger.ts';
 import { bringUpToDate } from './migrate.ts';
 import { noticeDeliveries } from './notice-deliveries.ts';
+import { noticeOutbox } from './notice-outbox.ts';
 import { operatorActions } from './operator-actions.ts';
 import { personalData } from './personal.ts';
 import { record } from './record.ts';
@@ -46,6 +47,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       ...customerClaims(db),
       ...chargeClaims(db),
       record: record(db),
+      ...noticeOutbox(db),
       ...noticeDeliveries(db),
       ...stripeObjects(db),
       ...stripeEvents(db),

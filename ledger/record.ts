@@ -3,6 +3,7 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import { CLOSED, textsKey } from './charge-rows.ts';
 import { writeFacts } from './evidence-chain.ts';
 import type { Ledger } from './ledger.ts';
+import { writeNotices } from './notice-outbox.ts';
 import type { Tables } from './schema.ts';
 
 type Entry = Parameters<Ledger['record']>[0];
@@ -18,6 +19,7 @@ export function record(db: Kysely<Tables>): Ledger['record'] {
     db.transaction().execute(async (trx) => {
       await writeCustomer(trx, entry); // first: its row is the lock that makes concurrent entries of a customer wait for each other
       await writeFacts(trx, entry.customerId, entry.facts);
+      if (entry.notifies) await writeNotices(trx, entry.customerId, entry.facts);
       if (entry.charges.length === 0) return { alreadyClosed: [] };
 
       const openings = await readOpenings(trx, entry);

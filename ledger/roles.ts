@@ -9,8 +9,7 @@ type Table = keyof Tables | 'kysely_migration';
 
 const EVIDENCE_COLUMNS =
   'customer_id, sequence, at_ms, kind, charge_id, actor, reason, data, previous_hash, hash';
-const DELIVERY_COLUMNS =
-  'customer_id, notice_id, run_id, at_ms, outcome, status, reason, previous_hash, hash';
+const DELIVERY_COLUMNS = 'customer_id, notice_id, at_ms, outcome, status, reason, previous_hash, hash';
 const EVENT_COLUMNS = 'event_id, type, object_id, reason';
 const CLAIM_COLUMNS = 'terms_hash, amount, currency, due_at_ms, status, corrections';
 const RECORDED_COLUMNS = 'stripe_customer_id, status, view, snapshot, snapshot_sequence';
@@ -48,6 +47,11 @@ const PRIVILEGES: { readonly [Name in Table]: { readonly [Name in Role]?: readon
   },
   evidence: {
     offsession_worker: ['select', `insert (${EVIDENCE_COLUMNS})`],
+    offsession_api: ['select'],
+    offsession_ops: ['select'],
+  },
+  notice_outbox: {
+    offsession_worker: ['select', 'insert (customer_id, notice_id, sequence)', 'update (check_at_ms)'],
     offsession_api: ['select'],
     offsession_ops: ['select'],
   },

@@ -73,11 +73,17 @@ export interface Tables {
     previous_hash: string;
     hash: string;
   };
+  notice_outbox: {
+    customer_id: string;
+    notice_id: string;
+    /** Of the fact that says what it says. */
+    sequence: number;
+    check_at_ms: Generated<number | null>;
+  };
   notice_deliveries: {
     position: GeneratedAlways<number>;
     customer_id: string;
     notice_id: string;
-    run_id: string;
     at_ms: number;
     outcome: NoticeDelivery['outcome'];
     status: number | null;

@@ -9,25 +9,19 @@ export interface TemporalAddress {
 /** The SDK takes whatever is not `1` or `true` for "no TLS", and would then send an API key in the clear. */
 const BOOLEANS = ['TEMPORAL_TLS', 'TEMPORAL_TLS_DISABLE_HOST_VERIFICATION'];
 
-/** What a header can carry; of anything else gRPC says what it was, and that stands in the log. */
-const SENDABLE = /^[ -~]*$/;
-
 /**
  * Reads Temporal's own variables and profile file (docs.temporal.io/develop/environment-configuration). A variable that
- * is empty is not set, and blanks around a value are none of it, as for all other settings.
+ * is empty is not set, as for all other settings.
  * @param faults gets a sentence when they contradict each other, without values; what is returned then leads nowhere
  */
 export function temporalFrom(env: NodeJS.ProcessEnv, faults: string[]): TemporalAddress {
-  const trimmed = Object.entries(env).map(([name, value = '']) => [name, value.trim()] as const);
-  const variables = Object.fromEntries(trimmed.filter(([, value]) => value !== ''));
+  const set = Object.entries(env).filter((entry): entry is [string, string] => Boolean(entry[1]));
+  const variables = Object.fromEntries(set);
   for (const name of BOOLEANS)
     if (!['1', 'true', '0', 'false'].includes(variables[name] ?? 'false'))
       faults.push(`${name} must be true or false`);
   try {
     const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: variables });
-    const { apiKey = '', metadata = {} } = connectionOptions;
-    if (![apiKey, ...Object.values(metadata)].every((value) => SENDABLE.test(String(value))))
-      faults.push('TEMPORAL_API_KEY and TEMPORAL_GRPC_META_… must be of printable ASCII characters');
     return { connectionOptions, namespace: namespace ?? 'default' };
   } catch (error) {
     faults.push(`TEMPORAL_…: ${inWords(error)}`);

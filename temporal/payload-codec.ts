@@ -15,7 +15,10 @@ import type { PayloadEncryption, PayloadKey } from './payload-keys.ts';
 /** As Temporal's own samples name it, so that tools know what they cannot read. */
 const ENCODING = 'binary/encrypted';
 const KEY_ID = 'encryption-key-id';
-/** A hash of the workflow that it was written for, so that the codec endpoint can decrypt without knowing the workflow. */
+/**
+ * A hash of the workflow that it was written for, or of the activity that runs without one, so that the codec endpoint can
+ * decrypt without knowing which.
+ */
 const OWNER = 'encryption-owner';
 const CIPHER = 'aes-256-gcm';
 /** Bytes: NIST SP 800-38D's own length; random, which is safe for 2^32 payloads under one key. */
@@ -85,7 +88,7 @@ function codecWith(
       throw new ValueError(`a payload is encrypted under the key "${id}", which is not here`);
     const owner = textOf(payload.metadata?.[OWNER]);
     if (context !== undefined && owner !== ownerOf(context))
-      return refused('the payload was written for another workflow');
+      return refused('the payload was written for another workflow or activity');
     return (
       opened(payload, found, owner) ??
       refused(`the payload under the key "${id}" was changed, or the key was`)
@@ -98,10 +101,20 @@ function codecWith(
   };
 }
 
-/** Of the workflow that a payload belongs to; empty where nobody says, as at the codec endpoint. */
+/**
+ * Of the workflow that a payload belongs to, or of the activity that no workflow has scheduled, for which the SDK's worker
+ * gives an empty workflow id and its client none. Empty where nobody says, as at the codec endpoint.
+ */
 function ownerOf(context: SerializationContext | undefined): string {
-  if (context?.workflowId === undefined) return '';
-  return createHash('sha256').update(`${context.namespace}/${context.workflowId}`).digest('hex');
+  if (context === undefined) return '';
+  const { namespace, workflowId } = context;
+  const activityId = context.type === 'activity' ? context.activityId : undefined;
+  if (workflowId) return hashOf(`${namespace}/${workflowId}`);
+  return activityId ? hashOf(`activity ${namespace}/${activityId}`) : ''; // no namespace has a space in it
+}
+
+function hashOf(owner: string): string {
+  return createHash('sha256').update(owner).digest('hex');
 }
 
 function encrypted(payload: Payload, { id, key }: PayloadKey, owner: string): Payload {

@@ -1,4 +1,5 @@
 // Puts the worker together from its settings and what it is given to work with.
+import { Client } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -8,6 +9,7 @@ import { ensureSearchAttributes } from '../temporal/ensure-search-attributes.ts'
 import { workerDataConverter } from '../temporal/payload-codec.ts';
 import { scheduleCatchUp } from './catch-up-schedule.ts';
 import type { WorkerConfig } from './config.ts';
+import { createNoticeStarter } from './notice-starter.ts';
 import { createWorkers, type Workers, type WorkflowCode } from './worker.ts';
 
 /** What the caller has opened, and closes after the workers. */
@@ -26,10 +28,12 @@ export async function assembleWorker(
 ): Promise<Workers> {
   const { namespace } = config.temporal;
   await ensureSearchAttributes(connection, namespace);
+  const dataConverter = workerDataConverter(config.payloadEncryption);
+  const client = new Client({ connection, namespace, dataConverter });
   const workers = await createWorkers({
     connection,
     namespace,
-    dataConverter: workerDataConverter(config.payloadEncryption),
+    dataConverter,
     rateCap: config.rateCap,
     version: config.version,
     activities: createActivities({
@@ -39,6 +43,7 @@ export async function assembleWorker(
       amountLimits: config.amountLimits,
       searchAttributesLeftOut: config.searchAttributesLeftOut,
       merchantWebhook: config.merchantWebhook,
+      notices: createNoticeStarter(client.activity),
     }),
     ...workflows,
   });

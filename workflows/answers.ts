@@ -4,7 +4,7 @@ import type { Step } from '../domain/model/steps.ts';
 import { isStripeId } from '../domain/shared/ids.ts';
 
 /** Steps that an activity answers. */
-type Asked = Exclude<Step, { do: 'decide' | 'wait' | 'end' | 'startNotice' }>;
+type Asked = Exclude<Step, { do: 'decide' | 'wait' | 'end' }>;
 
 type Fields = { readonly [field: string]: unknown };
 type Check = (answer: Fields, step: Fields) => boolean;

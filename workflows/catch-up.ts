@@ -1,9 +1,10 @@
-// Tells customers' workflows of the Stripe events that failed to arrive.
+// Makes up for what was lost on the way: Stripe events that failed to arrive, and notices that nobody has started.
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   continueAsNew,
   getExternalWorkflowHandle,
   isCancellation,
+  log,
   ParentClosePolicy,
   proxyActivities,
   startChild,
@@ -35,7 +36,7 @@ const { listUndeliveredEvents } = proxyActivities<StripeActivities>({
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s', maximumAttempts: 6 },
   priority: { priorityKey: 5 },
 });
-const { caughtUpThrough, keepUnclaimed, setCaughtUp } = proxyActivities<LedgerActivities>({
+const { caughtUpThrough, keepUnclaimed, setCaughtUp, sweepNotices } = proxyActivities<LedgerActivities>({
   taskQueue: BILLING_QUEUE,
   startToCloseTimeout: '60s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s', maximumAttempts: 6 },
@@ -70,6 +71,7 @@ export interface CatchUpResult {
 export async function CatchUp(carried?: CatchUpProgress): Promise<CatchUpResult> {
   // Only a run of our own knows where to go on; whoever starts this workflow by hand must not move the position.
   const progress = workflowInfo().continuedFromExecutionRunId === undefined ? undefined : carried;
+  if (progress === undefined) await sweep();
   const startedAtMs = progress?.startedAtMs ?? Date.now();
   const sinceMs = progress?.sinceMs ?? ((await caughtUpThrough()) ?? startedAtMs - FIRST_SPAN) - OVERLAP;
   let after = progress?.after ?? null;
@@ -83,6 +85,16 @@ export async function CatchUp(carried?: CatchUpProgress): Promise<CatchUpResult>
     if (workflowInfo().continueAsNewSuggested)
       await continueAsNew<typeof CatchUp>({ sinceMs, startedAtMs, after: next, notified });
     after = next;
+  }
+}
+
+/** The events are read whatever becomes of the notices; those are looked at again by the next run. */
+async function sweep(): Promise<void> {
+  try {
+    await sweepNotices();
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    log.warn('notices could not be looked at', { error });
   }
 }
 

@@ -1,5 +1,4 @@
 // Executes one step with one activity, and says what came of it.
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   ActivityCancellationType,
   ActivityFailure,
@@ -8,14 +7,11 @@ import {
   CancellationScope,
   condition,
   log,
-  ParentClosePolicy,
   proxyActivities,
   sleep,
-  startChild,
 } from '@temporalio/workflow';
 import type { LedgerActivities, StripeActivities } from '../activities/index.ts';
 import type { CustomerEvent } from '../domain/model/events.ts';
-import type { Notice } from '../domain/model/facts.ts';
 import type { CustomerState } from '../domain/model/state.ts';
 import type { Step, StepOf } from '../domain/model/steps.ts';
 import { formatMoney } from '../domain/shared/money.ts';
@@ -23,7 +19,6 @@ import { omitUndefined } from '../domain/shared/omit-undefined.ts';
 import { HOUR, SECOND } from '../domain/shared/time.ts';
 import { isAnswerTo } from './answers.ts';
 import { BILLING_QUEUE, STRIPE_QUEUE } from './messages.ts';
-import { noticeWorkflowIdOf, SendNotice } from './send-notice.ts';
 
 /** People who wait come first, then money that is due, then everything else (docs.temporal.io/task-queue/priority). */
 const FOR_PEOPLE = { priorityKey: 1 };
@@ -33,7 +28,7 @@ const FOR_LATER = { priorityKey: 4 };
 /** Steps that need the world outside. */
 export type ActivityStep = Exclude<Step, { do: 'decide' | 'wait' | 'end' }>;
 /** Steps whose activity, of the same name, asks Stripe. */
-type StripeStep = Exclude<ActivityStep, { do: 'load' | 'record' | 'startNotice' }>;
+type StripeStep = Exclude<ActivityStep, { do: 'load' | 'record' }>;
 
 /**
  * The same request under the same key, three times; after that the outcome is unknown, and the domain has the object
@@ -114,8 +109,6 @@ export async function executeStep(
       );
     case 'record':
       return untilAnswered(step, () => record(state));
-    case 'startNotice':
-      return startNotice(state.customerId, step.notice);
     default:
       return askStripe(step, state.customerId, isWithdrawn);
   }
@@ -190,22 +183,4 @@ async function untilAnswered(
 function record(state: CustomerState): Promise<CustomerEvent> {
   const summary = state.facts.map(({ kind }) => kind).join(', ');
   return ledger.record.executeWithOptions({ summary: summary.slice(0, 150) }, [{ state, nowMs: Date.now() }]);
-}
-
-/** A workflow of its own, so that a slow endpoint never holds up the customer; by its id it is started only once. */
-async function startNotice(customerId: string, notice: Notice): Promise<CustomerEvent> {
-  const { noticeId } = notice;
-  try {
-    await startChild(SendNotice, {
-      workflowId: noticeWorkflowIdOf(customerId, noticeId),
-      taskQueue: BILLING_QUEUE,
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      workflowIdReusePolicy: 'REJECT_DUPLICATE',
-      staticSummary: `${notice.kind} for ${customerId}`,
-      args: [{ customerId, notice }],
-    });
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-  }
-  return { kind: 'noticeStarted', noticeId };
 }

@@ -3,7 +3,6 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Consent, MandateTerms } from '../domain/model/enrolment.ts';
 import type { Attribution } from '../domain/model/events.ts';
-import type { Notice } from '../domain/model/facts.ts';
 import type { ChargeView, CustomerView } from '../domain/view.ts';
 
 export const CUSTOMER_BILLING = 'CustomerBilling';
@@ -86,11 +85,6 @@ export interface ChargeAction extends Attribution {
 
 export interface StepUpCompleted {
   readonly chargeId: string;
-}
-
-export interface SendNoticeInput {
-  readonly customerId: string;
-  readonly notice: Notice;
 }
 
 export const stripeEventReceived = defineSignal<[StripeEventRef]>('stripeEventReceived');

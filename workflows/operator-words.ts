@@ -41,8 +41,6 @@ export function wordsFor(step: Step): string {
       return 'asking the ledger what it remembers';
     case 'record':
       return 'writing to the ledger';
-    case 'startNotice':
-      return `sending the notice \`${step.notice.kind}\``;
     case 'createStripeCustomer':
       return 'create the customer at Stripe';
     case 'createSetupIntent':

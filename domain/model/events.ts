@@ -86,7 +86,6 @@ export type CustomerEvent =
       /** As the worker is configured: from here on it counts. Absent: nothing changes. */
       readonly policy?: Policy;
     }
-  | { readonly kind: 'noticeStarted'; readonly noticeId: string }
   | { readonly kind: 'stripeCustomerCreated'; readonly stripeCustomerId: string }
   | { readonly kind: 'setupIntentCreated'; readonly enrolmentNumber: number; readonly setupIntentId: string }
   | { readonly kind: 'setupIntentRead'; readonly reading: SetupIntentReading }

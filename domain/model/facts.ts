@@ -54,13 +54,14 @@ export type NoticeKind =
   | 'charge.awaiting_card'
   | 'charge.amount_differs';
 
-/** One message to somebody outside; `noticeId` is its id for good. There is no personal data and no link in it. */
+/**
+ * One message to somebody outside: what a fact of kind `notice` says. `noticeId` is its id for good. There is no personal
+ * data and no link in it.
+ */
 export interface Notice {
   readonly noticeId: string;
   readonly kind: NoticeKind;
   readonly atMs: number;
   readonly chargeId?: string;
   readonly data: { readonly [key: string]: string | number | null };
-  /** It was on its way when its run was lost: it may have arrived, and goes out only after Stripe has been asked. */
-  readonly possiblySent?: true;
 }

@@ -1,7 +1,7 @@
 // The shape of a customer's state: plain JSON, for it travels through continue-as-new and the ledger's snapshot.
 import type { Charge } from './charge.ts';
 import type { Enrolment, Mandate } from './enrolment.ts';
-import type { Fact, Notice } from './facts.ts';
+import type { Fact } from './facts.ts';
 import type { Policy } from './policy.ts';
 
 /** One time that a card was asked without success: when (epoch ms), and for how much in minor units. As short as it may be. */
@@ -69,7 +69,6 @@ export interface CustomerState {
   readonly disputes: readonly FollowedObject[];
   /** Facts not yet in the ledger. */
   readonly facts: readonly Fact[];
-  readonly notices: readonly Notice[];
   /** Ids of the newest Stripe events that were taken in. */
   readonly processedEventIds: readonly string[];
   /** Number of the newest fact. */

@@ -1,6 +1,5 @@
 // What the workflow does next, one step at a time.
 import type { MandateTerms } from './enrolment.ts';
-import type { Notice } from './facts.ts';
 
 /** What is asked about an intent: its state, and all that its issuer has said since. */
 export interface PaymentIntentQuestion {
@@ -14,7 +13,6 @@ export interface PaymentIntentQuestion {
 export type Step =
   | { readonly do: 'load' }
   | { readonly do: 'record' }
-  | { readonly do: 'startNotice'; readonly notice: Notice }
   | {
       readonly do: 'createStripeCustomer';
       readonly enrolmentNumber: number;

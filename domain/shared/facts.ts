@@ -1,4 +1,4 @@
-// Adds facts for the ledger and notices for people outside to a customer's state.
+// Adds facts for the ledger to a customer's state; some of them are notices for people outside.
 import type { Attribution } from '../model/events.ts';
 import type { Fact, FactKind, Notice, NoticeKind } from '../model/facts.ts';
 import type { CustomerState } from '../model/state.ts';
@@ -21,7 +21,10 @@ export function by({ actor, reason }: Attribution): Attribution {
   return omitUndefined({ actor, reason });
 }
 
-/** Asks for a notice, and records that. The same `noticeId` again, while it waits, asks for nothing. */
+/**
+ * Asks for a notice: a fact, which is sent once it is in the ledger. The same `noticeId` again, while it waits for that,
+ * asks for nothing.
+ */
 export function notify(
   state: CustomerState,
   nowMs: number,
@@ -29,8 +32,26 @@ export function notify(
   noticeId: string,
   about: { readonly chargeId?: string; readonly data: Notice['data'] },
 ): CustomerState {
-  if (state.notices.some((notice) => notice.noticeId === noticeId)) return state;
-  const withNotice = { ...state, notices: [...state.notices, { noticeId, kind, atMs: nowMs, ...about }] };
-  const data = { noticeId, notice: kind };
-  return recordFact(withNotice, nowMs, 'notice', omitUndefined({ chargeId: about.chargeId, data }));
+  if (noticesIn(state.facts).some((notice) => notice.noticeId === noticeId)) return state;
+  const { chargeId, data } = about;
+  return recordFact(state, nowMs, 'notice', {
+    ...omitUndefined({ chargeId }),
+    data: { noticeId, notice: kind, ...data },
+  });
+}
+
+/** The notices among these facts. */
+export function noticesIn(facts: readonly Fact[]): Notice[] {
+  return facts.filter(({ kind }) => kind === 'notice').map(noticeOf);
+}
+
+/** @param fact of kind `notice` */
+export function noticeOf({ atMs, chargeId, data: { noticeId, notice, ...data } }: Fact): Notice {
+  return {
+    noticeId: noticeId as string,
+    kind: notice as NoticeKind,
+    atMs,
+    ...omitUndefined({ chargeId }),
+    data: data as Notice['data'],
+  };
 }

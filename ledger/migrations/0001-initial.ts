@@ -130,12 +130,25 @@ const STATEMENTS = [
   `create trigger operator_actions_are_append_only before update or delete or truncate on operator_actions
     for each statement execute function refuse_change()`,
 
-  // After a lost cluster a notice may be sent again by another run: each run has one delivery, and every one is kept.
+  // A row for each notice that is to be sent, written with the fact that says what it says. `check_at_ms`: when somebody
+  // looks whether it is on its way; null once its end is on record.
+  `create table notice_outbox (
+    customer_id text not null,
+    notice_id text not null,
+    sequence bigint not null,
+    check_at_ms bigint default ${NOW_MS},
+    primary key (customer_id, notice_id)
+  )`,
+  'create index notice_outbox_to_check on notice_outbox (check_at_ms) where check_at_ms is not null',
+  `create trigger notice_outbox_keeps_every_notice before delete or truncate on notice_outbox
+    for each statement execute function refuse_change()`,
+  `create trigger notice_outbox_keeps_what_a_notice_says before update of customer_id, notice_id, sequence on notice_outbox
+    for each statement execute function refuse_change()`,
+
   `create table notice_deliveries (
     position bigint generated always as identity primary key,
     customer_id text not null,
     notice_id text not null,
-    run_id text not null,
     at_ms bigint not null,
     outcome text not null,
     status integer,
@@ -143,7 +156,7 @@ const STATEMENTS = [
     previous_hash text not null,
     hash text not null,
     written_at timestamptz not null default clock_timestamp(),
-    unique (customer_id, notice_id, run_id)
+    unique (customer_id, notice_id)
   )`,
   `create trigger notice_deliveries_are_append_only before update or delete or truncate on notice_deliveries
     for each statement execute function refuse_change()`,

@@ -113,6 +113,7 @@ export async function startTestApp(env: Record<string, string> = {}): Promise<Te
           ...view,
         },
         snapshot: newCustomer(customerId),
+        notifies: false,
       });
     },
     async close() {

@@ -70,22 +70,6 @@ test('a variable of Temporal’s that is empty is not set: an API key goes over 
   expect(connectionOptions).toMatchObject({ tls: true });
 });
 
-test.each(['k\n', ' k', 'k'])('a line end after an API key of Temporal’s is none of it: %j', (key) => {
-  const faults: string[] = [];
-  const { connectionOptions } = temporalFrom({ TEMPORAL_ADDRESS: 'a:1', TEMPORAL_API_KEY: key }, faults);
-  expect({ key: connectionOptions.apiKey, faults }).toEqual({ key: 'k', faults: [] });
-});
-
-test.each([
-  ['TEMPORAL_API_KEY', `a\n${SECRET}`],
-  ['TEMPORAL_API_KEY', `${SECRET}ü`],
-  ['TEMPORAL_GRPC_META_TENANT', `a\r${SECRET}`],
-])('what no header can carry in %s is refused: gRPC would log it', (name, value) => {
-  const said = faultsOf(() => loadApiConfig({ ...COMPLETE, [name]: value }));
-  expect(said).toContain('must be of printable ASCII characters');
-  expect(said).not.toContain(SECRET);
-});
-
 test.each([
   ['PUBLIC_URL', 'HTTP://pay.example'],
   ['PUBLIC_URL', 'ht\ntp://pay.example'],

@@ -47,7 +47,6 @@ const strange: fc.Arbitrary<CustomerEvent> = fc.oneof(
   fc.constant<CustomerEvent>({ kind: 'stepUpCompleted', chargeId: 'nobodys' }),
   // What another release, or a person who completes an activity by hand, may answer with.
   fc.constant({ kind: 'chargedTwice', chargeId: 'nobodys' } as unknown as CustomerEvent),
-  fc.constant<CustomerEvent>({ kind: 'noticeStarted', noticeId: 'nobodys' }),
   fc.constant<CustomerEvent>({ kind: 'recorded', through: 0, alreadyClosed: [] }),
   fc.constant<CustomerEvent>({ kind: 'loaded', snapshot: null, charges: [] }),
   fc.constant<CustomerEvent>({ kind: 'paymentIntentCreated', ...NOBODYS }),

@@ -25,7 +25,7 @@ import {
   tried,
 } from './fixtures.ts';
 
-const recorded = (state: CustomerState): CustomerState => ({ ...state, facts: [], notices: [] });
+const recorded = (state: CustomerState): CustomerState => ({ ...state, facts: [] });
 const phases = ({ charges }: CustomerState) => charges.map(({ phase }) => phase.is);
 
 describe('a run that starts from nothing', () => {

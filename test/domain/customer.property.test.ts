@@ -243,8 +243,6 @@ function paidAnswer(step: Step, sequence: number): CustomerEvent {
   switch (step.do) {
     case 'record':
       return { kind: 'recorded', through: sequence, alreadyClosed: [] };
-    case 'startNotice':
-      return { kind: 'noticeStarted', noticeId: step.notice.noticeId };
     case 'createPaymentIntent':
       return {
         kind: 'paymentIntentCreated',

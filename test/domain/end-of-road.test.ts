@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { advance } from '../../domain/advance.ts';
 import type { CollectionPolicy } from '../../domain/model/policy.ts';
 import type { CustomerState } from '../../domain/model/state.ts';
+import { noticesIn } from '../../domain/shared/facts.ts';
 import { DAY } from '../../domain/shared/time.ts';
 import { statusOf } from '../../domain/view.ts';
 import { attempt, charge, decline, enrolled, reading, T0, tried } from './fixtures.ts';
@@ -97,7 +98,7 @@ describe('a policy of its own', () => {
     });
     const said = reading({ stripeChargeId: `ch_${nth}`, decline: poor });
     const after = advance(state, { kind: 'paymentIntentRead', chargeId: 'one', reading: said }, T0);
-    const notices = after.notices.filter(({ kind }) => kind === 'charge.declined');
+    const notices = noticesIn(after.facts).filter(({ kind }) => kind === 'charge.declined');
     expect(notices).toHaveLength(count);
     for (const { noticeId, data } of notices) {
       expect(noticeId).toBe(`declined-one-${nth}`);

@@ -144,18 +144,6 @@ test('a confirm that met the kill switch leaves no attempt and no number, holds 
   expect(nextStep(halted, NOW + DEFAULT_POLICY.killSwitchCheckMs)).toEqual(step);
 });
 
-test('a notice that was on its way goes out again, and only after Stripe has been asked what is so now', () => {
-  const notice = { noticeId: 'n-1', kind: 'charge.step_up_required', atMs: NOW, data: {} } as const;
-  const snapshot = { ...known([{ ...DUE, paymentIntentId: 'pi_1' }]), notices: [notice] };
-  const state = recovered(snapshot, [{ ...REMEMBERED, paymentIntentId: 'pi_1' }]);
-  const read = nextStep(state, NOW);
-  expect(read.do).toBe('readPaymentIntent');
-  const asked = advance(state, { kind: 'paymentIntentRead', chargeId: 'a', reading: READING }, NOW);
-  expect(nextStep(recorded(asked), NOW)).toMatchObject({ do: 'startNotice', notice: { noticeId: 'n-1' } });
-  // Where nobody answers, it does not wait for ever.
-  expect(nextStep(advance(state, { kind: 'unanswered', step: read }, NOW), NOW).do).toBe('startNotice');
-});
-
 test.each([
   { is: 'awaiting_card', sinceMs: NOW },
   { is: 'refused', code: 'x' },

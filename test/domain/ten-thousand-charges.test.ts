@@ -22,14 +22,7 @@ const STATE_BOUND = 18_000;
 const RECORD_BOUND = 22_000;
 
 const EVERYTHING = [
-  ...[
-    'record',
-    'startNotice',
-    'createPaymentIntent',
-    'confirmPaymentIntent',
-    'readPaymentIntent',
-    'cancelPaymentIntent',
-  ],
+  ...['record', 'createPaymentIntent', 'confirmPaymentIntent', 'readPaymentIntent', 'cancelPaymentIntent'],
   ...['createSetupIntent', 'confirmSetupIntent', 'readSetupIntent'],
 ];
 
@@ -112,8 +105,6 @@ class Customer {
     switch (step.do) {
       case 'record':
         return this.#record();
-      case 'startNotice':
-        return { kind: 'noticeStarted', noticeId: step.notice.noticeId };
       case 'createPaymentIntent':
         return {
           kind: 'paymentIntentCreated',

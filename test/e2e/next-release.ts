@@ -3,7 +3,6 @@ import { upsertMemo } from '@temporalio/workflow';
 import { CustomerBilling as billAsInThisRelease } from '../../workflows/customer-billing.ts';
 
 export { CatchUp } from '../../workflows/catch-up.ts';
-export { SendNotice } from '../../workflows/send-notice.ts';
 
 export async function CustomerBilling(...input: Parameters<typeof billAsInThisRelease>): Promise<void> {
   upsertMemo({ release: 'next' });

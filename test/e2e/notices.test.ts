@@ -1,11 +1,19 @@
-// Notices to the merchant: each notice signed, once, with links that open; an endpoint that is down is tried again; and
-// how each ended is evidence.
+// Notices to the merchant: each notice signed, once, with links that open, whoever starts it and whatever is lost; an
+// endpoint that is down is tried again; and how each ended is evidence.
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { noticeActivityIdOf } from '../../activities/index.ts';
 import { exportCustomer } from '../../ops/commands/export.ts';
+import { recoverOne } from '../../ops/commands/recover.ts';
+import { SEND_NOTICE } from '../../worker/notice-starter.ts';
 import { BILLING_QUEUE } from '../../workflows/messages.ts';
-import { noticeWorkflowIdOf } from '../../workflows/send-notice.ts';
+import { entry, fact } from '../support/customers.ts';
 import { type Merchant, type ReceivedNotice, startMerchant } from '../support/merchant.ts';
-import { startSharedBackends, startTestStack, type TestStack } from '../support/stack.ts';
+import {
+  type SharedBackends,
+  startSharedBackends,
+  startTestStack,
+  type TestStack,
+} from '../support/stack.ts';
 
 /** A notice in the evidence. */
 interface Noted {
@@ -15,13 +23,16 @@ interface Noted {
 }
 
 let merchant: Merchant;
+let backends: Awaited<ReturnType<typeof startSharedBackends>>;
 let stack: TestStack;
 beforeAll(async () => {
   merchant = await startMerchant();
-  stack = await startTestStack({ merchantUrl: merchant.url });
+  backends = await startSharedBackends();
+  stack = await startTestStack({ backends, merchantUrl: merchant.url });
 });
 afterAll(async () => {
   await stack.stop();
+  await backends.stop();
   await merchant.stop();
 });
 beforeEach(() => merchant.reset());
@@ -105,16 +116,34 @@ test('an endpoint that is gone is asked once, and the evidence says that the not
   expect(await hear('customer.enrolled')).toHaveLength(1);
 });
 
-test('without an endpoint the evidence and the export say so', async () => {
-  const backends = await startSharedBackends();
-  onTestFinished(() => backends.stop());
-  const withoutEndpoint = await startTestStack({ backends });
-  onTestFinished(() => withoutEndpoint.stop());
-  await withoutEndpoint.enrol('no-endpoint');
-  expect(await deliveries('no-endpoint', withoutEndpoint)).toEqual({
+/** A stack of its own, for as long as the test runs. */
+async function anotherStack(options: Parameters<typeof startTestStack>[0] = {}) {
+  const own = options.backends ?? (await ownBackends());
+  const started = await startTestStack({ ...options, backends: own });
+  let isRunning = true;
+  const stop = async () => {
+    if (isRunning) await started.stop();
+    isRunning = false;
+  };
+  onTestFinished(stop);
+  return { stack: started, backends: own, stop };
+}
+
+async function ownBackends(): Promise<SharedBackends> {
+  const own = await startSharedBackends();
+  onTestFinished(() => own.stop());
+  return own;
+}
+
+const sendings = (of: TestStack) => of.client.activity.count(`ActivityType = '${SEND_NOTICE}'`);
+
+test('without an endpoint nothing is started, and the evidence and the export say so', async () => {
+  const { stack: silent, backends: own } = await anotherStack();
+  await silent.enrol('no-endpoint');
+  expect(await deliveries('no-endpoint', silent)).toEqual({
     'enrolled-1': { at: AT, outcome: 'no_endpoint' },
   });
-  expect(await exportCustomer('no-endpoint', backends.ledger)).toMatchObject({
+  expect(await exportCustomer('no-endpoint', own.ledger)).toMatchObject({
     evidence: expect.arrayContaining([
       expect.objectContaining({
         kind: 'notice',
@@ -122,17 +151,79 @@ test('without an endpoint the evidence and the export say so', async () => {
       }),
     ]),
   });
+  await silent.catchUp();
+  expect(await own.ledger.openNotices('no-endpoint')).toEqual([]);
+  expect(await sendings(silent)).toMatchObject({ count: 0 });
 });
+
+const NOTICED = fact(1, 'notice', {
+  chargeId: 'c-1',
+  data: { noticeId: 'succeeded-c-1', notice: 'charge.succeeded', amount: 900, currency: 'eur' },
+});
+
+test('what a writer has left behind, dead between its commit and the start, is sent once by the catch-ups', async () => {
+  await backends.ledger.record(entry('left', { facts: [NOTICED], notifies: true }));
+  await Promise.all([stack.catchUp(), stack.catchUp(), stack.catchUp()]);
+  const [notice] = await hear('charge.succeeded');
+  expect(notice).toMatchObject({ id: 'left:succeeded-c-1', data: { amount: 900, currency: 'eur' } });
+  await expect.poll(() => backends.ledger.openNotices('left')).toEqual([]);
+  await stack.catchUp();
+  expect(merchant.received).toHaveLength(1);
+});
+
+test('what was on its way when Temporal was lost is sent by the next one, and nothing that had arrived is', async () => {
+  const own = await ownBackends();
+  const first = await anotherStack({ backends: own, merchantUrl: merchant.url });
+  await first.stack.enrol('heard');
+  await hear('customer.enrolled');
+  await expect.poll(() => own.ledger.openNotices('heard')).toEqual([]);
+  await first.stop();
+  const down = await anotherStack({ backends: own, merchantUrl: 'http://127.0.0.1:9/' }); // nobody listens there
+  await down.stack.enrol('recovered');
+  await down.stop(); // and nobody will ever work in that namespace again
+  expect(await own.ledger.openNotices('recovered')).toEqual(['enrolled-1']);
+
+  const { stack: back } = await anotherStack({ backends: own, merchantUrl: merchant.url });
+  expect(await recoverOne('recovered', { ledger: own.ledger, client: back.client })).toBe('started');
+  await back.catchUp();
+  const ids = () => merchant.received.map(({ id }) => id).sort();
+  await expect.poll(ids, { timeout: 60_000 }).toEqual(['heard:enrolled-1', 'recovered:enrolled-1']);
+  expect(await deliveries('recovered', back)).toMatchObject({ 'enrolled-1': { outcome: 'sent' } });
+});
+
+/** As `temporal activity start` does. */
+const startByHand = (customerId: string, noticeId: string, args: readonly unknown[], id?: string) =>
+  stack.client.activity.execute(SEND_NOTICE, {
+    id: id ?? noticeActivityIdOf({ customerId, noticeId }),
+    taskQueue: BILLING_QUEUE,
+    args: [...args],
+    startToCloseTimeout: '30 seconds',
+  });
 
 test('a notice that somebody starts at Temporal by hand is not sent', async () => {
   await stack.enrol('forged');
   await hear('customer.enrolled');
-  const notice = { noticeId: 'succeeded-forged-1', kind: 'charge.succeeded', atMs: 0, chargeId: 'forged-1' };
-  const started = stack.client.workflow.execute('SendNotice', {
-    taskQueue: BILLING_QUEUE,
-    workflowId: noticeWorkflowIdOf('forged', notice.noticeId),
-    args: [{ customerId: 'forged', notice: { ...notice, data: { amount: 99_999_999, currency: 'eur' } } }],
-  });
-  await expect(started).rejects.toMatchObject({ cause: { type: 'InvalidInput' } });
+  await expect.poll(() => backends.ledger.openNotices('forged')).toEqual([]);
+  const name = { customerId: 'forged', noticeId: 'succeeded-forged-1' };
+  const notice = { kind: 'charge.succeeded', atMs: 0, data: { amount: 99_999_999, currency: 'eur' } };
+  const refused = { cause: { type: 'NoSuchNotice' } };
+  await expect(startByHand('forged', name.noticeId, [{ ...name, notice }])).rejects.toMatchObject(refused);
+  for (const args of [[], [null], ['x'], [{ ...name, customerId: 5 }], [{ customerId: ['forged'] }]])
+    await expect(startByHand('forged', 'x', args)).rejects.toMatchObject(refused);
+  const told = { customerId: 'forged', noticeId: 'enrolled-1' };
+  await expect(startByHand('forged', 'enrolled-1', [told], 'again')).rejects.toMatchObject(refused);
   expect(merchant.received).toHaveLength(1);
+});
+
+test('nor does it keep the true one from being sent later', async () => {
+  const name = { customerId: 'early', noticeId: 'succeeded-c-1' };
+  await expect(startByHand('early', name.noticeId, [name])).rejects.toMatchObject({
+    cause: { type: 'NoSuchNotice' },
+  });
+  await backends.ledger.record(entry('early', { facts: [NOTICED], notifies: true }));
+  await stack.catchUp();
+  expect(await hear('charge.succeeded')).toMatchObject([{ id: 'early:succeeded-c-1' }]);
+  await expect
+    .poll(async () => (await backends.ledger.findNotice(name))?.end)
+    .toMatchObject({ outcome: 'sent' });
 });

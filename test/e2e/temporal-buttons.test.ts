@@ -2,10 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { defineQuery } from '@temporalio/workflow';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { noticeActivityIdOf } from '../../activities/index.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { recoverOne } from '../../ops/commands/recover.ts';
 import { view, workflowIdOf } from '../../workflows/messages.ts';
-import { noticeWorkflowIdOf } from '../../workflows/send-notice.ts';
 import { CONSENT, startSharedBackends, startTestStack, type TestStack } from '../support/stack.ts';
 
 /** Those of the contract. */
@@ -228,20 +228,24 @@ test('a workflow that is started with anything but the state of its customer fai
   await stack.enrol('forged');
 });
 
-test('Request Cancellation of a notice gives it up, and that is on record', async () => {
-  await stack.enrol('noticed');
-  const notice = stack.client.workflow.getHandle(noticeWorkflowIdOf('noticed', 'enrolled-1'));
-  await expect
-    .poll(() =>
-      notice.cancel().then(
-        () => true,
-        () => false,
-      ),
-    )
-    .toBe(true);
-  expect(await notice.result()).toEqual({ outcome: 'given_up', reason: 'cancelled in Temporal' });
-  expect(await backends.ledger.deliveredNotices('noticed', ['enrolled-1'])).toEqual(['enrolled-1']);
-});
+test.each([
+  { press: 'cancel', reason: 'cancelled in Temporal' },
+  { press: 'terminate', reason: 'terminated in Temporal' },
+] as const)(
+  '$press of a notice gives it up, and the catch-up puts that on record',
+  async ({ press, reason }) => {
+    const notice = { customerId: `notice-${press}`, noticeId: 'enrolled-1' };
+    await stack.enrol(notice.customerId);
+    const handle = stack.client.activity.getHandle(noticeActivityIdOf(notice));
+    await expect.poll(async () => (await handle.describe()).attempt).toBeGreaterThan(1);
+    await handle[press]('an operator said so');
+    await expect(handle.result()).rejects.toThrow();
+    await stack.catchUp();
+    await stack.catchUp(); // neither starts it again nor changes what is on record
+    expect((await backends.ledger.findNotice(notice))?.end).toMatchObject({ outcome: 'given_up', reason });
+    expect((await backends.ledger.verify(notice.customerId)).broken).toEqual([]);
+  },
+);
 
 test('Terminate and Request Cancellation of the catch-up are made up for by the next one', async () => {
   await stack.enrol('caught');

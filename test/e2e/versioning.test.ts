@@ -20,6 +20,7 @@ import { buildEmulator } from '../../emulator/app.ts';
 import { openLedger } from '../../ledger/open.ts';
 import { createLinks } from '../../links/links.ts';
 import { createStripeClient } from '../../stripe/client.ts';
+import { createNoticeStarter } from '../../worker/notice-starter.ts';
 import { createWorkers } from '../../worker/worker.ts';
 import {
   BILLING_QUEUE,
@@ -99,6 +100,7 @@ async function startNext(): Promise<void> {
       amountLimits: {},
       searchAttributesLeftOut: [],
       merchantWebhook: null,
+      notices: createNoticeStarter(stack.client.activity),
     }),
   });
   const working = workers.run();

@@ -6,10 +6,10 @@ import { entry, fact } from '../support/customers.ts';
 import { type Connection, DATABASES, type TestDatabase } from '../support/databases.ts';
 
 const BY = { actor: 'olga', reason: 'an exercise' };
+const NOTICES = ['n-1', 'n-2'].map((noticeId, index) =>
+  fact(index + 1, 'notice', { data: { noticeId, notice: 'customer.enrolled' } }),
+);
 const TRACES = { ip: '192.0.2.1', userAgent: 'Firefox' };
-
-const noticed = (sequence: number, noticeId: string) =>
-  fact(sequence, 'notice', { data: { noticeId, notice: 'customer.enrolled' } });
 
 describe.each(DATABASES)('what lasts on $name', ({ start }) => {
   let database: TestDatabase;
@@ -21,53 +21,6 @@ describe.each(DATABASES)('what lasts on $name', ({ start }) => {
   afterAll(async () => {
     await ledger?.close();
     await database?.stop();
-  });
-
-  const deliveriesOf = async (customerId: string) =>
-    (await ledger.listEvidence(customerId)).items.map(({ delivery }) => delivery);
-
-  test('a notice shows its delivery once that has ended', async () => {
-    const facts = ['sent-1', 'no-endpoint-1', 'lost-1', 'unfinished-1'].map((id, n) => noticed(n + 1, id));
-    await ledger.record(entry('notices', { facts }));
-    expect((await ledger.listEvidence('notices')).items).toEqual(facts);
-
-    const ends = [
-      { noticeId: 'sent-1', end: { atMs: 2_000, outcome: 'sent', status: 204 } },
-      { noticeId: 'no-endpoint-1', end: { atMs: 3_000, outcome: 'no_endpoint' } },
-      { noticeId: 'lost-1', end: { atMs: 4_000, outcome: 'given_up', reason: 'the endpoint answered 503' } },
-    ] as const;
-    for (const { noticeId, end } of ends)
-      await ledger.recordNoticeDelivery({ customerId: 'notices', noticeId, runId: 'run-1', ...end });
-    expect(await deliveriesOf('notices')).toEqual([...ends.map(({ end }) => end), undefined]);
-  });
-
-  test('neither another customer’s delivery nor one of a fact that is no notice is shown', async () => {
-    const other = fact(2, 'attempt', { data: { noticeId: 'n-1' } });
-    await ledger.record(entry('alone', { facts: [noticed(1, 'n-1'), other] }));
-    await ledger.record(entry('other', { facts: [noticed(1, 'n-1')] }));
-    const end = { noticeId: 'n-1', runId: 'run-1', atMs: 1, outcome: 'sent', status: 200 } as const;
-    await ledger.recordNoticeDelivery({ customerId: 'other', ...end });
-    expect(await deliveriesOf('alone')).toEqual([undefined, undefined]);
-    await ledger.recordNoticeDelivery({ customerId: 'alone', ...end });
-    expect(await deliveriesOf('alone')).toEqual([{ atMs: 1, outcome: 'sent', status: 200 }, undefined]);
-  });
-
-  test('a notice that another run sent again shows its newest delivery; one written twice is one, and another in its place is refused', async () => {
-    const of = { customerId: 'again', noticeId: 'n-1' };
-    await ledger.record(entry('again', { facts: [noticed(1, 'n-1'), fact(2, 'paused'), noticed(3, 'n-1')] }));
-    const lost = { ...of, runId: 'run-1', atMs: 1, outcome: 'given_up', reason: 'ECONNREFUSED' } as const;
-    await ledger.recordNoticeDelivery(lost);
-    const sent = { atMs: 2, outcome: 'sent', status: 200 } as const;
-    await ledger.recordNoticeDelivery({ ...of, runId: 'run-2', ...sent });
-    const other = ledger.recordNoticeDelivery({ ...of, runId: 'run-2', ...sent, status: 201 });
-    await expect(other).rejects.toMatchObject({ name: 'EvidenceConflict' });
-    await ledger.recordNoticeDelivery(lost);
-    const { items } = await ledger.listEvidence('again');
-    expect(items.map(({ sequence, delivery }) => [sequence, delivery])).toEqual([
-      [1, sent],
-      [2, undefined],
-      [3, sent],
-    ]);
   });
 
   test('a consent stays as it was first written, however often a request is repeated', async () => {
@@ -121,6 +74,9 @@ describe.each(DATABASES)('what lasts on $name', ({ start }) => {
   describe('used directly', () => {
     let connection: Connection;
     beforeAll(async () => {
+      await ledger.record(entry('told', { facts: NOTICES, notifies: true }));
+      for (const noticeId of ['n-1', 'n-2'])
+        await ledger.recordNoticeDelivery({ customerId: 'told', noticeId, atMs: 1, outcome: 'no_endpoint' });
       await ledger.close();
       connection = await database.connect();
     });
@@ -142,14 +98,16 @@ describe.each(DATABASES)('what lasts on $name', ({ start }) => {
       expect((await connection.query(all)).rows).toEqual(before);
     });
 
-    test('every delivery of a notice is kept', async () => {
-      const { rows } = await connection.query(
-        `select run_id, outcome, status, reason from notice_deliveries where customer_id = 'again' order by position`,
-      );
-      expect(rows).toEqual([
-        { run_id: 'run-1', outcome: 'given_up', status: null, reason: 'ECONNREFUSED' },
-        { run_id: 'run-2', outcome: 'sent', status: 200, reason: null },
-      ]);
+    test('the database itself refuses to lose a notice, or to change what it says', async () => {
+      for (const statement of [
+        'delete from notice_outbox',
+        'truncate notice_outbox',
+        'update notice_outbox set sequence = sequence + 1',
+        `update notice_outbox set notice_id = 'other'`,
+        `update notice_outbox set customer_id = 'other'`,
+      ])
+        await expect(connection.query(statement), statement).rejects.toThrow('notice_outbox is append-only');
+      await connection.query('update notice_outbox set check_at_ms = 1');
     });
 
     test('the database itself refuses to change a consent, and lets it be erased', async () => {

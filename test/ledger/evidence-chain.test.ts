@@ -152,7 +152,7 @@ describe.each(DATABASES)('evidence on $name', ({ start }) => {
   });
 
   test('deliveries and operators’ actions are chains of their own', async () => {
-    const delivery = { runId: 'run-1', atMs: 1, outcome: 'no_endpoint' } as const;
+    const delivery = { atMs: 1, outcome: 'no_endpoint' } as const;
     for (const noticeId of ['n-1', 'n-2', 'n-3'])
       await ledger.recordNoticeDelivery({ customerId: 'noticed', noticeId, ...delivery });
     for (const isOn of [true, false]) await ledger.setKillSwitch({ isOn, ...BY });

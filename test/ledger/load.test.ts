@@ -64,6 +64,6 @@ test('the state as it was last recorded', async () => {
     currency: null,
     charges: [],
   };
-  await ledger.record({ customerId: 'cyd', facts: [], charges: [], view, snapshot: state });
+  await ledger.record({ customerId: 'cyd', facts: [], charges: [], view, snapshot: state, notifies: false });
   expect((await loadForRun(ledger, 'cyd')).snapshot).toEqual(state);
 });

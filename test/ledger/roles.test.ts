@@ -148,11 +148,19 @@ describe.runIf(RUNS_POSTGRES)('the database roles', () => {
     const delivery = {
       customerId: 'ada',
       noticeId: 'n-1',
-      runId: 'run-1',
       atMs: 1,
       outcome: 'no_endpoint',
     } as const;
+    const facts = [fact(3, 'notice', { data: { noticeId: 'n-1', notice: 'charge.succeeded' } })];
+    await worker.record(entry('ada', { facts, notifies: true }));
+    expect(await worker.noticesToCheck()).toEqual([{ customerId: 'ada', noticeId: 'n-1' }]);
+    await worker.noticeChecked(delivery);
+    expect(await worker.openNotices('ada')).toEqual(['n-1']);
+    expect(await worker.noticesToCheck()).toEqual([]);
+    await query('worker', 'update notice_outbox set check_at_ms = check_at_ms - 3600000'); // an hour later
+    expect(await worker.noticesToCheck()).toEqual([{ customerId: 'ada', noticeId: 'n-1' }]);
     await worker.recordNoticeDelivery(delivery);
+    expect(await worker.findNotice(delivery)).toMatchObject({ end: { outcome: 'no_endpoint' } });
     await worker.setCaughtUp(5);
     await worker.setCaughtUp(6);
     await worker.addUnclaimedEvent({ eventId: 'evt_2', type: 'x', objectId: 'o', reason: 'customer_ended' });
@@ -163,7 +171,7 @@ describe.runIf(RUNS_POSTGRES)('the database roles', () => {
 
   test('the api reads what was recorded, and puts right what was refused or came to nothing', async () => {
     const api = await as('api');
-    expect((await api.listEvidence('ada')).items).toHaveLength(2);
+    expect((await api.listEvidence('ada')).items).toHaveLength(3);
     expect((await api.listCustomers({})).items).toHaveLength(1);
     expect((await api.listCharges({ customerId: 'ada' })).items).toHaveLength(3);
     expect(await api.findStripeObject('pi_1')).toMatchObject({ customerId: 'ada' });
@@ -195,14 +203,14 @@ describe.runIf(RUNS_POSTGRES)('the database roles', () => {
     await ops.setKillSwitch({ isOn: false, ...BY });
     await ops.addOperatorAction({ kind: 'export', customerId: 'ada', ...BY, data: {} });
     expect(await ops.personalOf('ada')).toMatchObject({ contact: { email: 'ada@example.org' } });
-    expect(await ops.loadCustomer('ada')).toMatchObject({ snapshot: { sequence: 2 } });
+    expect(await ops.loadCustomer('ada')).toMatchObject({ snapshot: { sequence: 3 } });
     expect(await ops.erase({ customerId: 'ada', ...BY })).toContain('contact');
-    expect(await ops.verify('all')).toMatchObject({ customers: 2, facts: 3, broken: [] });
+    expect(await ops.verify('all')).toMatchObject({ customers: 2, facts: 4, broken: [] });
     expect(await (await as('api')).claimCharge('ada', TERMS)).toMatchObject({ claim: 'same' });
   });
 
   const FACT = `insert into evidence (customer_id, sequence, at_ms, kind, data, previous_hash, hash)
-    values ('ada', 3, 1, 'paused', '{}', '', '')`;
+    values ('ada', 4, 1, 'paused', '{}', '', '')`;
   const ACTION = `insert into operator_actions (at_ms, kind, actor, reason, previous_hash, hash)
     values (1, 'kill_switch_off', 'mallory', 'x', '', '')`;
   test.each<{ role: RoleName; statement: string }>([
@@ -228,8 +236,15 @@ describe.runIf(RUNS_POSTGRES)('the database roles', () => {
     { role: 'api', statement: `insert into stripe_objects (stripe_id, customer_id) values ('pi_2', 'ada')` },
     {
       role: 'api',
-      statement: `insert into notice_deliveries (customer_id, notice_id, run_id, at_ms, outcome, previous_hash, hash) values ('ada', 'n', 'r', 1, 'sent', '', '')`,
+      statement: `insert into notice_deliveries (customer_id, notice_id, at_ms, outcome, previous_hash, hash) values ('ada', 'n', 1, 'sent', '', '')`,
     },
+    {
+      role: 'api',
+      statement: `insert into notice_outbox (customer_id, notice_id, sequence) values ('ada', 'n', 1)`,
+    },
+    { role: 'api', statement: 'update notice_outbox set check_at_ms = null' },
+    { role: 'worker', statement: `update notice_outbox set notice_id = 'other'` },
+    { role: 'worker', statement: 'delete from notice_outbox' },
     { role: 'api', statement: 'select nonce_secret from installation' },
     { role: 'ops', statement: 'select nonce_secret from installation' },
     { role: 'ops', statement: 'select secret from customer_secrets' },
@@ -370,8 +385,8 @@ describe.runIf(RUNS_POSTGRES)('the database roles', () => {
     expect(await opsIn(['verify'], { DATABASE_URL: inRestored(urls.ops) })).toMatchObject({ code: 0 });
     const worker = await openLedger({ databaseUrl: inRestored(urls.worker) });
     onTestFinished(() => worker.close());
-    await worker.record(entry('ada', { facts: [fact(3, 'paused')] }));
-    expect(await worker.verify('ada')).toMatchObject({ facts: 3, broken: [] });
+    await worker.record(entry('ada', { facts: [fact(4, 'paused')] }));
+    expect(await worker.verify('ada')).toMatchObject({ facts: 4, broken: [] });
     const api = new Client({ connectionString: inRestored(urls.api) });
     await api.connect();
     onTestFinished(() => api.end());

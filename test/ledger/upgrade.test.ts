@@ -153,6 +153,7 @@ describe.each(DATABASES)('a ledger on $name', ({ start }) => {
         ledger,
         amountLimits: {},
         searchAttributesLeftOut: [],
+        notices: null,
       }).load({ customerId: 'ada' });
       const nowMs = WAITS_UNTIL - 1_000_000;
       const state = advance(newCustomer('ada'), loaded, nowMs);
@@ -180,7 +181,7 @@ describe.each(DATABASES)('a ledger on $name', ({ start }) => {
         'ada-2',
       ]);
 
-      const notice = { customerId: 'ada', noticeId: 'step-up-ada-1-1', runId: 'run-1' };
+      const notice = { customerId: 'ada', noticeId: 'step-up-ada-1-1' };
       await ledger.recordNoticeDelivery({ ...notice, atMs: 5, outcome: 'sent', status: 200 });
       expect((await ledger.listEvidence('ada')).items[9]).toMatchObject({
         kind: 'notice',

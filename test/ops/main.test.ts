@@ -28,7 +28,7 @@ describe.runIf(RUNS_POSTGRES)('on a PostgreSQL', () => {
     ];
     await ledger.record(entry('ada', { facts, charges: [charge('ch1')] }));
     const end = { atMs: 5, outcome: 'sent', status: 200 } as const;
-    await ledger.recordNoticeDelivery({ customerId: 'ada', noticeId: 'enrolled-1', runId: 'run-1', ...end });
+    await ledger.recordNoticeDelivery({ customerId: 'ada', noticeId: 'enrolled-1', ...end });
     await ledger.putPersonal('ada', 'consent/c1', { ip: '192.0.2.1' });
   });
   afterAll(async () => {

@@ -30,8 +30,6 @@ export const RECORDED_RUNS = {
   refunded: 1,
   'disputed-after-cancelling': 1,
   'catch-up': 1,
-  'notice-sent': 1,
-  'notice-given-up': 1,
 } as const satisfies { readonly [name: string]: number };
 
 export type RecordedName = keyof typeof RECORDED_RUNS;

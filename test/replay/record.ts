@@ -1,9 +1,7 @@
 // Records customers of every kind on the whole stack.
 import { expect, test } from 'vitest';
-import { skipTime } from '../../dev/time.ts';
 import { recoverOne } from '../../ops/commands/recover.ts';
 import { workflowIdOf } from '../../workflows/messages.ts';
-import { noticeWorkflowIdOf } from '../../workflows/send-notice.ts';
 import { CONSENT, DAY, HOUR } from '../support/stack.ts';
 import {
   backends,
@@ -164,16 +162,4 @@ test('continued as new, each month', async () => {
   await charge('continued-as-new', 1);
   await stack.untilCharge('continued-as-new', 'continued-as-new-1', 'succeeded');
   await keepCustomer('continued-as-new');
-});
-
-test('notices: one that arrived, and one that was given up', async () => {
-  await stack.enrol('reachable');
-  const sent = noticeWorkflowIdOf('reachable', 'enrolled-1');
-  await stack.client.workflow.getHandle(sent).result();
-  await keep('notice-sent', sent);
-  await stack.enrol('unreachable');
-  const givenUp = noticeWorkflowIdOf('unreachable', 'enrolled-1');
-  await skipTime({ client: stack.client, workflowId: givenUp, ms: 3 * DAY });
-  await stack.client.workflow.getHandle(givenUp).result();
-  await keep('notice-given-up', givenUp);
 });

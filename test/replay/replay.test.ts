@@ -70,11 +70,8 @@ function customerWorkflowIdIn(history: unknown): string | null {
     }[];
   };
   const [input = '{}'] = payloadsOf(events[0]?.workflowExecutionStartedEventAttributes?.input);
-  const { customerId, notice } = JSON.parse(input) as {
-    readonly customerId?: string;
-    readonly notice?: object;
-  };
-  return customerId === undefined || notice !== undefined ? null : workflowIdOf(customerId);
+  const { customerId } = JSON.parse(input) as { readonly customerId?: string };
+  return customerId === undefined ? null : workflowIdOf(customerId);
 }
 
 /** Every payload, as the text it carries. */

@@ -28,6 +28,7 @@ export function entry(
     readonly charges?: readonly ChargeView[];
     readonly sequence?: number;
     readonly view?: Partial<CustomerView>;
+    readonly notifies?: boolean;
   } = {},
 ): {
   readonly customerId: string;
@@ -35,6 +36,7 @@ export function entry(
   readonly charges: readonly ChargeView[];
   readonly view: CustomerView;
   readonly snapshot: CustomerState;
+  readonly notifies: boolean;
 } {
   const facts = parts.facts ?? [];
   const sequence = parts.sequence ?? Math.max(0, ...facts.map((each) => each.sequence));
@@ -53,6 +55,7 @@ export function entry(
       ...parts.view,
     },
     snapshot: { ...newCustomer(customerId), sequence },
+    notifies: parts.notifies ?? false,
   };
 }
 

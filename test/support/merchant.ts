@@ -15,8 +15,8 @@ export interface ReceivedNotice {
 export interface Merchant {
   readonly url: string;
   readonly received: ReceivedNotice[];
-  /** Statuses to answer next; 200 when there are none. */
-  readonly answers: number[];
+  /** Statuses to answer next, or none at all; 200 when there are none. */
+  readonly answers: (number | 'silence')[];
   /** What failed to verify. */
   readonly forged: unknown[];
   /** Empties what was received, and the answers to come. */
@@ -26,7 +26,9 @@ export interface Merchant {
 
 export async function startMerchant(): Promise<Merchant> {
   const webhook = new Webhook(MERCHANT_SECRET);
-  const [received, answers, forged]: [ReceivedNotice[], number[], unknown[]] = [[], [], []];
+  const received: ReceivedNotice[] = [];
+  const answers: Merchant['answers'] = [];
+  const forged: unknown[] = [];
   const endpoint = createServer(async (request, response) => {
     const raw = Buffer.concat(await request.toArray()).toString();
     try {
@@ -36,7 +38,8 @@ export async function startMerchant(): Promise<Merchant> {
     } catch (error) {
       forged.push(error);
     }
-    response.writeHead(answers.shift() ?? 200).end();
+    const status = answers.shift() ?? 200;
+    if (status !== 'silence') response.writeHead(status).end();
   });
   await new Promise<void>((listening) => endpoint.listen(0, '127.0.0.1', listening));
   const { port } = endpoint.address() as AddressInfo;

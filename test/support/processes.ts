@@ -35,6 +35,8 @@ export const fromSources = (script: string): string[] => ['--import', 'tsx', joi
 export async function startProcesses(options: {
   readonly temporal: { readonly address: string; readonly namespace: string };
   readonly payloadKeys?: string;
+  /** Of the worker alone, over what both processes get. */
+  readonly workerEnv?: NodeJS.ProcessEnv;
 }): Promise<Processes> {
   const { temporal, payloadKeys = '' } = options;
   const stops: (() => Promise<unknown>)[] = [];
@@ -85,7 +87,7 @@ export async function startProcesses(options: {
       TERMS_URL: 'https://example.com/terms',
       TERMS_VERSION: '1',
     });
-    const worker = run('worker/main.ts');
+    const worker = run('worker/main.ts', options.workerEnv);
     await untilTrue(async () => (await fetch(`${url}/readyz`)).ok);
 
     const connection = await Connection.connect({ address: temporal.address });

@@ -64,6 +64,26 @@ test('an activity reads what its workflow has written for it, and the workflow w
   }
 });
 
+test('an activity that runs without a workflow reads what was written for it, and for no other', async () => {
+  const ofStarter: SerializationContext = {
+    type: 'activity',
+    namespace: 'default',
+    activityId: 'notice/ada/enrolled-1',
+    isLocal: false,
+  };
+  const ofWorker: SerializationContext = { ...ofStarter, workflowId: '' };
+  const written = await codecOf(current).encode([payload], ofStarter);
+  expect(decoded((await codecOf(current).decode(written, ofWorker))[0])).toMatchObject({ chargeId: 'c-1' });
+  const others: SerializationContext[] = [
+    { ...ofWorker, activityId: 'notice/ada/enrolled-2' },
+    { ...ofWorker, namespace: 'another' },
+    { ...ofWorker, workflowId: 'notice/ada/enrolled-1' },
+    { type: 'workflow', namespace: 'default', workflowId: 'notice/ada/enrolled-1' },
+  ];
+  for (const other of others)
+    await expect(codecOf(current).decode(written, other)).rejects.toThrow('another workflow or activity');
+});
+
 test('the codec endpoint, which does not know the workflow, opens what was written for one', async () => {
   const written = await codecOf(current).encode([payload], ADA);
   expect(decoded((await codecOf(current).decode(written))[0])).toMatchObject({ chargeId: 'c-1' });

@@ -1,4 +1,5 @@
 // The worker against a Temporal server: search attributes, both queues, notices, and its shutdown.
+import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -11,27 +12,33 @@ import {
   Runtime,
   type WorkflowBundle,
 } from '@temporalio/worker';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { createNoticeActivities } from '../../activities/notices.ts';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { createNoticeActivities, noticeActivityIdOf } from '../../activities/notices.ts';
 import { startTemporal, type TemporalServer } from '../../dev/temporal.ts';
-import { skipTime } from '../../dev/time.ts';
-import type { Notice } from '../../domain/model/facts.ts';
-import { DAY } from '../../domain/shared/time.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { openLedger } from '../../ledger/open.ts';
 import { ensureSearchAttributes } from '../../temporal/ensure-search-attributes.ts';
+import { clientDataConverter, workerDataConverter } from '../../temporal/payload-codec.ts';
+import { createNoticeStarter, SEND_NOTICE } from '../../worker/notice-starter.ts';
 import { createWorkers, runTogether } from '../../worker/worker.ts';
-import { BILLING_QUEUE, SEARCH_ATTRIBUTES, workflowIdOf } from '../../workflows/messages.ts';
-import { noticeWorkflowIdOf, type SendNotice } from '../../workflows/send-notice.ts';
-import type { StartNotice } from './notice-workflows.ts';
+import { SEARCH_ATTRIBUTES } from '../../workflows/messages.ts';
+import { entry, fact } from '../support/customers.ts';
+import { inMemory } from '../support/databases.ts';
 
-const NAMESPACES = ['default', 'another-type', 'notices', 'shutdown'];
+const NAMESPACES = [
+  'default',
+  'another-type',
+  'notices',
+  'encrypted',
+  'started-once',
+  'gone',
+  'releases',
+  'alone',
+  'shutdown',
+];
 const LINK = 'https://pay.example/step-up/signed';
-const STEP_UP: Notice = {
-  noticeId: '1',
-  kind: 'charge.step_up_required',
-  atMs: Date.UTC(2027, 0, 2),
-  chargeId: 'july',
-  data: { amount: 4900, currency: 'eur' },
-};
+const DEPLOYMENT = 'offsession';
+const ENCRYPTION = { keys: [{ id: 'k1', key: randomBytes(32) }], allowsPlain: false };
 
 let server: TemporalServer;
 let native: NativeConnection;
@@ -49,7 +56,7 @@ beforeAll(async () => {
   native = await NativeConnection.connect({ address: server.address });
   connection = await Connection.connect({ address: server.address });
   workflowBundle = await bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('./notice-workflows.ts', import.meta.url)),
+    workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
     logger: new DefaultLogger('ERROR'),
   });
 });
@@ -86,55 +93,47 @@ describe('search attributes', () => {
 });
 
 /** Workers need some activity on each queue. */
-const NO_ACTIVITIES = { stripe: { idle: async () => {} }, ledger: {}, notices: { idle: async () => {} } };
+const NO_ACTIVITIES = {
+  stripe: { idle: async () => {} },
+  ledger: { idle: async () => {} },
+  notices: {},
+};
 
-/** A ledger that fails for so many tries, and then keeps how deliveries of notices ended. */
-function ledgerOfDeliveries({ failing = 0 } = {}) {
-  const deliveries: object[] = [];
-  let tries = 0;
-  const recordNoticeDelivery = async (delivery: object) => {
-    tries += 1;
-    if (tries <= failing) throw new Error('the database does not answer');
-    deliveries.push(delivery);
-  };
-  return { deliveries, activities: { recordNoticeDelivery } };
+interface Running {
+  readonly namespace: string;
+  readonly notices: object;
+  /** Whether payloads are encrypted. */
+  readonly isEncrypted?: boolean;
+  /** Of a release that runs beside another one; absent: unversioned. */
+  readonly buildId?: string;
 }
 
-/** Workers with these notice activities, stopped when the test ends, and a way to start notices for them. */
-async function workersIn(
-  namespace: string,
-  notices: object,
-  ledger: object = ledgerOfDeliveries().activities,
-) {
+/** Workers with these notice activities, stopped when the test ends, and who starts notices for them. */
+async function workersIn({ namespace, notices, isEncrypted = false, buildId }: Running) {
+  const encryption = isEncrypted ? ENCRYPTION : { keys: [], allowsPlain: false };
+  const dataConverter = workerDataConverter(encryption);
   const workers = await createWorkers({
     connection: native,
     namespace,
-    activities: { ...NO_ACTIVITIES, notices, ledger },
+    dataConverter,
+    activities: { ...NO_ACTIVITIES, notices },
     workflowBundle,
     rateCap: 100,
-    version: null,
+    version: buildId === undefined ? null : { deploymentName: DEPLOYMENT, buildId },
   });
   const running = workers.run();
   onTestFinished(async () => {
     workers.shutdown();
     await running;
   });
-  const client = new Client({ connection, namespace });
-  const begin = (noticeId: string) =>
-    client.workflow.start<typeof StartNotice>('StartNotice', {
-      taskQueue: BILLING_QUEUE,
-      workflowId: workflowIdOf('ada'),
-      args: [{ customerId: 'ada', notice: { ...STEP_UP, noticeId } }],
-    });
-  const send = async (noticeId: string) => {
-    await (await begin(noticeId)).result();
-    return client.workflow.getHandle<typeof SendNotice>(noticeWorkflowIdOf('ada', noticeId));
-  };
-  return { workers, running, client, begin, send };
+  // As the worker's own: over the native connection.
+  const starter = createNoticeStarter(new Client({ connection: native, namespace, dataConverter }).activity);
+  const client = new Client({ connection, namespace, dataConverter: clientDataConverter(encryption) });
+  return { workers, running, client, starter };
 }
 
 /** A merchant's endpoint that answers with these statuses in turn, the last of them for ever. */
-async function endpoint(...statuses: number[]) {
+async function endpoint(ledger: Ledger, ...statuses: number[]) {
   const webhookIds: string[] = [];
   const server = createServer((request, response) => {
     webhookIds.push(String(request.headers['webhook-id']));
@@ -146,7 +145,8 @@ async function endpoint(...statuses: number[]) {
     server.closeAllConnections();
   });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-  const activities = createNoticeActivities({
+  const notices = createNoticeActivities({
+    ledger,
     merchantWebhook: {
       url,
       secret: `whsec_${Buffer.alloc(24, 7).toString('base64')}`,
@@ -154,77 +154,137 @@ async function endpoint(...statuses: number[]) {
     },
     links: { enrol: async () => LINK, stepUp: async () => LINK },
   });
-  return { webhookIds, activities };
+  return { webhookIds, notices };
 }
 
+/** A ledger with so many notices about `ada` to be sent, named from 1 on. */
+async function ledgerWith(count: number): Promise<Ledger> {
+  const ledger = await openLedger(await inMemory());
+  onTestFinished(() => ledger.close());
+  const facts = Array.from({ length: count }, (_, index) =>
+    fact(index + 1, 'notice', {
+      chargeId: 'july',
+      data: { noticeId: String(index + 1), notice: 'charge.step_up_required', amount: 4900 },
+    }),
+  );
+  await ledger.record(entry('ada', { facts, notifies: true }));
+  return ledger;
+}
+
+const noticeOfAda = (noticeId: string) => ({ customerId: 'ada', noticeId });
+
 describe('a notice', () => {
-  test('reaches an endpoint that was down, under one id, is put on record, and leaves no link in the history', async () => {
-    const { webhookIds, activities } = await endpoint(503, 500, 200);
-    const { deliveries, activities: ledger } = ledgerOfDeliveries({ failing: 3 });
-    const { send } = await workersIn('notices', activities, ledger);
-    const notice = await send('1');
-    await expect(notice.result()).resolves.toEqual({ outcome: 'sent', status: 200 });
-    expect(webhookIds).toEqual(['ada:1', 'ada:1', 'ada:1']);
-    // The ledger failed for a while: it was asked again until it had the delivery.
-    const { workflowId, runId } = await notice.describe();
-    expect(workflowId).toBe(noticeWorkflowIdOf('ada', '1'));
-    const end = { outcome: 'sent', status: 200 };
-    expect(deliveries).toEqual([{ customerId: 'ada', noticeId: '1', runId, atMs: expect.any(Number), end }]);
-    const { events } = await notice.fetchHistory();
-    const recorded = (events ?? []).map((event) => JSON.stringify(decoded(event))).join();
-    expect(recorded).toContain('charge.step_up_required');
-    expect(recorded).not.toContain(LINK);
+  test.each([
+    { isEncrypted: false, namespace: 'notices' },
+    { isEncrypted: true, namespace: 'encrypted' },
+  ])(
+    'reaches an endpoint that was down, under one id, and leaves no link at Temporal (encrypted: $isEncrypted)',
+    async ({ isEncrypted, namespace }) => {
+      const ledger = await ledgerWith(1);
+      const { webhookIds, notices } = await endpoint(ledger, 503, 500, 200);
+      const { client, starter } = await workersIn({ namespace, notices, isEncrypted });
+      expect(await starter.start(noticeOfAda('1'))).toBe(true);
+      const handle = client.activity.getHandle(noticeActivityIdOf(noticeOfAda('1')));
+      const end = { outcome: 'sent', status: 200 };
+      await expect(handle.result()).resolves.toEqual(end);
+      expect(webhookIds).toEqual(['ada:1', 'ada:1', 'ada:1']);
+      expect((await ledger.findNotice(noticeOfAda('1')))?.end).toMatchObject(end);
+      const described = await client.workflowService.describeActivityExecution({
+        namespace,
+        activityId: handle.activityId,
+        includeInput: true,
+        includeOutcome: true,
+        includeLastFailure: true,
+      });
+      const shown = JSON.stringify(decoded(described));
+      expect(shown.includes('noticeId')).toBe(!isEncrypted);
+      expect(shown).not.toContain(LINK);
+    },
+  );
+
+  test('is started once, also by several at once and after it has ended', async () => {
+    const ledger = await ledgerWith(1);
+    const { webhookIds, notices } = await endpoint(ledger, 200);
+    const { client, starter } = await workersIn({ namespace: 'started-once', notices });
+    const starts = await Promise.all([1, 2, 3, 4].map(() => starter.start(noticeOfAda('1'))));
+    expect(starts.filter((isFirst) => isFirst)).toHaveLength(1);
+    await client.activity.getHandle(noticeActivityIdOf(noticeOfAda('1'))).result();
+    expect(await starter.endOf(noticeOfAda('1'))).toBe('COMPLETED');
+    expect(await starter.start(noticeOfAda('1'))).toBe(false);
+    await starter.startAgain(noticeOfAda('1'));
+    expect(webhookIds).toEqual(['ada:1']);
+    expect(await starter.endOf(noticeOfAda('2'))).toBeNull();
   });
 
   test('is not sent again to an endpoint that is gone', async () => {
-    const { webhookIds, activities } = await endpoint(410);
-    const { send } = await workersIn('notices', activities);
-    await expect((await send('2')).result()).resolves.toMatchObject({ outcome: 'given_up' });
+    const ledger = await ledgerWith(1);
+    const { webhookIds, notices } = await endpoint(ledger, 410);
+    const { client, starter } = await workersIn({ namespace: 'gone', notices });
+    await starter.start(noticeOfAda('1'));
+    const handle = client.activity.getHandle(noticeActivityIdOf(noticeOfAda('1')));
+    await expect(handle.result()).resolves.toMatchObject({ outcome: 'given_up' });
     expect(webhookIds).toHaveLength(1);
   });
 
-  test('is given up within three days, and its run completes with the last answer', async () => {
-    const { webhookIds, activities } = await endpoint(503);
-    const { deliveries, activities: ledger } = ledgerOfDeliveries();
-    const { client, send } = await workersIn('notices', activities, ledger);
-    const notice = await send('3');
-    const startedAtMs = Date.now();
-    let endedAtMs = startedAtMs;
-    await skipTime({
-      client,
-      workflowId: notice.workflowId,
-      ms: 3 * DAY,
-      onStep: (nowMs) => {
-        endedAtMs = nowMs;
-      },
+  test('is sent once, by the release that is current, whichever release has started it', async () => {
+    const names = Array.from({ length: 20 }, (_, index) => String(index + 1));
+    const ledger = await ledgerWith(names.length);
+    const releases = [];
+    for (const buildId of ['old', 'new']) {
+      const { webhookIds, notices } = await endpoint(ledger, 200);
+      releases.push({ webhookIds, ...(await workersIn({ namespace: 'releases', notices, buildId })) });
+    }
+    const [old, next] = releases;
+    if (!old || !next) throw new Error('there are two');
+    const deployment = { namespace: 'releases', deploymentName: DEPLOYMENT };
+    await vi.waitFor(
+      () => connection.workflowService.setWorkerDeploymentCurrentVersion({ ...deployment, buildId: 'old' }),
+      { timeout: 60_000, interval: 200 },
+    );
+    await Promise.all(
+      names.flatMap((name) => [old.starter.start(noticeOfAda(name)), next.starter.start(noticeOfAda(name))]),
+    );
+    await expect.poll(() => ledger.openNotices('ada'), { timeout: 60_000 }).toEqual([]);
+    expect(old.webhookIds.toSorted()).toEqual(names.map((name) => `ada:${name}`).sort());
+    expect(next.webhookIds).toEqual([]);
+    expect((await ledger.verify('ada')).broken).toEqual([]);
+  });
+
+  test('is the only activity that runs without a workflow', async () => {
+    const { client } = await workersIn({
+      namespace: 'alone',
+      notices: { sendMerchantNotice: async () => 'sent' },
     });
-    const end = { outcome: 'given_up', reason: 'the endpoint answered 503' };
-    await expect(notice.result()).resolves.toEqual(end);
-    expect(deliveries).toMatchObject([{ noticeId: '3', end }]);
-    expect(endedAtMs - startedAtMs).toBeGreaterThan(2.75 * DAY);
-    expect(endedAtMs - startedAtMs).toBeLessThan(3 * DAY);
-    // 1 s, 2 s, 4 s … 6 h, then every 6 hours.
-    expect(webhookIds.length).toBeGreaterThan(20);
-    expect(webhookIds.length).toBeLessThan(30);
+    const alone = { id: 'alone', startToCloseTimeout: '10 seconds' } as const;
+    await expect(client.activity.execute(SEND_NOTICE, { ...alone, taskQueue: 'billing' })).resolves.toBe(
+      'sent',
+    );
+    for (const taskQueue of ['billing', 'stripe'])
+      await expect(
+        client.activity.execute('idle', { ...alone, id: taskQueue, taskQueue }),
+      ).rejects.toMatchObject({ cause: { type: 'NoWorkflow' } });
   });
 });
 
 describe('shutdown', () => {
   test('what is under way ends before the workers do, and nothing new starts', async () => {
     const done: string[] = [];
-    const { workers, running, begin, send } = await workersIn('shutdown', {
-      sendMerchantNotice: async () => {
-        done.push('started');
-        await sleep(1_500); // of the SDK: it ends early when the activity is cancelled
-        done.push('ended');
-        return { outcome: 'no_endpoint' };
+    const { workers, running, starter } = await workersIn({
+      namespace: 'shutdown',
+      notices: {
+        sendMerchantNotice: async () => {
+          done.push('started');
+          await sleep(1_500); // of the SDK: it ends early when the activity is cancelled
+          done.push('ended');
+          return { outcome: 'no_endpoint' };
+        },
       },
     });
-    await send('1');
+    await starter.start(noticeOfAda('1'));
     await expect.poll(() => done, { timeout: 60_000 }).toEqual(['started']);
     workers.shutdown();
     workers.shutdown();
-    await begin('2');
+    await starter.start(noticeOfAda('2'));
     await running;
     expect(done).toEqual(['started', 'ended']);
   });

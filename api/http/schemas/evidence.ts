@@ -56,7 +56,7 @@ export const EvidenceAnswer = Type.Object({
   delivery: Type.Optional(
     Type.Object(
       {
-        at: Time('When that was known, by the billing clock.'),
+        at: Time('When that was known.'),
         outcome: Type.Enum(['sent', 'no_endpoint', 'given_up']),
         status: Type.Optional(
           Type.Integer({ description: 'What the endpoint answered to one that was sent.', examples: [200] }),
@@ -65,7 +65,7 @@ export const EvidenceAnswer = Type.Object({
           Type.String({ description: 'Why it was given up.', examples: ['the endpoint answered 503'] }),
         ),
       },
-      { description: 'Of a notice: how it ended; absent until then. Sent more than once: the newest end.' },
+      { description: 'Of a notice: how it ended; absent until then.' },
     ),
   ),
 });

@@ -5,6 +5,7 @@ import { lastDeclineCode } from '../../../domain/attention.ts';
 import type { Charge } from '../../../domain/model/charge.ts';
 import type { CustomerState } from '../../../domain/model/state.ts';
 import type { PaymentIntentReading } from '../../../domain/model/stripe-objects.ts';
+import { noticesIn } from '../../../domain/shared/facts.ts';
 import { DAY } from '../../../domain/shared/time.ts';
 import { chargeView } from '../../../domain/view.ts';
 import { attempt, decline, enrolled, reading, stepUp, T0, tried } from '../fixtures.ts';
@@ -32,13 +33,13 @@ describe('a step-up that comes back', () => {
     const after = read(waiting(), { ...again, threeDSecureResult: 'authenticated' });
     const advice = 'call_bank_or_use_another_card';
     expect(viewOfOne(after)).toMatchObject({ status: 'awaiting_step_up', stepUp: { advice, failures: 1 } });
-    expect(after.notices).toMatchObject([
+    expect(noticesIn(after.facts)).toMatchObject([
       { noticeId: 'step-up-one-1.call-bank', kind: 'charge.step_up_required', data: { advice, reminder: 0 } },
     ]);
     const third = read(after, { ...again, stripeChargeId: 'ch_3', threeDSecureResult: 'authenticated' });
-    expect(third.notices).toEqual(after.notices);
+    expect(noticesIn(third.facts)).toEqual(noticesIn(after.facts));
     const reminded = advance(after, { kind: 'stepUpReminderDue', chargeId: 'one' }, T0 + DAY);
-    expect(reminded.notices.at(-1)).toMatchObject({ data: { advice, reminder: 1 } });
+    expect(noticesIn(reminded.facts).at(-1)).toMatchObject({ data: { advice, reminder: 1 } });
   });
 
   test.each(['failed', 'exempted', null])(
@@ -46,7 +47,7 @@ describe('a step-up that comes back', () => {
     (result) => {
       const after = read(waiting(), { ...again, threeDSecureResult: result });
       expect(viewOfOne(after).stepUp).not.toHaveProperty('advice');
-      expect(after.notices).toEqual([]);
+      expect(noticesIn(after.facts)).toEqual([]);
     },
   );
 
@@ -109,7 +110,7 @@ test.each(['40', '41', '43'])('Mastercard’s %s asks for another card at the fi
   const after = read(underWay(), { stripeChargeId: 'ch_1', decline: single, network: 'mastercard' });
   expect(one(after).phase.is).toBe('awaiting_card');
   expect(after.issuerBudgets).toMatchObject([{ blocked: false }]);
-  expect(after.notices).toMatchObject([{ kind: 'charge.awaiting_card' }]);
+  expect(noticesIn(after.facts)).toMatchObject([{ kind: 'charge.awaiting_card' }]);
 });
 
 test('once it is paid, a charge carries no old decline', () => {

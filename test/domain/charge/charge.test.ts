@@ -7,6 +7,7 @@ import type { CustomerState } from '../../../domain/model/state.ts';
 import type { Step, StepOf } from '../../../domain/model/steps.ts';
 import type { IssuerAnswer, PaymentIntentReading } from '../../../domain/model/stripe-objects.ts';
 import { nextStep } from '../../../domain/next-step.ts';
+import { noticesIn } from '../../../domain/shared/facts.ts';
 import { DEFAULT_COLLECTION } from '../../../domain/shared/policy.ts';
 import { ATTEMPTS_REMEMBERED } from '../../../domain/shared/state-limits.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../domain/shared/time.ts';
@@ -43,8 +44,8 @@ function one(state: CustomerState): Charge {
 }
 
 const kinds = (state: CustomerState) => state.facts.map(({ kind }) => kind);
-const notices = (state: CustomerState) => state.notices.map(({ kind }) => kind);
-const recorded = (state: CustomerState): CustomerState => ({ ...state, facts: [], notices: [] });
+const notices = (state: CustomerState) => noticesIn(state.facts).map(({ kind }) => kind);
+const recorded = (state: CustomerState): CustomerState => ({ ...state, facts: [] });
 
 const ATTEMPTING: ChargePhase = { is: 'attempting' };
 const UNKNOWN: ChargePhase = { is: 'unknown', sinceMs: T0 };
@@ -436,7 +437,7 @@ describe('a step-up', () => {
       state = advance(state, step.event, T0 + hour * HOUR);
     }
     expect(at).toEqual([1, 4, 6]);
-    expect(new Set(state.notices.map(({ noticeId }) => noticeId)).size).toBe(3);
+    expect(new Set(noticesIn(state.facts).map(({ noticeId }) => noticeId)).size).toBe(3);
   });
 });
 
@@ -540,7 +541,7 @@ test('each wait for a card has a notice, also when the next card is as blocked a
   const step = nextStep(recorded(again), T0);
   expect(step).toEqual({ do: 'decide', event: { kind: 'cardMissing', chargeId: 'one' } });
   const waits = advance(again, { kind: 'cardMissing', chargeId: 'one' }, T0);
-  const waitingNotices = waits.notices.filter(({ kind }) => kind === 'charge.awaiting_card');
+  const waitingNotices = noticesIn(waits.facts).filter(({ kind }) => kind === 'charge.awaiting_card');
   expect(new Set(waitingNotices.map(({ noticeId }) => noticeId)).size).toBe(2);
 });
 

@@ -5,6 +5,7 @@ import type { Charge } from '../../../domain/model/charge.ts';
 import type { CustomerEvent } from '../../../domain/model/events.ts';
 import type { CustomerState } from '../../../domain/model/state.ts';
 import type { PaymentIntentReading } from '../../../domain/model/stripe-objects.ts';
+import { noticesIn } from '../../../domain/shared/facts.ts';
 import { DAY } from '../../../domain/shared/time.ts';
 import { attempt, charge, decline, enrolled, enrolment, reading, stepUp, T0, tried } from '../fixtures.ts';
 
@@ -27,9 +28,9 @@ const says = (over: Partial<PaymentIntentReading>, ...chargeIds: string[]): Cust
   }));
 
 const idsAfter = (state: CustomerState, events: readonly CustomerEvent[], nowMs = T0) =>
-  events
-    .reduce((next, event) => advance(next, event, nowMs), state)
-    .notices.map(({ noticeId, kind }) => [kind, noticeId]);
+  noticesIn(events.reduce((next, event) => advance(next, event, nowMs), state).facts).map(
+    ({ noticeId, kind }) => [kind, noticeId],
+  );
 
 const both = enrolled({ charges: [underWay('one'), underWay('two')] });
 const step_up = { decline: decline('authentication_required') };

@@ -5,6 +5,7 @@ import type { Attempt, Charge, ChargePhase } from '../../../domain/model/charge.
 import type { CustomerState } from '../../../domain/model/state.ts';
 import type { PaymentIntentReading } from '../../../domain/model/stripe-objects.ts';
 import { nextStep } from '../../../domain/next-step.ts';
+import { noticesIn } from '../../../domain/shared/facts.ts';
 import { DAY } from '../../../domain/shared/time.ts';
 import { CARD, decline, enrolled, mandate, reading, T0, tried } from '../fixtures.ts';
 
@@ -39,7 +40,7 @@ describe.each([
       const before = enrolled({ mandate: REPLACED, charges: [tried(phase, outcome)] });
       const after = read(before, { stripeChargeId: 'ch_1', decline: decline(reason) });
       expect(one(after).phase).toEqual({ is: 'due', atMs: T0 });
-      expect(after.notices).toEqual([]);
+      expect(noticesIn(after.facts)).toEqual([]);
       expect(nextStep({ ...after, facts: [] }, T0)).toMatchObject({
         do: 'confirmPaymentIntent',
         paymentMethodId: 'pm_2',
@@ -94,7 +95,7 @@ test('the customer is at the bank with the old card: the charge waits there, and
   const before = enrolled({ mandate: REPLACED, charges: [tried({ is: 'unknown', sinceMs: T0 }, 'unknown')] });
   const after = read(before, { status: 'requires_action', stripeChargeId: 'ch_1' });
   expect(one(after).phase).toMatchObject({ is: 'awaiting_step_up', isAtBank: true });
-  expect(after.notices).toEqual([]);
+  expect(noticesIn(after.facts)).toEqual([]);
 });
 
 test('an answer is recorded on the card that gave it, also when a lost run has asked it', () => {

@@ -7,6 +7,7 @@ import type { CustomerState } from '../../../domain/model/state.ts';
 import type { Step } from '../../../domain/model/steps.ts';
 import { nextStep } from '../../../domain/next-step.ts';
 import { refuse } from '../../../domain/refuse.ts';
+import { noticesIn } from '../../../domain/shared/facts.ts';
 import { HOUR } from '../../../domain/shared/time.ts';
 import { BY, charge, enrolled, enrolment, mandate, reading, setupDone, T0, tried } from '../fixtures.ts';
 
@@ -14,8 +15,8 @@ const one = ({ charges: [first] }: CustomerState): Charge => {
   if (!first) throw new Error('there is no charge');
   return first;
 };
-const recorded = (state: CustomerState): CustomerState => ({ ...state, facts: [], notices: [] });
-const notices = ({ notices: sent }: CustomerState) => sent.map(({ kind }) => kind);
+const recorded = (state: CustomerState): CustomerState => ({ ...state, facts: [] });
+const notices = ({ facts }: CustomerState) => noticesIn(facts).map(({ kind }) => kind);
 const happen = (state: CustomerState, ...events: CustomerEvent[]) =>
   events.reduce((next, event) => advance(recorded(next), event, T0), state);
 

@@ -5,6 +5,7 @@ import type { Charge, ChargePhase } from '../../../domain/model/charge.ts';
 import type { CustomerState } from '../../../domain/model/state.ts';
 import type { PaymentIntentReading } from '../../../domain/model/stripe-objects.ts';
 import { nextStep } from '../../../domain/next-step.ts';
+import { noticesIn } from '../../../domain/shared/facts.ts';
 import { DAY, HOUR } from '../../../domain/shared/time.ts';
 import { chargeView } from '../../../domain/view.ts';
 import { decline, enrolled, reading, stepUp, T0, tried } from '../fixtures.ts';
@@ -16,7 +17,7 @@ const one = ({ charges: [charge] }: CustomerState): Charge => {
   return charge;
 };
 const kinds = ({ facts }: CustomerState) => facts.map(({ kind }) => kind);
-const recorded = (state: CustomerState): CustomerState => ({ ...state, facts: [], notices: [] });
+const recorded = (state: CustomerState): CustomerState => ({ ...state, facts: [] });
 const owing = (phase: ChargePhase, outcome: Parameters<typeof tried>[1] = 'declined') =>
   enrolled({ charges: [tried(phase, outcome)] });
 
@@ -122,7 +123,7 @@ describe('money that came in another amount', () => {
       currency: 'eur',
     });
     expect(paid.facts.find(({ kind }) => kind === 'charge_closed')?.data).toMatchObject({ reason });
-    expect(paid.notices.map(({ kind }) => kind)).toContain('charge.amount_differs');
+    expect(noticesIn(paid.facts).map(({ kind }) => kind)).toContain('charge.amount_differs');
     const received = 'amountReceived' in found ? found.amountReceived : 4900;
     expect(chargeView(paid, one(paid), T0).amountReceived).toBe(received);
   });
@@ -136,7 +137,7 @@ describe('money that came in another amount', () => {
   test('what is owed and received alike needs no word', () => {
     const paid = read(owing({ is: 'attempting' }, null), { status: 'succeeded' });
     expect(kinds(paid)).not.toContain('amount_differs');
-    expect(paid.notices.map(({ kind }) => kind)).toEqual(['charge.succeeded']);
+    expect(noticesIn(paid.facts).map(({ kind }) => kind)).toEqual(['charge.succeeded']);
     expect(chargeView(paid, one(paid), T0).amountReceived).toBe(4900);
   });
 });

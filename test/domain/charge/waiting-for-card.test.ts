@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { advance } from '../../../domain/advance.ts';
 import { nextStep } from '../../../domain/next-step.ts';
+import { noticesIn } from '../../../domain/shared/facts.ts';
 import { charge, enrolled, mandate, T0 } from '../fixtures.ts';
 
 const DELETED = { stripeCustomerId: null, mandate: mandate({ status: 'inactive' }) } as const;
@@ -16,7 +17,7 @@ test('a charge whose intent nobody saw made, for a customer who was deleted at S
   expect(waiting.charges).toMatchObject([
     { phase: { is: 'awaiting_card' }, intentNumber: 2, nextCheckAtMs: null },
   ]);
-  expect(waiting.notices.map(({ kind }) => kind)).toEqual(['charge.awaiting_card']);
+  expect(noticesIn(waiting.facts).map(({ kind }) => kind)).toEqual(['charge.awaiting_card']);
 });
 
 test('the same, and it was being ended: it is over', () => {

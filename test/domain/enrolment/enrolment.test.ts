@@ -7,6 +7,7 @@ import type { CustomerEvent } from '../../../domain/model/events.ts';
 import type { CustomerState } from '../../../domain/model/state.ts';
 import type { SetupIntentReading } from '../../../domain/model/stripe-objects.ts';
 import { nextStep } from '../../../domain/next-step.ts';
+import { noticesIn } from '../../../domain/shared/facts.ts';
 import { DEFAULT_POLICY } from '../../../domain/shared/policy.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../domain/shared/time.ts';
 import {
@@ -24,7 +25,7 @@ import {
   tried,
 } from '../fixtures.ts';
 
-const recorded = (state: CustomerState): CustomerState => ({ ...state, facts: [], notices: [] });
+const recorded = (state: CustomerState): CustomerState => ({ ...state, facts: [] });
 const kinds = (state: CustomerState) => state.facts.map(({ kind }) => kind);
 const enrol = (over: object = {}): CustomerEvent => ({
   kind: 'enrol',
@@ -220,7 +221,7 @@ describe('one that nobody finishes', () => {
     expect(nextStep(waiting, old)).toEqual(step);
     const renewed = seen(waiting, { status: 'canceled' }, old);
     expect(renewed.enrolment).toMatchObject({ setupNumber: 2, setupIntentId: null, closed: false });
-    expect(renewed.notices.map(({ kind }) => kind)).toEqual(['customer.enrolment_waiting']);
+    expect(noticesIn(renewed.facts).map(({ kind }) => kind)).toEqual(['customer.enrolment_waiting']);
     expect(nextStep(recorded(renewed), old)).toMatchObject({ do: 'createSetupIntent', setupNumber: 2 });
   });
 

@@ -1,6 +1,6 @@
 // What is put on record and told, and what is told once only.
 import { expect, test } from 'vitest';
-import { by, notify, recordFact } from '../../../domain/shared/facts.ts';
+import { by, noticesIn, notify, recordFact } from '../../../domain/shared/facts.ts';
 import { BY, enrolled, T0 } from '../fixtures.ts';
 
 test('facts are numbered one after the other', () => {
@@ -17,9 +17,18 @@ test('a notice is asked for once, and that is on record', () => {
   const once = notify(enrolled(), T0, 'charge.failed', 'failed-one', { chargeId: 'one', data: {} });
   expect(notify(once, T0 + 1, 'charge.failed', 'failed-one', { chargeId: 'one', data: {} })).toBe(once);
   const other = notify(once, T0 + 1, 'charge.failed', 'failed-two', { chargeId: 'two', data: {} });
-  expect(other.notices.map(({ noticeId }) => noticeId)).toEqual(['failed-one', 'failed-two']);
   expect(other.facts.map(({ kind, data }) => [kind, data.noticeId])).toEqual([
     ['notice', 'failed-one'],
     ['notice', 'failed-two'],
+  ]);
+});
+
+test('what a notice says is what its fact says', () => {
+  const data = { amount: 900, currency: 'eur', reason: null };
+  const { facts } = notify(enrolled(), T0, 'charge.failed', 'failed-one', { chargeId: 'one', data });
+  const told = notify({ ...enrolled(), facts }, T0 + 1, 'customer.enrolled', 'enrolled-1', { data: {} });
+  expect(noticesIn([...told.facts, { sequence: 9, atMs: T0, kind: 'paused', data: {} }])).toEqual([
+    { noticeId: 'failed-one', kind: 'charge.failed', atMs: T0, chargeId: 'one', data },
+    { noticeId: 'enrolled-1', kind: 'customer.enrolled', atMs: T0 + 1, data: {} },
   ]);
 });

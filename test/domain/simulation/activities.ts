@@ -6,7 +6,7 @@ import type { LedgerModel } from './ledger.ts';
 import type { Answer, StripeModel } from './stripe.ts';
 
 /** Steps that are a question to Stripe. */
-export type StripeStep = Exclude<Step, { do: 'load' | 'record' | 'startNotice' | 'decide' | 'wait' | 'end' }>;
+export type StripeStep = Exclude<Step, { do: 'load' | 'record' | 'decide' | 'wait' | 'end' }>;
 
 export function executeStep(step: StripeStep, stripe: StripeModel, ledger: LedgerModel): CustomerEvent {
   switch (step.do) {

@@ -203,8 +203,6 @@ export class SimulatedCustomer {
         return this.ledger.load();
       case 'record':
         return this.#record();
-      case 'startNotice':
-        return { kind: 'noticeStarted', noticeId: step.notice.noticeId };
     }
     const event = executeStep(step, this.stripe, this.ledger);
     if (event.kind === 'unanswered' && step.do === 'confirmPaymentIntent')
