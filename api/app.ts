@@ -27,6 +27,7 @@ import { healthRoutes } from './routes/health.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { v1Routes } from './routes/v1.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
+import { createAcceptCharge } from './services/accept-charge.ts';
 import { createAnswers } from './services/answers.ts';
 import { createCharges } from './services/charges.ts';
 import { createCustomerReader } from './services/customer-reader.ts';
@@ -34,6 +35,7 @@ import { createCustomers } from './services/customers.ts';
 import { createEnrolPage } from './services/enrol-page.ts';
 import { createEnrolments } from './services/enrolments.ts';
 import { createEvidence } from './services/evidence.ts';
+import { createHandOver } from './services/hand-over.ts';
 import { createStepUpPage } from './services/step-up-page.ts';
 
 export interface AppDeps {
@@ -125,6 +127,9 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const workflows = createCustomerWorkflows(deps.temporal);
   const reader = createCustomerReader(ledger, workflows, app.log);
   const answers = createAnswers(links);
+  const handOver = createHandOver({ ledger, workflows, log: app.log });
+  app.addHook('onClose', () => handOver.close());
+  const acceptCharge = createAcceptCharge({ ledger, workflows, reader, handOver, log: app.log });
   const { returnUrlOrigins, amountLimits } = config;
   const browserStripe = {
     publishableKey: config.stripe.publishableKey,
@@ -151,7 +156,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     authenticate,
     customers: createCustomers({ ledger, workflows, reader, answers }),
     enrolments: createEnrolments({ ledger, workflows, reader, answers, stripe, returnUrlOrigins }),
-    charges: createCharges({ ledger, workflows, reader, answers, amountLimits }),
+    charges: createCharges({ ledger, workflows, reader, answers, acceptCharge, handOver, amountLimits }),
     evidence: createEvidence({ ledger, reader, answers }),
   });
   addRefusals();

@@ -1,4 +1,5 @@
 // What comes of an event for a customer: each kind is passed to the file that decides about it.
+import { openAcceptedCharge } from './accepted-charge.ts';
 import { attemptHalted, attemptRateLimited, attemptStarted } from './charge/attempts.ts';
 import { cancelCharge, openCharge, retryCharge } from './charge/charge.ts';
 import { checkNow } from './charge/check-schedule.ts';
@@ -40,7 +41,9 @@ function stateAfter(state: CustomerState, event: CustomerEvent, nowMs: number): 
     case 'giveConsent':
       return takeConsent(state, event, nowMs);
     case 'openCharge':
-      return openCharge(state, event, nowMs);
+      return event.inLedger === 'accepted'
+        ? openAcceptedCharge(state, event, nowMs)
+        : openCharge(state, event, nowMs);
     case 'cancelCharge':
       return cancelCharge(state, event, nowMs);
     case 'retryCharge':

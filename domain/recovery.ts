@@ -1,11 +1,13 @@
 // A run that starts from nothing: what the ledger remembers, and then Stripe's word on all that it holds open.
 import { newCharge } from './charge/charge.ts';
+import { closeCharge } from './charge/close.ts';
 import type { Charge } from './model/charge.ts';
 import type { EventOf, RememberedCharge } from './model/events.ts';
 import type { Policy } from './model/policy.ts';
 import type { CustomerState } from './model/state.ts';
 import { recordFact } from './shared/facts.ts';
 import { checkAmount } from './shared/money.ts';
+import { omitUndefined } from './shared/omit-undefined.ts';
 import { follow } from './shared/refund-or-dispute.ts';
 
 /**
@@ -36,12 +38,20 @@ export function loaded(
     enrolment: enrolment && !enrolment.closed ? { ...enrolment, nextCheckAtMs: nowMs } : enrolment,
     mandate: mandate && { ...mandate, nextCheckAtMs: nowMs },
   };
+  const actorOf = (id: string) => remembered.find(({ chargeId }) => chargeId === id)?.actor;
   const withOpenings = unrecorded.reduce<CustomerState>(
-    (next, charge) => recordOpening(next, charge, nowMs),
+    (next, charge) => recordOpening(next, charge, actorOf(charge.chargeId), nowMs),
     followAsBefore(recovered, state, nowMs),
   );
-  if (!snapshot) return withOpenings;
-  return recordFact(withOpenings, nowMs, 'recovered', { data: { charges: recovered.charges.length } });
+  // Accepted by the ledger, and the customer was cancelled before a run got to know it.
+  const ended = last.cancelled
+    ? unrecorded.reduce<CustomerState>(
+        (next, charge) => closeCharge(next, charge, 'failed', 'customer_cancelled', nowMs),
+        withOpenings,
+      )
+    : withOpenings;
+  if (!snapshot) return ended;
+  return recordFact(ended, nowMs, 'recovered', { data: { charges: recovered.charges.length } });
 }
 
 /**
@@ -66,13 +76,15 @@ function chargesNotIn(
     .map((charge) => checkedFirst(charge, nowMs));
 }
 
+/** As its claim in the ledger has it: who asked, and when (`claimedAtMs`). */
 function recordOpening(
   state: CustomerState,
-  { chargeId, amount, currency, dueAtMs, phase }: Charge,
+  { chargeId, amount, currency, openedAtMs, dueAtMs, phase }: Charge,
+  actor: string | undefined,
   nowMs: number,
 ): CustomerState {
-  const data = { amount, currency, dueAtMs, from: 'ledger' };
-  const opened = recordFact(state, nowMs, 'charge_opened', { chargeId, data });
+  const data = { amount, currency, dueAtMs, claimedAtMs: openedAtMs, from: 'ledger' };
+  const opened = recordFact(state, nowMs, 'charge_opened', omitUndefined({ chargeId, actor, data }));
   if (phase.is !== 'refused') return opened;
   return recordFact(opened, nowMs, 'charge_refused', { chargeId, data: { code: phase.code, step: 'load' } });
 }

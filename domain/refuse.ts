@@ -11,7 +11,7 @@ import { isId } from './shared/ids.ts';
 import { checkAmount, formatMoney, isCurrency, unsupportedCurrency } from './shared/money.ts';
 import { OUR_METADATA_KEYS } from './shared/our-metadata-keys.ts';
 import { collectionOf, policyOf } from './shared/policy.ts';
-import { Refusal } from './shared/refusal.ts';
+import { Refusal, type RefusalCode } from './shared/refusal.ts';
 
 /**
  * Why this request is refused in this state, or null. Synchronous and pure: an update's validator calls it.
@@ -24,7 +24,9 @@ export function refuse(state: CustomerState, event: CustomerEvent, nowMs: number
     case 'giveConsent':
       return refuseConsent(state, event);
     case 'openCharge':
-      return refuseCharge(state, event);
+      return event.inLedger === 'accepted'
+        ? refuseAccepted(refuseCharge(state, event))
+        : refuseCharge(state, event);
     case 'cancelCharge':
       return findCharge(state, event.chargeId) ? null : noSuchCharge(event.chargeId);
     case 'retryCharge':
@@ -75,7 +77,15 @@ function refuseConsent(state: CustomerState, event: EventOf<'giveConsent'>): Ref
   return new Refusal('enrolment_closed', 'This enrolment is over; ask for a new link.');
 }
 
-function refuseCharge(state: CustomerState, event: EventOf<'openCharge'>): Refusal | null {
+/** What cannot be opened even where the ledger has accepted it: it is asked again later, or another one has its id. */
+const NOT_OPENED: readonly RefusalCode[] = ['charge_not_found', 'charge_conflict', 'too_many_open_charges'];
+
+/** Any other refusal of a charge that the ledger has accepted ends it (domain/accepted-charge.ts). */
+export function refuseAccepted(refusal: Refusal | null): Refusal | null {
+  return refusal && NOT_OPENED.includes(refusal.code) ? refusal : null;
+}
+
+export function refuseCharge(state: CustomerState, event: EventOf<'openCharge'>): Refusal | null {
   if (!isId(event.chargeId))
     return new Refusal('charge_not_found', 'A charge id is 1 to 64 of A-Z, a-z, 0-9, "_" and "-".');
   const existing = findCharge(state, event.chargeId);

@@ -10,10 +10,12 @@ type ChargeClaims = Pick<Claims, 'claimCharge' | 'acceptCharge' | 'releaseCharge
 
 export function chargeClaims(db: Kysely<Tables>): ChargeClaims {
   return {
-    async claimCharge(customerId, terms) {
+    async claimCharge(customerId, terms, actor) {
       const hash = await customerHashOf(db, customerId, comparedTerms(terms));
       for (;;) {
-        const claimed = await db.transaction().execute((trx) => insertCharge(trx, customerId, terms, hash));
+        const claimed = await db
+          .transaction()
+          .execute((trx) => insertCharge(trx, customerId, { terms, hash, actor }));
         if (claimed) return claimed;
         const row = await selectCharges(db)
           .where('charges.customer_id', '=', customerId)
@@ -26,10 +28,10 @@ export function chargeClaims(db: Kysely<Tables>): ChargeClaims {
     async acceptCharge(customerId, chargeId) {
       await db
         .updateTable('charges')
-        .set({ status: 'scheduled' })
+        .set({ status: 'scheduled', hand_over_at_ms: null })
         .where('customer_id', '=', customerId)
         .where('charge_id', '=', chargeId)
-        .where('status', '=', 'claimed')
+        .where((eb) => eb.or([eb('status', '=', 'claimed'), eb('hand_over_at_ms', 'is not', null)]))
         .execute();
     },
 
@@ -61,14 +63,14 @@ export function chargeClaims(db: Kysely<Tables>): ChargeClaims {
 async function insertCharge(
   trx: Transaction<Tables>,
   customerId: string,
-  terms: ChargeTerms,
-  hash: string,
+  { terms, hash, actor }: { readonly terms: ChargeTerms; readonly hash: string; readonly actor: string },
 ): Promise<{ readonly claim: Claim; readonly row: ChargeRow } | null> {
   const row = {
     terms_hash: hash,
     amount: terms.amount,
     currency: terms.currency,
     due_at_ms: terms.dueAtMs ?? null,
+    actor,
     status: 'claimed' as const,
   };
   const inserted = await trx

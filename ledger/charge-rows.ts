@@ -63,6 +63,8 @@ export function chargeRow(row: Selectable<Tables['charges']> & { readonly texts:
     },
     openedAtMs: row.opened_at_ms,
     corrections: row.corrections,
+    actor: row.actor,
+    waitsForWorkflow: row.hand_over_at_ms !== null,
     status: row.status,
     view: row.view,
   };

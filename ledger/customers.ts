@@ -9,7 +9,7 @@ const PAGE = 50;
 
 export function customers(
   db: Kysely<Tables>,
-): Pick<Ledger, 'getCustomer' | 'listCustomers' | 'loadCustomer'> {
+): Pick<Ledger, 'getCustomer' | 'getSnapshot' | 'listCustomers' | 'loadCustomer'> {
   return {
     async getCustomer(customerId) {
       const row = await db
@@ -18,6 +18,15 @@ export function customers(
         .where('customer_id', '=', customerId)
         .executeTakeFirst();
       return row ?? null;
+    },
+
+    async getSnapshot(customerId) {
+      const row = await db
+        .selectFrom('customers')
+        .select('snapshot')
+        .where('customer_id', '=', customerId)
+        .executeTakeFirst();
+      return row?.snapshot ?? null;
     },
 
     async listCustomers({ status, cursor }) {

@@ -25,6 +25,10 @@ export interface ChargeRow {
   readonly openedAtMs: number;
   /** How often its terms have been replaced. */
   readonly corrections: number;
+  /** Who asked for these terms; null where nobody claimed it. */
+  readonly actor: string | null;
+  /** The ledger has accepted it, and its workflow is still to get it. */
+  readonly waitsForWorkflow: boolean;
   /**
    * `claimed`: the id is taken for these terms, and no workflow has accepted them yet, so nobody has been promised
    * anything. With a view, the charge had been refused, and these are the terms that replace the refused ones.
@@ -117,6 +121,7 @@ export interface Page<Item> {
 /** Every method may also throw what the database throws. */
 export interface Ledger
   extends Claims,
+    HandOvers,
     CustomerRecord,
     Notices,
     EvidenceChains,
@@ -160,19 +165,62 @@ export interface Claims {
   /**
    * Claims a charge's id for its terms. A claim is for good, but for a charge that was `refused` before it had a
    * PaymentIntent: other terms replace those. After an erasure terms are compared without their texts.
+   * @param actor who asks
    * @returns with `same` and `conflict`, the row that is there
    */
   claimCharge(
     customerId: string,
     terms: ChargeTerms,
+    actor: string,
   ): Promise<{ readonly claim: Claim; readonly row: ChargeRow }>;
-  /** The workflow has accepted the charge: `claimed` becomes `scheduled`. Any other status stays. */
+  /**
+   * The workflow has the charge: `claimed` becomes `scheduled`, and it is no longer to be handed over. Any other status
+   * stays.
+   */
   acceptCharge(customerId: string, chargeId: string): Promise<void>;
   /**
    * Undoes a claim whose charge the workflow did not take. Does nothing unless it is `claimed` with the same terms. A
    * charge that had been refused before is that again, with what its view says.
    */
   releaseCharge(customerId: string, terms: ChargeTerms): Promise<void>;
+}
+
+/** A charge that the ledger has accepted, as its workflow is asked to open it. */
+export type PromisedCharge = Pick<ChargeTerms, 'chargeId' | 'amount' | 'currency' | 'dueAtMs'> & {
+  readonly customerId: string;
+  readonly actor: string;
+};
+
+/**
+ * Charges that the ledger has accepted and their workflows are still to get. They are promised: a run that starts from
+ * nothing begins with them as with any other.
+ */
+export interface HandOvers {
+  /**
+   * Accepts a charge that is `claimed`: it becomes `scheduled`, to be handed over in `afterMs` milliseconds by the
+   * database's clock.
+   * @param mostOpen the customer's open charges, this one included, may be so many
+   * @returns whether it is accepted, by this call or before; false when they would be more, or its claim was released
+   */
+  promiseCharge(charge: {
+    readonly customerId: string;
+    readonly chargeId: string;
+    readonly afterMs: number;
+    readonly mostOpen: number;
+  }): Promise<boolean>;
+  /**
+   * Takes charges of one customer to hand over, the one for whom it is due longest. Nobody else gets them for `leaseMs`
+   * milliseconds; after that they are due again, unless the workflow has them (`acceptCharge`).
+   * @param except customers to leave out
+   * @returns at most `most`; none when none is due, or another process is at them
+   */
+  takePromisedCharges(lease: {
+    readonly except: readonly string[];
+    readonly most: number;
+    readonly leaseMs: number;
+  }): Promise<readonly PromisedCharge[]>;
+  /** How many there are, whether due or not; counts up to `most`. */
+  countPromisedCharges(most: number): Promise<number>;
 }
 
 /** The life of a customer as its workflow records it. Writing an entry twice is harmless. */
@@ -315,6 +363,8 @@ export interface Lists {
     readonly status?: CustomerStatus;
     readonly cursor?: string;
   }): Promise<Page<CustomerRow>>;
+  /** The state as last recorded, so that a request can be judged by it; null when none was. */
+  getSnapshot(customerId: string): Promise<CustomerState | null>;
   /** Null also for a charge that is only claimed. */
   getCharge(customerId: string, chargeId: string): Promise<ChargeRow | null>;
   /** Newest first, 50 a page, without charges that are only claimed; `customerId` absent means all customers. */

@@ -7,6 +7,7 @@ import { customerClaims } from './customer-claims.ts';
 import { customers } from './customers.ts';
 import { inFolder, inMemory } from './embedded.ts';
 import { evidence } from './evidence.ts';
+import { handOvers } from './hand-overs.ts';
 import { intentNonce } from './intent-nonce.ts';
 import type { Ledger } from './ledger.ts';
 import { bringUpToDate } from './migrate.ts';
@@ -46,6 +47,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       intentNonce: (intent) => intentNonce(nonceSecret(), intent),
       ...customerClaims(db),
       ...chargeClaims(db),
+      ...handOvers(db),
       record: record(db),
       ...noticeOutbox(db),
       ...noticeDeliveries(db),

@@ -114,6 +114,7 @@ async function writeCharges(
           due_at_ms: sql<number>`case when ${sameTerms} then charges.due_at_ms else excluded.due_at_ms end`,
           status: eb.ref('excluded.status'),
           view: eb.ref('excluded.view'),
+          hand_over_at_ms: null,
           opened_sequence: eb.ref('excluded.opened_sequence'),
           recorded_sequence: eb.ref('excluded.recorded_sequence'),
         }))

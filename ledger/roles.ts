@@ -11,7 +11,7 @@ const EVIDENCE_COLUMNS =
   'customer_id, sequence, at_ms, kind, charge_id, actor, reason, data, previous_hash, hash';
 const DELIVERY_COLUMNS = 'customer_id, notice_id, at_ms, outcome, status, reason, previous_hash, hash';
 const EVENT_COLUMNS = 'event_id, type, object_id, reason';
-const CLAIM_COLUMNS = 'terms_hash, amount, currency, due_at_ms, status, corrections';
+const CLAIM_COLUMNS = 'terms_hash, amount, currency, due_at_ms, status, corrections, actor, hand_over_at_ms';
 const RECORDED_COLUMNS = 'stripe_customer_id, status, view, snapshot, snapshot_sequence';
 
 /** Times and positions are the database's own, so nobody may insert them. */
@@ -126,7 +126,8 @@ const ROW_POLICIES: {
     {
       role: 'offsession_api',
       command: 'update',
-      rule: `using (status = 'claimed' or status = 'refused' and view->>'paymentIntentId' is null)
+      rule: `using (status = 'claimed' or hand_over_at_ms is not null
+          or status = 'refused' and view->>'paymentIntentId' is null)
         with check (status in ('claimed', 'refused', 'scheduled'))`,
     },
     { role: 'offsession_api', command: 'delete', rule: `using (status = 'claimed' and view is null)` },

@@ -35,6 +35,10 @@ export interface Tables {
     opened_at_ms: Generated<number>;
     /** How often its terms have been replaced. */
     corrections: Generated<number>;
+    /** Who asked for these terms; null for a charge that a workflow opened without a claim. */
+    actor: string | null;
+    /** Accepted here, and to be handed over to the workflow at this time; null once the workflow has it. */
+    hand_over_at_ms: number | null;
     status: 'claimed' | ChargeStatus;
     view: JsonOrNull<ChargeView>;
     opened_sequence: number | null;

@@ -145,6 +145,7 @@ export const MESSAGE_SCHEMAS = {
     currency: CURRENCY,
     dueAtMs: optional(TIME),
     correction: optional(integer(1, 1_000_000, 'the number of a correction')),
+    inLedger: optional(oneOf('accepted')),
   }),
   cancelCharge: chargeAction,
   retryCharge: chargeAction,

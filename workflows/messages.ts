@@ -77,6 +77,11 @@ export interface ChargeRequest extends Attribution {
   readonly dueAtMs?: number;
   /** The ledger has taken corrected terms for a charge that Stripe refused: 1, 2, 3 … */
   readonly correction?: number;
+  /**
+   * `accepted`: the ledger has accepted this charge, and the caller knows. What is refused here is opened and closed as
+   * failed, so that it is on record and told.
+   */
+  readonly inLedger?: 'accepted';
 }
 
 export interface ChargeAction extends Attribution {

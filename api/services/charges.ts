@@ -6,17 +6,20 @@ import { checkAmount } from '../../domain/shared/money.ts';
 import { omitUndefined } from '../../domain/shared/omit-undefined.ts';
 import { Refusal } from '../../domain/shared/refusal.ts';
 import type { ChargeStatus, ChargeView } from '../../domain/view.ts';
-import type { ChargeRow, ChargeTerms, Ledger } from '../../ledger/ledger.ts';
+import type { ChargeRow, ChargeTerms, Ledger, PromisedCharge } from '../../ledger/ledger.ts';
 import type { CustomerWorkflows } from '../../temporal/customer-workflows.ts';
-import { cancelCharge, openCharge, retryCharge } from '../../workflows/messages.ts';
+import { cancelCharge, retryCharge } from '../../workflows/messages.ts';
 import type { Caller } from '../http/auth.ts';
+import { tooMany } from '../http/problems.ts';
 import type { Action } from '../http/schemas/actions.ts';
 import type { ChargeAnswer, NewCharge } from '../http/schemas/charges.ts';
 import type { PageAnswer } from '../http/schemas/lists.ts';
 import { msOf } from '../http/times.ts';
+import type { AcceptCharge } from './accept-charge.ts';
 import type { Answers } from './answers.ts';
 import { type CurrentCharge, type CustomerReader, isClosed, recordedCharge } from './customer-reader.ts';
 import { refuseReserved } from './enrolments.ts';
+import type { HandOver } from './hand-over.ts';
 import { askWorkflow } from './workflow-request.ts';
 
 export interface Charges {
@@ -51,40 +54,22 @@ const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 1_000;
 const PAUSE_GROWTH = 1.5;
 
+/** Seconds after which a caller may ask again when too many charges wait: a good part of them is worked off. */
+const WORKED_OFF = 30;
+
 export function createCharges(deps: {
   readonly ledger: Ledger;
   readonly workflows: CustomerWorkflows;
   readonly reader: CustomerReader;
   readonly answers: Answers;
+  readonly acceptCharge: AcceptCharge;
+  readonly handOver: HandOver;
   readonly amountLimits: AmountLimits;
 }): Charges {
-  const { ledger, reader, answers } = deps;
+  const { ledger, reader, answers, handOver } = deps;
 
   const answerOf = (customerId: string, { row, view }: CurrentCharge, caller: Caller) =>
     answers.charge(customerId, view, row.terms, caller);
-
-  /**
-   * Has the workflow accept the charge; a refusal releases the claim.
-   * @param corrections how often the terms were replaced: what was corrected may be kept in the ledger only
-   */
-  async function submit(
-    customerId: string,
-    terms: ChargeTerms,
-    actor: string,
-    corrections: number,
-  ): Promise<ChargeView> {
-    const { chargeId, amount, currency, dueAtMs } = terms;
-    try {
-      const correction = corrections === 0 ? undefined : corrections;
-      const request = omitUndefined({ actor, chargeId, amount, currency, dueAtMs, correction });
-      const view = await askWorkflow(deps, customerId, openCharge, request);
-      await ledger.acceptCharge(customerId, chargeId);
-      return view;
-    } catch (error) {
-      if (error instanceof Refusal) await ledger.releaseCharge(customerId, terms);
-      throw error;
-    }
-  }
 
   async function waitFor(customerId: string, chargeId: string, waitMs: number): Promise<CurrentCharge> {
     const untilMs = Date.now() + waitMs;
@@ -104,6 +89,7 @@ export function createCharges(deps: {
     isDone: (row: CurrentCharge['row']) => boolean,
   ): Promise<ChargeAnswer> {
     const before = await reader.chargeRow(customerId, chargeId);
+    if (before.waitsForWorkflow) await handOver.bring(promisedCharge(customerId, before));
     if (!isClosed(before.status)) {
       try {
         const view = await askWorkflow(deps, customerId, update, {
@@ -129,12 +115,16 @@ export function createCharges(deps: {
       if (refusal) throw refusal;
       refuseReserved(body.metadata);
       await reader.customerRow(customerId);
-      const terms = termsOf(body);
-      const { claim, row } = await ledger.claimCharge(customerId, terms);
+      if (handOver.isFull() && (await ledger.getCharge(customerId, body.chargeId)) === null)
+        throw tooMany(
+          'So many charges wait that no more are accepted; ask again, with the same ids.',
+          WORKED_OFF,
+        );
+      const { claim, row } = await ledger.claimCharge(customerId, termsOf(body), caller.actor);
       if (claim === 'conflict') throw chargeConflict(body.chargeId);
       const submitted = isAccepted(row)
         ? null
-        : { row, view: await submit(customerId, terms, caller.actor, row.corrections) };
+        : { row, view: await deps.acceptCharge(customerId, row, caller.actor) };
       const current =
         submitted !== null && waitMs === 0 ? submitted : await waitFor(customerId, body.chargeId, waitMs);
       const isNew = claim === 'new' || claim === 'replaced';
@@ -183,6 +173,11 @@ export function createCharges(deps: {
  */
 function isAccepted({ status, corrections }: ChargeRow): boolean {
   return status === 'refused' ? corrections === 0 : status !== 'claimed';
+}
+
+function promisedCharge(customerId: string, { terms, actor }: ChargeRow): PromisedCharge {
+  const { chargeId, amount, currency, dueAtMs } = terms;
+  return omitUndefined({ customerId, chargeId, amount, currency, dueAtMs, actor: actor ?? 'unknown' });
 }
 
 /** Empty metadata is none: both are the same terms. */

@@ -8,6 +8,7 @@ export function rememberFailure(
   { chargeId, decline }: Charge,
   nowMs: number,
 ): CustomerState {
+  if (state.cancelled) return state; // nobody has to decide about it any more
   const others = state.failedCharges.filter((failed) => failed.chargeId !== chargeId);
   const declineCode = decline?.declineCode ?? decline?.code ?? null;
   const failedCharges = [...others, { chargeId, atMs: nowMs, declineCode }].slice(-FAILED_CHARGES_REMEMBERED);

@@ -25,6 +25,8 @@ export interface RememberedCharge {
   readonly dueAtMs: number | null;
   readonly paymentIntentId: string | null;
   readonly policy?: ChargePolicy;
+  /** Who asked for it; absent where only a workflow knew. */
+  readonly actor?: string;
 }
 
 export type CustomerEvent =
@@ -56,6 +58,8 @@ export type CustomerEvent =
        * in the ledger only.
        */
       readonly correction?: number;
+      /** `accepted`: the ledger has accepted it, and the caller knows: what is refused is opened and closed as failed. */
+      readonly inLedger?: 'accepted';
     })
   | (Attribution & { readonly kind: 'cancelCharge'; readonly chargeId: string })
   | (Attribution & { readonly kind: 'retryCharge'; readonly chargeId: string })

@@ -36,6 +36,8 @@ const STATEMENTS = [
     due_at_ms bigint,
     opened_at_ms bigint not null default ${NOW_MS},
     corrections integer not null default 0,
+    actor text,
+    hand_over_at_ms bigint,
     status text not null,
     view jsonb,
     opened_sequence bigint,
@@ -45,6 +47,7 @@ const STATEMENTS = [
   'create index charges_newest on charges (opened_at_ms, customer_id, charge_id)',
   'create index charges_by_status on charges (status, opened_at_ms, customer_id, charge_id)',
   'create index charges_of_customer on charges (customer_id, opened_at_ms, charge_id)',
+  'create index charges_to_hand_over on charges (hand_over_at_ms) where hand_over_at_ms is not null',
 
   `create table evidence (
     customer_id text not null,

@@ -95,7 +95,7 @@ export async function startTestApp(env: Record<string, string> = {}): Promise<Te
     async put(customerId, { view = {}, charges = [], facts = [] } = {}) {
       await ledger.claimCustomer({ customerId, requestId: 'h', metadata: { tier: 'gold' }, personal: {} });
       for (const { chargeId, amount, currency } of charges) {
-        await ledger.claimCharge(customerId, { chargeId, amount, currency });
+        await ledger.claimCharge(customerId, { chargeId, amount, currency }, 'shop');
         await ledger.acceptCharge(customerId, chargeId);
       }
       await ledger.record({

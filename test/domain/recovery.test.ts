@@ -195,3 +195,24 @@ test.each([
     expect(searched.charges).toMatchObject([{ phase: { is: 'refused', code }, nextCheckAtMs: null }]);
   },
 );
+
+test('who asked for a charge that only the ledger knows, and when, is on record', () => {
+  const claimed = { ...REMEMBERED, openedAtMs: NOW - DAY, actor: 'shop' };
+  const event: CustomerEvent = { kind: 'loaded', snapshot: known([]), charges: [claimed] };
+  const state = advance(newCustomer('ada'), event, NOW);
+  expect(state.facts).toMatchObject([
+    { kind: 'charge_opened', actor: 'shop', data: { from: 'ledger', claimedAtMs: NOW - DAY } },
+    { kind: 'recovered' },
+  ]);
+});
+
+test('a charge that the ledger accepted for a customer who was cancelled ends as failed', () => {
+  const cancelled = { ...known([]), cancelled: { atMs: NOW } };
+  const state = recovered(cancelled, [{ ...REMEMBERED, actor: 'shop' }]);
+  expect(nextStep(state, NOW).do).toBe('findPaymentIntent');
+  const none = advance(state, { kind: 'paymentIntentSearched', chargeId: 'a', paymentIntentId: null }, NOW);
+  expect(none.charges).toMatchObject([
+    { phase: { is: 'closed', as: 'failed', reason: 'customer_cancelled' } },
+  ]);
+  expect(none.notices).toMatchObject([{ kind: 'charge.failed', data: { reason: 'customer_cancelled' } }]);
+});

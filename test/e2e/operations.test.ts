@@ -138,7 +138,7 @@ test('after the whole Temporal cluster is lost, recover all brings every custome
   await fetch(`${backends.emulatorUrl}/_emulator/faults`, { method: 'DELETE' });
   // A charge whose caller had their 202 in the very moment of the loss.
   const terms = { chargeId: 'promised-1', amount: 1000, currency: 'eur' };
-  await backends.ledger.claimCharge('promised', terms);
+  await backends.ledger.claimCharge('promised', terms, 'shop');
   await backends.ledger.acceptCharge('promised', 'promised-1');
   // Meanwhile the backends goes on, and nobody listens.
   await stack.control(`challenges/${came.paymentIntentId}`, { result: 'succeed' });

@@ -99,11 +99,11 @@ describe.each(DATABASES)('claims on $name', ({ start }) => {
   });
 
   test('a charge is claimed once, and both answers carry its terms', async () => {
-    const first = await ledger.claimCharge('pays', TERMS);
+    const first = await ledger.claimCharge('pays', TERMS, 'shop');
     expect(first).toMatchObject({ claim: 'new', row: { terms: TERMS, status: 'claimed', view: null } });
     expect(first.row.openedAtMs).toBeGreaterThan(Date.now() - 60_000);
     expect(first.row.openedAtMs).toBeLessThan(Date.now() + 60_000);
-    expect(await ledger.claimCharge('pays', TERMS)).toEqual({ ...first, claim: 'same' });
+    expect(await ledger.claimCharge('pays', TERMS, 'shop')).toEqual({ ...first, claim: 'same' });
   });
 
   test.each([
@@ -115,23 +115,25 @@ describe.each(DATABASES)('claims on $name', ({ start }) => {
     { differs: 'metadata', terms: { ...TERMS, metadata: { order: '8', shop: 'north' } } },
   ])('another $differs under the same id is a conflict, and the row stays', async ({ differs, terms }) => {
     const customerId = `conflict-${differs.replace(' ', '-')}`;
-    await ledger.claimCharge(customerId, TERMS);
-    const again = await ledger.claimCharge(customerId, terms);
+    await ledger.claimCharge(customerId, TERMS, 'shop');
+    const again = await ledger.claimCharge(customerId, terms, 'shop');
     expect(again).toMatchObject({ claim: 'conflict', row: { terms: TERMS } });
   });
 
   test('metadata in another order is the same, and so are terms with a due time', async () => {
     const terms = { ...TERMS, dueAtMs: 1_786_000_000_000 };
-    await ledger.claimCharge('order', terms);
+    await ledger.claimCharge('order', terms, 'shop');
     const metadata = { shop: 'north', order: '7' };
-    expect(await ledger.claimCharge('order', { ...terms, metadata })).toMatchObject({
+    expect(await ledger.claimCharge('order', { ...terms, metadata }, 'shop')).toMatchObject({
       claim: 'same',
       row: { terms },
     });
   });
 
   test('of 20 claims at once exactly one is new', async () => {
-    const claims = await Promise.all(Array.from({ length: 20 }, () => ledger.claimCharge('rush', TERMS)));
+    const claims = await Promise.all(
+      Array.from({ length: 20 }, () => ledger.claimCharge('rush', TERMS, 'shop')),
+    );
     expect(claims.filter(({ claim }) => claim === 'new')).toHaveLength(1);
     expect(claims.filter(({ claim }) => claim === 'same')).toHaveLength(19);
   });
@@ -147,17 +149,17 @@ describe.each(DATABASES)('claims on $name', ({ start }) => {
 
   test('claims and releases at once leave nothing locked and nothing half done', async () => {
     const round = async () => {
-      const { claim } = await ledger.claimCharge('cross', TERMS);
+      const { claim } = await ledger.claimCharge('cross', TERMS, 'shop');
       await ledger.releaseCharge('cross', TERMS);
       return claim;
     };
     const claims = await Promise.all(Array.from({ length: 20 }, round));
     expect(claims).not.toContain('conflict');
-    expect(await ledger.claimCharge('cross', TERMS)).toMatchObject({ claim: 'new' });
+    expect(await ledger.claimCharge('cross', TERMS, 'shop')).toMatchObject({ claim: 'new' });
   });
 
   test('a claimed charge shows once it is accepted', async () => {
-    await ledger.claimCharge('accepts', TERMS);
+    await ledger.claimCharge('accepts', TERMS, 'shop');
     expect(await ledger.getCharge('accepts', 'ch1')).toBeNull();
     expect((await ledger.listCharges({ customerId: 'accepts' })).items).toEqual([]);
     expect((await ledger.loadCustomer('accepts')).charges).toEqual([]);
@@ -176,13 +178,15 @@ describe.each(DATABASES)('claims on $name', ({ start }) => {
   });
 
   test('a released charge leaves no texts; one with other terms, or accepted, is not released', async () => {
-    await ledger.claimCharge('frees', TERMS);
+    await ledger.claimCharge('frees', TERMS, 'shop');
     await ledger.releaseCharge('frees', { ...TERMS, amount: 1 });
-    expect(await ledger.claimCharge('frees', TERMS)).toMatchObject({ claim: 'same' });
+    expect(await ledger.claimCharge('frees', TERMS, 'shop')).toMatchObject({ claim: 'same' });
     await ledger.releaseCharge('frees', TERMS);
     expect(await ledger.getPersonal('frees', 'charge/ch1')).toBeNull();
 
-    expect(await ledger.claimCharge('frees', { ...TERMS, amount: 1 })).toMatchObject({ claim: 'new' });
+    expect(await ledger.claimCharge('frees', { ...TERMS, amount: 1 }, 'shop')).toMatchObject({
+      claim: 'new',
+    });
     await ledger.acceptCharge('frees', 'ch1');
     await ledger.releaseCharge('frees', { ...TERMS, amount: 1 });
     expect(await ledger.getCharge('frees', 'ch1')).not.toBeNull();
@@ -190,9 +194,9 @@ describe.each(DATABASES)('claims on $name', ({ start }) => {
 
   test('empty metadata are the same terms as none', async () => {
     const { metadata, ...terms } = TERMS;
-    await ledger.claimCharge('empty', { ...terms, metadata: {} });
-    expect(await ledger.claimCharge('empty', terms)).toMatchObject({ claim: 'same' });
-    expect(await ledger.claimCharge('empty', TERMS)).toMatchObject({ claim: 'conflict' });
+    await ledger.claimCharge('empty', { ...terms, metadata: {} }, 'shop');
+    expect(await ledger.claimCharge('empty', terms, 'shop')).toMatchObject({ claim: 'same' });
+    expect(await ledger.claimCharge('empty', TERMS, 'shop')).toMatchObject({ claim: 'conflict' });
   });
 
   test('the id of a request is the same for the same request of a customer, and tells nobody which it was', async () => {
@@ -211,7 +215,7 @@ describe.each(DATABASES)('claims on $name', ({ start }) => {
   describe('a charge that was refused', () => {
     /** As a workflow records it when Stripe refuses its creation. */
     async function refused(customerId: string, changes: Partial<ChargeView> = {}): Promise<ChargeView> {
-      await ledger.claimCharge(customerId, TERMS);
+      await ledger.claimCharge(customerId, TERMS, 'shop');
       await ledger.acceptCharge(customerId, 'ch1');
       const view = charge('ch1', { status: 'refused', reason: 'parameter_invalid', ...changes });
       await ledger.record(entry(customerId, { charges: [view], sequence: 1 }));
@@ -220,9 +224,9 @@ describe.each(DATABASES)('claims on $name', ({ start }) => {
 
     test('before it could be paid takes other terms under its id', async () => {
       const view = await refused('rights');
-      expect(await ledger.claimCharge('rights', TERMS)).toMatchObject({ claim: 'same' });
+      expect(await ledger.claimCharge('rights', TERMS, 'shop')).toMatchObject({ claim: 'same' });
       const { metadata, ...terms } = { ...TERMS, amount: 1500, statementDescriptorSuffix: 'JUNE' };
-      const replaced = await ledger.claimCharge('rights', terms);
+      const replaced = await ledger.claimCharge('rights', terms, 'shop');
       expect(replaced).toMatchObject({ claim: 'replaced', row: { terms, status: 'claimed', view } });
       expect(await ledger.getPersonal('rights', 'charge/ch1')).toEqual({
         description: 'May',
@@ -232,11 +236,11 @@ describe.each(DATABASES)('claims on $name', ({ start }) => {
       expect(await ledger.getCharge('rights', 'ch1')).toMatchObject({ terms, view });
       expect((await ledger.listCharges({ customerId: 'rights' })).items).toHaveLength(1);
       expect((await ledger.loadCustomer('rights')).charges).toHaveLength(1);
-      expect(await ledger.claimCharge('rights', terms)).toMatchObject({
+      expect(await ledger.claimCharge('rights', terms, 'shop')).toMatchObject({
         claim: 'same',
         row: { status: 'claimed' },
       });
-      expect(await ledger.claimCharge('rights', TERMS)).toMatchObject({ claim: 'conflict' });
+      expect(await ledger.claimCharge('rights', TERMS, 'shop')).toMatchObject({ claim: 'conflict' });
 
       await ledger.acceptCharge('rights', 'ch1');
       const due = charge('ch1', { amount: 1500 });
@@ -246,13 +250,13 @@ describe.each(DATABASES)('claims on $name', ({ start }) => {
         status: 'scheduled',
         view: due,
       });
-      expect(await ledger.claimCharge('rights', terms)).toMatchObject({ claim: 'same' });
+      expect(await ledger.claimCharge('rights', terms, 'shop')).toMatchObject({ claim: 'same' });
     });
 
     test('takes other texts alone', async () => {
       await refused('texts-only');
       const terms = { ...TERMS, statementDescriptorSuffix: 'JUNE' };
-      expect(await ledger.claimCharge('texts-only', terms)).toMatchObject({
+      expect(await ledger.claimCharge('texts-only', terms, 'shop')).toMatchObject({
         claim: 'replaced',
         row: { terms, corrections: 1 },
       });
@@ -261,7 +265,7 @@ describe.each(DATABASES)('claims on $name', ({ start }) => {
     test('is refused again, with the terms of its view, when the workflow does not take the others', async () => {
       const view = await refused('put-back');
       const terms = { ...TERMS, amount: 1500 };
-      await ledger.claimCharge('put-back', terms);
+      await ledger.claimCharge('put-back', terms, 'shop');
       await ledger.releaseCharge('put-back', terms);
       expect(await ledger.getCharge('put-back', 'ch1')).toMatchObject({
         terms: { chargeId: 'ch1', amount: 1200, currency: 'eur' },
@@ -269,11 +273,11 @@ describe.each(DATABASES)('claims on $name', ({ start }) => {
         view,
       });
       expect(await ledger.getPersonal('put-back', 'charge/ch1')).toBeNull();
-      expect(await ledger.claimCharge('put-back', { ...TERMS, amount: 1200 })).toMatchObject({
+      expect(await ledger.claimCharge('put-back', { ...TERMS, amount: 1200 }, 'shop')).toMatchObject({
         claim: 'same',
       });
       // Counted on, so that the workflow can tell this correction from the one before.
-      const again = await ledger.claimCharge('put-back', terms);
+      const again = await ledger.claimCharge('put-back', terms, 'shop');
       expect(again).toMatchObject({ claim: 'replaced', row: { corrections: 2 } });
     });
 
@@ -283,7 +287,7 @@ describe.each(DATABASES)('claims on $name', ({ start }) => {
       const indexed = { stripeId: 'pi_lost', customerId: 'has-lost-intent', chargeId: 'ch1' };
       await ledger.addStripeObject(indexed);
       for (const customerId of ['has-intent', 'has-lost-intent'])
-        expect(await ledger.claimCharge(customerId, { ...TERMS, amount: 1500 })).toMatchObject({
+        expect(await ledger.claimCharge(customerId, { ...TERMS, amount: 1500 }, 'shop')).toMatchObject({
           claim: 'conflict',
           row: { terms: TERMS, status: 'refused' },
         });
@@ -299,7 +303,7 @@ describe.each(DATABASES)('claims on $name', ({ start }) => {
       'failed',
     ] as const)('is another thing than one that is %s, which takes no other terms', async (status) => {
       await refused(`is-${status}`, { status });
-      expect(await ledger.claimCharge(`is-${status}`, { ...TERMS, amount: 1500 })).toMatchObject({
+      expect(await ledger.claimCharge(`is-${status}`, { ...TERMS, amount: 1500 }, 'shop')).toMatchObject({
         claim: 'conflict',
       });
     });
@@ -308,7 +312,7 @@ describe.each(DATABASES)('claims on $name', ({ start }) => {
       await refused('rushed');
       const claims = await Promise.all(
         Array.from({ length: 20 }, (_, number) =>
-          ledger.claimCharge('rushed', { ...TERMS, amount: 2000 + number }),
+          ledger.claimCharge('rushed', { ...TERMS, amount: 2000 + number }, 'shop'),
         ),
       );
       expect(claims.filter(({ claim }) => claim === 'replaced')).toHaveLength(1);
@@ -368,16 +372,16 @@ describe.each(DATABASES)('claims on $name', ({ start }) => {
   });
 
   test('the texts of a charge are personal data, and without them its terms are still compared', async () => {
-    await ledger.claimCharge('texts', TERMS);
+    await ledger.claimCharge('texts', TERMS, 'shop');
     const { description, statementDescriptorSuffix, metadata } = TERMS;
     const texts = { description, statementDescriptorSuffix, metadata };
     expect(await ledger.getPersonal('texts', 'charge/ch1')).toEqual(texts);
 
     await ledger.putPersonal('texts', 'charge/ch1', {}); // as erased
-    const { claim, row } = await ledger.claimCharge('texts', TERMS);
+    const { claim, row } = await ledger.claimCharge('texts', TERMS, 'shop');
     expect(claim).toBe('same');
     expect(row.terms).toEqual({ chargeId: 'ch1', amount: 1200, currency: 'eur' });
-    expect(await ledger.claimCharge('texts', { ...TERMS, description: 'x' })).toMatchObject({
+    expect(await ledger.claimCharge('texts', { ...TERMS, description: 'x' }, 'shop')).toMatchObject({
       claim: 'conflict',
     });
   });

@@ -50,7 +50,7 @@ describe.each(DATABASES)('erasure on $name', ({ start }) => {
     const requestId = await claim();
     const consent = { consentId: requestId, termsVersion: '3' };
     await ledger.record(entry('ada', { facts: [fact(1, 'consent', { data: consent })] }));
-    await ledger.claimCharge('ada', TERMS);
+    await ledger.claimCharge('ada', TERMS, 'shop');
     await ledger.acceptCharge('ada', 'ch1');
 
     const before = await everything();
@@ -81,14 +81,16 @@ describe.each(DATABASES)('erasure on $name', ({ start }) => {
   });
 
   test('the same charge is known by what is left of its terms', async () => {
-    expect(await ledger.claimCharge('ada', TERMS)).toMatchObject({
+    expect(await ledger.claimCharge('ada', TERMS, 'shop')).toMatchObject({
       claim: 'same',
       row: { terms: { chargeId: 'ch1', amount: 1200, currency: 'eur' }, status: 'scheduled' },
     });
-    expect(await ledger.claimCharge('ada', { ...TERMS, description: 'unknown' })).toMatchObject({
+    expect(await ledger.claimCharge('ada', { ...TERMS, description: 'unknown' }, 'shop')).toMatchObject({
       claim: 'same',
     });
-    expect(await ledger.claimCharge('ada', { ...TERMS, amount: 1201 })).toMatchObject({ claim: 'conflict' });
+    expect(await ledger.claimCharge('ada', { ...TERMS, amount: 1201 }, 'shop')).toMatchObject({
+      claim: 'conflict',
+    });
     expect(await ledger.getPersonal('ada', 'charge/ch1')).toBeNull();
   });
 
@@ -102,11 +104,13 @@ describe.each(DATABASES)('erasure on $name', ({ start }) => {
 
   test('new charges are compared as before, and erased again', async () => {
     const terms = { ...TERMS, chargeId: 'ch2' };
-    expect(await ledger.claimCharge('ada', terms)).toMatchObject({ claim: 'new' });
-    expect(await ledger.claimCharge('ada', { ...terms, description: 'x' })).toMatchObject({
+    expect(await ledger.claimCharge('ada', terms, 'shop')).toMatchObject({ claim: 'new' });
+    expect(await ledger.claimCharge('ada', { ...terms, description: 'x' }, 'shop')).toMatchObject({
       claim: 'conflict',
     });
     expect(await ledger.erase({ customerId: 'ada', ...BY })).toEqual(['charge/ch2']);
-    expect(await ledger.claimCharge('ada', { ...terms, description: 'x' })).toMatchObject({ claim: 'same' });
+    expect(await ledger.claimCharge('ada', { ...terms, description: 'x' }, 'shop')).toMatchObject({
+      claim: 'same',
+    });
   });
 });

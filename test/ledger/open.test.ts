@@ -85,7 +85,7 @@ describe.runIf(RUNS_POSTGRES)('one PostgreSQL', () => {
     );
     expect(new Set(ledgers.map(({ installationId }) => installationId)).size).toBe(1);
     const terms = { chargeId: 'ch1', amount: 1200, currency: 'eur' };
-    const claims = await Promise.all(ledgers.map((ledger) => ledger.claimCharge('shared', terms)));
+    const claims = await Promise.all(ledgers.map((ledger) => ledger.claimCharge('shared', terms, 'shop')));
     expect(claims.filter(({ claim }) => claim === 'new')).toHaveLength(1);
     await Promise.all(ledgers.map((ledger) => ledger.close()));
   });

@@ -170,7 +170,7 @@ describe.each(DATABASES)('reading on $name', ({ start }) => {
 
   test('of intents claimed at once one is the charge’s, until Stripe has canceled it', async () => {
     const charge = { customerId: 'claims', chargeId: 'ch1' };
-    await ledger.claimCharge('claims', { chargeId: 'ch1', amount: 1000, currency: 'eur' });
+    await ledger.claimCharge('claims', { chargeId: 'ch1', amount: 1000, currency: 'eur' }, 'shop');
     const claim = (paymentIntentId: string, canceled: readonly string[] = []) =>
       ledger.claimIntent({ ...charge, paymentIntentId, canceled });
     const answers = await Promise.all(Array.from({ length: 10 }, (_, n) => claim(`pi_of_run_${n}`)));

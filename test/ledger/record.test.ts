@@ -185,7 +185,7 @@ describe.each(DATABASES)('the record on $name', ({ start }) => {
 
     test('that was claimed and accepted before the workflow wrote it is recognised too', async () => {
       const terms = { chargeId: 'ch1', amount: 1200, currency: 'eur' };
-      await ledger.claimCharge('accepted', terms);
+      await ledger.claimCharge('accepted', terms, 'shop');
       await ledger.acceptCharge('accepted', 'ch1');
       await ledger.record(opening('accepted'));
       expect(await ledger.record(closing('accepted'))).toEqual({ alreadyClosed: [] });
@@ -222,7 +222,7 @@ describe.each(DATABASES)('the record on $name', ({ start }) => {
     const terms = { chargeId: 'ch1', amount: 1200, currency: 'eur', description: 'May' };
 
     test('gets the view and keeps its terms', async () => {
-      const { row } = await ledger.claimCharge('claims', terms);
+      const { row } = await ledger.claimCharge('claims', terms, 'shop');
       await ledger.record(entry('claims', { facts: [opened(1)], charges: [charge('ch1')] }));
       expect(await ledger.getCharge('claims', 'ch1')).toEqual({
         terms,
@@ -231,33 +231,33 @@ describe.each(DATABASES)('the record on $name', ({ start }) => {
         view: charge('ch1'),
         corrections: 0,
       });
-      expect(await ledger.claimCharge('claims', terms)).toMatchObject({ claim: 'same' });
+      expect(await ledger.claimCharge('claims', terms, 'shop')).toMatchObject({ claim: 'same' });
     });
 
     test('with other terms than the workflow opened becomes what the workflow opened', async () => {
-      await ledger.claimCharge('strays', { ...terms, amount: 9900 });
+      await ledger.claimCharge('strays', { ...terms, amount: 9900 }, 'shop');
       await ledger.record(entry('strays', { facts: [opened(1)], charges: [charge('ch1')] }));
       expect(await ledger.getCharge('strays', 'ch1')).toMatchObject({
         terms: { chargeId: 'ch1', amount: 1200, currency: 'eur', dueAtMs: 1_000 },
         status: 'scheduled',
       });
       expect(await ledger.getPersonal('strays', 'charge/ch1')).toBeNull();
-      expect(await ledger.claimCharge('strays', { ...terms, amount: 9900 })).toMatchObject({
+      expect(await ledger.claimCharge('strays', { ...terms, amount: 9900 }, 'shop')).toMatchObject({
         claim: 'conflict',
       });
-      expect(await ledger.claimCharge('strays', terms)).toMatchObject({ claim: 'same' });
+      expect(await ledger.claimCharge('strays', terms, 'shop')).toMatchObject({ claim: 'same' });
     });
 
     test('with the same amount for another day has other terms', async () => {
-      await ledger.claimCharge('days', { ...terms, dueAtMs: 2_000 });
+      await ledger.claimCharge('days', { ...terms, dueAtMs: 2_000 }, 'shop');
       await ledger.record(
         entry('days', { facts: [opened(1)], charges: [charge('ch1', { dueAtMs: 3_000 })] }),
       );
       expect(await ledger.getCharge('days', 'ch1')).toMatchObject({ terms: { dueAtMs: 3_000 } });
-      expect(await ledger.claimCharge('days', { ...terms, dueAtMs: 2_000 })).toMatchObject({
+      expect(await ledger.claimCharge('days', { ...terms, dueAtMs: 2_000 }, 'shop')).toMatchObject({
         claim: 'conflict',
       });
-      expect(await ledger.claimCharge('days', { ...terms, dueAtMs: 3_000 })).toMatchObject({
+      expect(await ledger.claimCharge('days', { ...terms, dueAtMs: 3_000 }, 'shop')).toMatchObject({
         claim: 'same',
       });
     });

@@ -98,12 +98,17 @@ describe.runIf(RUNS_POSTGRES)('the database roles', () => {
     expect(await api.claimCustomer(claim)).toBe('same');
     expect(await api.claimCustomer({ ...claim, requestId: 'another' })).toBe('conflict');
 
-    expect(await api.claimCharge('ada', TERMS)).toMatchObject({ claim: 'new' });
+    expect(await api.claimCharge('ada', TERMS, 'shop')).toMatchObject({ claim: 'new' });
     await api.releaseCharge('ada', TERMS);
-    expect(await api.claimCharge('ada', TERMS)).toMatchObject({ claim: 'new' });
+    expect(await api.claimCharge('ada', TERMS, 'shop')).toMatchObject({ claim: 'new' });
     await api.acceptCharge('ada', 'ch1');
-    expect(await api.claimCharge('ada', { ...TERMS, amount: 1 })).toMatchObject({ claim: 'conflict' });
-    await api.claimCharge('ada', { ...TERMS, chargeId: 'ch2' });
+    expect(await api.claimCharge('ada', { ...TERMS, amount: 1 }, 'shop')).toMatchObject({
+      claim: 'conflict',
+    });
+    await api.claimCharge('ada', { ...TERMS, chargeId: 'ch2' }, 'shop');
+    const promise = { customerId: 'ada', chargeId: 'ch2', afterMs: 0, mostOpen: 9 };
+    expect(await api.promiseCharge(promise)).toBe(true);
+    expect(await api.takePromisedCharges({ except: [], most: 5, leaseMs: 1_000 })).toHaveLength(1);
     await api.acceptCharge('ada', 'ch2');
     await api.putPersonal('ada', 'contact', { email: 'ada@example.org' });
     await api.addUnclaimedEvent({ eventId: 'evt_1', type: 'x', objectId: null, reason: 'unknown_object' });
@@ -141,7 +146,7 @@ describe.runIf(RUNS_POSTGRES)('the database roles', () => {
     };
     await worker.record(entry('ada', closing));
     // Opened without a claim: the texts of other terms are not its.
-    await (await as('api')).claimCharge('ada', { ...TERMS, chargeId: 'ch3', amount: 9 });
+    await (await as('api')).claimCharge('ada', { ...TERMS, chargeId: 'ch3', amount: 9 }, 'shop');
     await worker.record(entry('ada', { sequence: 2, charges: [charge('ch3')] }));
     expect(await worker.getPersonal('ada', 'charge/ch3')).toBeNull();
 
@@ -176,7 +181,7 @@ describe.runIf(RUNS_POSTGRES)('the database roles', () => {
     expect((await api.listCharges({ customerId: 'ada' })).items).toHaveLength(3);
     expect(await api.findStripeObject('pi_1')).toMatchObject({ customerId: 'ada' });
     const other = { ...TERMS, chargeId: 'ch2', amount: 1500 };
-    expect(await api.claimCharge('ada', other)).toMatchObject({ claim: 'replaced' });
+    expect(await api.claimCharge('ada', other, 'shop')).toMatchObject({ claim: 'replaced' });
     await api.releaseCharge('ada', other);
     expect(await api.getCharge('ada', 'ch2')).toMatchObject({ status: 'refused' });
 
@@ -206,7 +211,7 @@ describe.runIf(RUNS_POSTGRES)('the database roles', () => {
     expect(await ops.loadCustomer('ada')).toMatchObject({ snapshot: { sequence: 3 } });
     expect(await ops.erase({ customerId: 'ada', ...BY })).toContain('contact');
     expect(await ops.verify('all')).toMatchObject({ customers: 2, facts: 4, broken: [] });
-    expect(await (await as('api')).claimCharge('ada', TERMS)).toMatchObject({ claim: 'same' });
+    expect(await (await as('api')).claimCharge('ada', TERMS, 'shop')).toMatchObject({ claim: 'same' });
   });
 
   const FACT = `insert into evidence (customer_id, sequence, at_ms, kind, data, previous_hash, hash)

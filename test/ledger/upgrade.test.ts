@@ -131,8 +131,8 @@ describe.each(DATABASES)('a ledger on $name', ({ start }) => {
       expect(await claim('another')).toBe('conflict');
       const may = { chargeId: 'ada-1', amount: 1000, currency: 'eur', description: 'May' };
       const terms = { ...may, metadata: { order: '7' } };
-      expect((await ledger.claimCharge('ada', terms)).claim).toBe('same');
-      expect((await ledger.claimCharge('ada', { ...terms, amount: 1001 })).claim).toBe('conflict');
+      expect((await ledger.claimCharge('ada', terms, 'shop')).claim).toBe('same');
+      expect((await ledger.claimCharge('ada', { ...terms, amount: 1001 }, 'shop')).claim).toBe('conflict');
       const promised = {
         chargeId: 'ada-3',
         amount: 700,
@@ -140,7 +140,7 @@ describe.each(DATABASES)('a ledger on $name', ({ start }) => {
         dueAtMs: 1_800_000_000_000,
         statementDescriptorSuffix: 'JULY',
       };
-      expect(await ledger.claimCharge('ada', promised)).toMatchObject({
+      expect(await ledger.claimCharge('ada', promised, 'shop')).toMatchObject({
         claim: 'same',
         row: { status: 'claimed' },
       });

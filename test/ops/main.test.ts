@@ -117,7 +117,7 @@ describe.runIf(RUNS_POSTGRES)('on a PostgreSQL', () => {
     onTestFinished(() => copy.close());
     // The lost minutes: ch2 is opened and paid.
     const terms = { chargeId: 'ch2', amount: 1200, currency: 'eur' };
-    await ledger.claimCharge('runs', terms);
+    await ledger.claimCharge('runs', terms, 'shop');
     const lost = { facts: [opened(2, 'ch2'), closed(3, 'ch2')], charges: [charge('ch2', paid)] };
     await ledger.record(entry('runs', lost));
 
@@ -139,8 +139,8 @@ describe.runIf(RUNS_POSTGRES)('on a PostgreSQL', () => {
     const { items } = await copy.listEvidence('runs');
     expect(items.map(({ sequence }) => sequence)).toEqual([1, 4]);
     // So a caller who posts ch2 again is not recognised, and must be kept from it.
-    expect((await copy.claimCharge('runs', terms)).claim).toBe('new');
-    expect((await ledger.claimCharge('runs', terms)).claim).toBe('same');
+    expect((await copy.claimCharge('runs', terms, 'shop')).claim).toBe('new');
+    expect((await ledger.claimCharge('runs', terms, 'shop')).claim).toBe('same');
   });
 
   test('export writes the record as JSON, erase takes the personal data out of it', async () => {

@@ -39,6 +39,7 @@ const COMPLETE: { readonly [Name in MessageName]: { readonly [field: string]: un
     amount: 4_900,
     currency: 'eur',
     dueAtMs: 1_790_000_000_000,
+    inLedger: 'accepted',
   },
   cancelCharge: { actor, reason: 'x', chargeId: 'inv-1' },
   retryCharge: { actor, reason: 'x', chargeId: 'inv-1' },
@@ -55,6 +56,7 @@ const OPTIONAL = new Set([
   'consent of enrol',
   'terms',
   'dueAtMs',
+  'inLedger',
   'event',
 ]);
 const isOptional = (name: MessageName, field: string) =>

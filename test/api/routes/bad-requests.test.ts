@@ -251,7 +251,7 @@ describe('POST …/charges', () => {
   ])('%s is 422 and claims nothing', async (code, body) => {
     const { status, body: answer } = await api.ask('POST', url, body);
     expect({ status, code: answer.code }).toEqual({ status: 422, code });
-    expect((await api.ledger.claimCharge('known', { ...charge, amount: 5000 })).claim).toBe('new');
+    expect((await api.ledger.claimCharge('known', { ...charge, amount: 5000 }, 'shop')).claim).toBe('new');
     await api.ledger.releaseCharge('known', { ...charge, amount: 5000 });
   });
 

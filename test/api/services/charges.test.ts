@@ -1,8 +1,10 @@
 // A charge that Stripe refused for its terms is put right under its id: what the ledger keeps and the workflow is asked.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createAcceptCharge } from '../../../api/services/accept-charge.ts';
 import { createAnswers } from '../../../api/services/answers.ts';
 import { createCharges } from '../../../api/services/charges.ts';
 import { createCustomerReader } from '../../../api/services/customer-reader.ts';
+import type { HandOver } from '../../../api/services/hand-over.ts';
 import { Refusal } from '../../../domain/shared/refusal.ts';
 import type { Ledger } from '../../../ledger/ledger.ts';
 import { openLedger } from '../../../ledger/open.ts';
@@ -24,7 +26,7 @@ afterAll(() => ledger?.close());
 /** A customer whose workflow has recorded the charge as refused; `asked` is what it is asked from then on. */
 async function refusedCharge(customerId: string, answer: (request: object) => object) {
   await ledger.claimCustomer({ customerId, requestId: 'r', metadata: {}, personal: {} });
-  await ledger.claimCharge(customerId, TERMS);
+  await ledger.claimCharge(customerId, TERMS, 'shop');
   await ledger.acceptCharge(customerId, 'ch1');
   await ledger.record(entry(customerId, { charges: [REFUSED], sequence: 1 }));
   const asked: object[] = [];
@@ -40,11 +42,14 @@ async function refusedCharge(customerId: string, answer: (request: object) => ob
     publicUrl: 'http://127.0.0.1',
   });
   const reader = createCustomerReader(ledger, workflows, {} as never);
+  const handOver = {} as HandOver; // corrections are the workflow's own
   const charges = createCharges({
     ledger,
     workflows,
     reader,
     answers: createAnswers(links),
+    acceptCharge: createAcceptCharge({ ledger, workflows, reader, handOver, log: {} as never }),
+    handOver: { ...handOver, isFull: () => false },
     amountLimits: {},
   });
   return { asked, open: (terms: typeof TERMS) => charges.open(customerId, terms, CALLER, 0) };
