@@ -17,6 +17,7 @@ import { startPostgres } from './postgres.ts';
 import { type TestStack, testClient } from './stack.ts';
 
 export interface Processes extends TestStack {
+  readonly api: Supervised;
   readonly worker: Supervised;
   readonly databaseUrl: string;
   /** Until a worker polls for calls to Stripe. One that is gone counts for minutes, so only on a new server. */
@@ -78,7 +79,7 @@ export async function startProcesses(options: {
       stops.push(() => started.stop());
       return started;
     };
-    run('api/main.ts', {
+    const api = run('api/main.ts', {
       PORT: String(port),
       API_KEYS: `test:read+charge+operate:${apiKey}`,
       STRIPE_PUBLISHABLE_KEY: 'pk_test_emulator',
@@ -104,6 +105,7 @@ export async function startProcesses(options: {
     await untilWorking();
     return {
       ...testClient({ url, apiKey, emulatorUrl }, client),
+      api,
       worker,
       databaseUrl: postgres.url,
       untilWorking,
