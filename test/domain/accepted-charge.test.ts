@@ -6,6 +6,7 @@ import type { EventOf } from '../../domain/model/events.ts';
 import type { CustomerState } from '../../domain/model/state.ts';
 import { nextStep } from '../../domain/next-step.ts';
 import { refuse } from '../../domain/refuse.ts';
+import { noticesIn } from '../../domain/shared/facts.ts';
 import { BY, charge, enrolled, mandate, T0 } from './fixtures.ts';
 
 const ACCEPTED: EventOf<'openCharge'> = {
@@ -52,7 +53,9 @@ describe.each([
       { kind: 'charge_closed', data: { as: 'failed', reason: why } },
       { kind: 'notice', data: { notice: 'charge.failed' } },
     ]);
-    expect(after.notices).toMatchObject([{ kind: 'charge.failed', chargeId: 'one', data: { reason: why } }]);
+    expect(noticesIn(after.facts)).toMatchObject([
+      { kind: 'charge.failed', chargeId: 'one', data: { reason: why } },
+    ]);
     expect(nextStep(after, T0)).toEqual({ do: 'record' });
   });
 });

@@ -8,6 +8,7 @@ import type { CustomerEvent, RememberedCharge } from '../../domain/model/events.
 import type { CustomerState } from '../../domain/model/state.ts';
 import type { Step, StepOf } from '../../domain/model/steps.ts';
 import { nextStep } from '../../domain/next-step.ts';
+import { noticesIn } from '../../domain/shared/facts.ts';
 import { DEFAULT_POLICY } from '../../domain/shared/policy.ts';
 import { DAY } from '../../domain/shared/time.ts';
 import { reading } from './fixtures.ts';
@@ -214,5 +215,7 @@ test('a charge that the ledger accepted for a customer who was cancelled ends as
   expect(none.charges).toMatchObject([
     { phase: { is: 'closed', as: 'failed', reason: 'customer_cancelled' } },
   ]);
-  expect(none.notices).toMatchObject([{ kind: 'charge.failed', data: { reason: 'customer_cancelled' } }]);
+  expect(noticesIn(none.facts)).toMatchObject([
+    { kind: 'charge.failed', data: { reason: 'customer_cancelled' } },
+  ]);
 });

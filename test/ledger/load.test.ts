@@ -14,7 +14,7 @@ afterAll(() => ledger.close());
 
 /** Accepted, and never recorded by a run. */
 async function owe(customerId: string, chargeId: string) {
-  await ledger.claimCharge(customerId, { chargeId, amount: 4900, currency: 'eur' });
+  await ledger.claimCharge(customerId, { chargeId, amount: 4900, currency: 'eur' }, 'shop');
   await ledger.acceptCharge(customerId, chargeId);
 }
 
@@ -45,6 +45,7 @@ test('which intent is known of each charge, and of two the newest: only that one
   );
   expect(charges).toContainEqual({
     chargeId: 'one',
+    actor: 'shop',
     amount: 4900,
     currency: 'eur',
     openedAtMs: expect.any(Number),
