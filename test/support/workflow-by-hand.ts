@@ -25,6 +25,20 @@ export interface Task {
   readonly continueAsNewSuggested?: boolean;
 }
 
+/** A run that is to begin. */
+export interface NewRun {
+  readonly workflowType: string;
+  readonly workflowId: string;
+  /** Epoch ms. */
+  readonly startMs: number;
+}
+
+export const billingOf = (customerId: string, startMs: number): NewRun => ({
+  workflowType: CUSTOMER_BILLING,
+  workflowId: workflowIdOf(customerId),
+  startMs,
+});
+
 export interface WorkflowByHand {
   /** @returns its commands @throws Error with the failure's message where the task fails */
   activate(task: Task): Promise<Command[]>;
@@ -35,12 +49,10 @@ export interface WorkflowByHand {
 let creating: Promise<VMWorkflowCreator> | null = null;
 
 /** The product's workflows, bundled as for a worker. */
-export async function loadWorkflows(): Promise<{
-  start(customerId: string, startMs: number): Promise<WorkflowByHand>;
-}> {
+export async function loadWorkflows(): Promise<{ start(run: NewRun): Promise<WorkflowByHand> }> {
   creating ??= createCreator();
   const creator = await creating;
-  return { start: (customerId, startMs) => start(creator, customerId, startMs) };
+  return { start: (run) => start(creator, run) };
 }
 
 async function createCreator(): Promise<VMWorkflowCreator> {
@@ -54,15 +66,14 @@ async function createCreator(): Promise<VMWorkflowCreator> {
 /** Creates the run; its first activation has to be a task with `initializeJob`. */
 async function start(
   creator: VMWorkflowCreator,
-  customerId: string,
-  startMs: number,
+  { workflowType, workflowId, startMs }: NewRun,
 ): Promise<WorkflowByHand> {
-  const runId = `run-of-${customerId}-${startMs}`;
+  const runId = `run of ${workflowId}`;
   const workflow = await creator.createWorkflow({
     info: {
-      workflowId: workflowIdOf(customerId),
+      workflowId,
       runId,
-      workflowType: CUSTOMER_BILLING,
+      workflowType,
       searchAttributes: {},
       typedSearchAttributes: new TypedSearchAttributes(),
       taskQueue: BILLING_QUEUE,
@@ -125,11 +136,14 @@ export const payload = (value: unknown) => defaultPayloadConverter.toPayload(val
 export const fromPayload = (it: any): any => defaultPayloadConverter.fromPayload(it);
 
 /** The first job of a run. */
-export function initializeJob(customerId: string, startMs: number, ...args: readonly unknown[]): object {
+export function initializeJob(
+  { workflowType, workflowId, startMs }: NewRun,
+  ...args: readonly unknown[]
+): object {
   return {
     initializeWorkflow: {
-      workflowType: CUSTOMER_BILLING,
-      workflowId: workflowIdOf(customerId),
+      workflowType,
+      workflowId,
       arguments: args.map(payload),
       randomnessSeed: 1,
       attempt: 1,
@@ -152,7 +166,7 @@ export const scheduledIn = (commands: readonly Command[]): ScheduledActivity[] =
   commands.flatMap(({ scheduleActivity: options }) => {
     if (!options) return [];
     const { seq, activityType } = options;
-    return [{ seq, activityType, input: fromPayload(options.arguments[0]), options }];
+    return [{ seq, activityType, input: (options.arguments ?? []).map(fromPayload)[0], options }];
   });
 
 export const resolveActivityJob = (seq: number, result: unknown): object => ({

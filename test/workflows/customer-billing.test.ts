@@ -2,6 +2,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { charge, enrolled, T0 } from '../domain/fixtures.ts';
 import {
+  billingOf,
   type Command,
   fromPayload,
   initializeJob,
@@ -26,8 +27,8 @@ const LOADED = {
 
 /** A run whose first question, to the ledger, is under way. */
 async function loading() {
-  const run = await workflows.start('alice', T0);
-  const jobs = [initializeJob('alice', T0, { customerId: 'alice' })];
+  const run = await workflows.start(billingOf('alice', T0));
+  const jobs = [initializeJob(billingOf('alice', T0), { customerId: 'alice' })];
   const [load] = scheduledIn(await run.activate({ jobs, afterMs: 0, events: 3 }));
   expect(load?.activityType).toBe('load');
   return { run, loaded: resolveActivityJob(load?.seq ?? 0, LOADED) };

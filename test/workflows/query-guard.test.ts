@@ -1,6 +1,12 @@
 // What a query brings along of a history is never taken in before its own task has begun (docs/decisions/0018).
 import { beforeAll, expect, test } from 'vitest';
-import { initializeJob, loadWorkflows, resolveActivityJob, signalJob } from '../support/workflow-by-hand.ts';
+import {
+  billingOf,
+  initializeJob,
+  loadWorkflows,
+  resolveActivityJob,
+  signalJob,
+} from '../support/workflow-by-hand.ts';
 
 const START_MS = Date.UTC(2027, 0, 1);
 
@@ -11,8 +17,8 @@ beforeAll(async () => {
 
 /** A run whose first task has asked the ledger for the customer. */
 async function begun() {
-  const run = await workflows.start('ada', START_MS);
-  const jobs = [initializeJob('ada', START_MS, { customerId: 'ada' })];
+  const run = await workflows.start(billingOf('ada', START_MS));
+  const jobs = [initializeJob(billingOf('ada', START_MS), { customerId: 'ada' })];
   const commands = await run.activate({ jobs, afterMs: 0, events: 3 });
   const [seq] = commands.flatMap(({ scheduleActivity }) => scheduleActivity?.seq ?? []);
   return { run, answer: resolveActivityJob(seq, { kind: 'loaded', snapshot: null, charges: [] }) };
