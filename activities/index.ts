@@ -1,5 +1,5 @@
 // Everything the workflows may ask the world, grouped by task queue.
-import type { AmountLimits } from '../domain/model/policy.ts';
+import type { AmountLimits, Budgets } from '../domain/model/policy.ts';
 import type { Links } from '../links/links.ts';
 import { createCatchUpActivities } from './catch-up.ts';
 import { createConfirmPaymentIntentActivity } from './confirm-payment-intent.ts';
@@ -19,6 +19,8 @@ export interface ActivityDependencies extends StripeDependencies {
   readonly links: Links;
   /** The merchant's own largest amounts. */
   readonly amountLimits: AmountLimits;
+  /** How often a card may be asked in vain. */
+  readonly budgets: Budgets;
   /** Names of search attributes that workflows are not to write. */
   readonly searchAttributesLeftOut: readonly string[];
   /** Null when the merchant has no endpoint. */

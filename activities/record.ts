@@ -14,14 +14,15 @@ import { type NoticeStarter, startNotices } from './start-notices.ts';
 export function createRecordActivities({
   ledger,
   amountLimits,
+  budgets,
   searchAttributesLeftOut,
   notices,
 }: {
   readonly ledger: Ledger;
   /** Null where the merchant has no endpoint: nobody is to be told. */
   readonly notices: NoticeStarter | null;
-} & Pick<Policy, 'amountLimits' | 'searchAttributesLeftOut'>) {
-  const policy: Policy = { ...DEFAULT_POLICY, amountLimits, searchAttributesLeftOut };
+} & Pick<Policy, 'amountLimits' | 'budgets' | 'searchAttributesLeftOut'>) {
+  const policy: Policy = { ...DEFAULT_POLICY, amountLimits, budgets, searchAttributesLeftOut };
 
   return {
     /**

@@ -1,5 +1,6 @@
 // The api's settings, from its environment.
 import { Environment, entriesOf, type Rule } from '../config/environment.ts';
+import type { Policies } from '../config/policies.ts';
 import { anyText, HTTP_ADDRESS, ORIGIN, portFrom } from '../config/rules.ts';
 import { type SharedSettings, sharedSettings } from '../config/shared-settings.ts';
 import { BROWSER_KEY, type StripeSettings, stripeSettings } from '../config/stripe.ts';
@@ -20,6 +21,8 @@ export interface AppConfig {
   readonly trustProxy: TrustProxy;
   /** The merchant's own largest amounts, beside Stripe's. */
   readonly amountLimits: AmountLimits;
+  /** By which charges are collected. */
+  readonly policies: Policies;
   /** Whose scripts may ask the codec endpoint: the Temporal UI's; null: nobody's. */
   readonly payloadUiOrigin: string | null;
   readonly stripe: {
@@ -35,7 +38,7 @@ export interface AppConfig {
   readonly merchant: { readonly name: string; readonly termsUrl: string; readonly termsVersion: string };
 }
 
-export interface ApiConfig extends Omit<SharedSettings, 'publicUrl' | 'amountLimits'> {
+export interface ApiConfig extends Omit<SharedSettings, 'publicUrl' | 'amountLimits' | 'policies'> {
   readonly app: AppConfig;
   /** Reads intents; restricted where there is one, else the secret key. */
   readonly stripeReadKey: string;
@@ -76,7 +79,10 @@ export function loadConfig(variables: NodeJS.ProcessEnv, { withLedger = false } 
     );
   const publishableKey = environment.required('STRIPE_PUBLISHABLE_KEY', BROWSER_KEY);
   const jsUrl = stripeJsUrl(environment, stripe);
-  const { publicUrl, amountLimits, ...shared } = sharedSettings(environment, { withLedger, isLive });
+  const { publicUrl, amountLimits, policies, ...shared } = sharedSettings(environment, {
+    withLedger,
+    isLive,
+  });
   const merchant = {
     name: environment.required('MERCHANT_NAME', anyText('the name of the business the customer pays')),
     termsUrl: environment.required('TERMS_URL', HTTP_ADDRESS),
@@ -89,6 +95,7 @@ export function loadConfig(variables: NodeJS.ProcessEnv, { withLedger = false } 
     returnUrlOrigins: environment.list('RETURN_URL_ORIGINS', ORIGIN).map(withoutSlash),
     trustProxy: trustProxy(environment),
     amountLimits,
+    policies,
     payloadUiOrigin: payloadUiOrigin(environment, shared),
     stripe: { publishableKey, jsUrl, apiBase, isLive },
     merchant,

@@ -24,6 +24,7 @@ The HTTP api and the customer's pages. Everything is set by the environment:
   RETURN_URL_ORIGINS      origins a customer may be sent back to, comma-separated
   TRUST_PROXY             false (default), a number of hops (1 to 5), or addresses
   MAX_CHARGE_AMOUNT       minor units, or by currency: eur:500000,default:100000
+  POLICY_FILE             JSON: how declined charges are collected (docs/policy.md)
   MERCHANT_NAME, TERMS_URL, TERMS_VERSION   what customers agree to
   PAYLOAD_KEYS            id:base64key, comma-separated: encrypts what Temporal keeps; the first encrypts
   PAYLOAD_ALLOW_PLAIN     true: also takes what is not encrypted, while runs from before the keys go on

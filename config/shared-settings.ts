@@ -5,6 +5,7 @@ import { type TemporalAddress, temporalFrom } from '../temporal/address.ts';
 import { type PayloadEncryption, readPayloadEncryption } from '../temporal/payload-keys.ts';
 import { amountLimits } from './amount-limits.ts';
 import type { Environment, Rule } from './environment.ts';
+import { type Policies, policiesFrom } from './policies.ts';
 import { PAGE_ROOT, POSTGRES } from './rules.ts';
 
 export interface SharedSettings {
@@ -17,6 +18,7 @@ export interface SharedSettings {
   /** Null only where the caller brings the ledger along. */
   readonly databaseUrl: string | null;
   readonly amountLimits: AmountLimits;
+  readonly policies: Policies;
 }
 
 const LINK_SECRET: Rule = {
@@ -45,6 +47,7 @@ export function sharedSettings(
     databaseUrl,
     payloadEncryption: readPayloadEncryption(environment.variables, environment.faults),
     amountLimits: amountLimits(environment),
+    policies: policiesFrom(environment),
     temporal: temporalFrom(environment.variables, environment.faults),
   };
 }

@@ -41,6 +41,7 @@ export async function assembleWorker(
       ledger,
       links: createLinks({ secrets: config.linkSecrets, publicUrl: config.publicUrl }),
       amountLimits: config.amountLimits,
+      budgets: config.policies.budgets,
       searchAttributesLeftOut: config.searchAttributesLeftOut,
       merchantWebhook: config.merchantWebhook,
       notices: createNoticeStarter(client.activity),

@@ -17,7 +17,7 @@ Runs customers' billing: workflows, and every call to Stripe. As many may run si
   needed    STRIPE_SECRET_KEY  DATABASE_URL  LINK_SECRET  PUBLIC_URL
   optional  TEMPORAL_ADDRESS and Temporal's other variables  STRIPE_API_BASE  HOST  METRICS_PORT
             MAX_CHARGE_AMOUNT  MERCHANT_WEBHOOK_URL with MERCHANT_WEBHOOK_SECRET  PAYLOAD_KEYS
-            PAYLOAD_ALLOW_PLAIN  SEARCH_ATTRIBUTES_LEFT_OUT
+            PAYLOAD_ALLOW_PLAIN  SEARCH_ATTRIBUTES_LEFT_OUT  POLICY_FILE
             TEMPORAL_DEPLOYMENT_NAME with TEMPORAL_WORKER_BUILD_ID: it gets no work until that version is current
 
 .env.example says what each is. SIGTERM or Ctrl-C ends it once what is under way has ended; a second one at once.

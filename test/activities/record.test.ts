@@ -22,6 +22,7 @@ test('another fact in the place of one is an error in the log with ids only, and
   const { record } = createRecordActivities({
     ledger,
     amountLimits: {},
+    budgets: DEFAULT_POLICY.budgets,
     searchAttributesLeftOut: [],
     notices: null,
   });
@@ -42,6 +43,7 @@ test('what the facts changed is written with them, as of the workflow’s clock'
   const { record } = createRecordActivities({
     ledger,
     amountLimits: {},
+    budgets: DEFAULT_POLICY.budgets,
     searchAttributesLeftOut: [],
     notices: null,
   });
@@ -74,7 +76,8 @@ test('what the facts changed is written with them, as of the workflow’s clock'
 
 describe('the policy', () => {
   const amountLimits = { eur: 500_000 };
-  const policy = { ...DEFAULT_POLICY, amountLimits };
+  const budgets = { ...DEFAULT_POLICY.budgets, other: { perCardIn30Days: 4 } };
+  const policy = { ...DEFAULT_POLICY, amountLimits, budgets };
 
   test('comes to a run as the worker is configured, and again only when it has changed', async () => {
     const ledger = await openLedger(await inMemory());
@@ -82,6 +85,7 @@ describe('the policy', () => {
     const { load, record } = createRecordActivities({
       ledger,
       amountLimits,
+      budgets,
       searchAttributesLeftOut: [],
       notices: null,
     });
@@ -103,7 +107,12 @@ describe('the notices among the facts', () => {
     const ledger = await openLedger(await inMemory());
     onTestFinished(() => ledger.close());
     const notices = { start, startAgain: async () => {}, endOf: async () => null };
-    const dependencies = { ledger, amountLimits: {}, searchAttributesLeftOut: [] };
+    const dependencies = {
+      ledger,
+      amountLimits: {},
+      budgets: DEFAULT_POLICY.budgets,
+      searchAttributesLeftOut: [],
+    };
     const environment = new MockActivityEnvironment(undefined, { logger: new DefaultLogger('ERROR') });
     const activities = createRecordActivities({ ...dependencies, notices: isTold ? notices : null });
     return {

@@ -16,6 +16,7 @@ import { createActivities } from '../../activities/index.ts';
 import { freePort } from '../../dev/free-port.ts';
 import { EMULATOR_KEY } from '../../dev/stack.ts';
 import { startTemporal, type TemporalServer } from '../../dev/temporal.ts';
+import { DEFAULT_POLICY } from '../../domain/shared/policy.ts';
 import { buildEmulator } from '../../emulator/app.ts';
 import { openLedger } from '../../ledger/open.ts';
 import { createLinks } from '../../links/links.ts';
@@ -98,6 +99,7 @@ async function startNext(): Promise<void> {
       ledger: backends.ledger,
       links: createLinks({ secrets: ['a'.repeat(32)], publicUrl: stack.url }),
       amountLimits: {},
+      budgets: DEFAULT_POLICY.budgets,
       searchAttributesLeftOut: [],
       merchantWebhook: null,
       notices: createNoticeStarter(stack.client.activity),

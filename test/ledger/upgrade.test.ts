@@ -7,6 +7,7 @@ import { createRecordActivities } from '../../activities/record.ts';
 import { advance } from '../../domain/advance.ts';
 import { newCustomer } from '../../domain/lifecycle.ts';
 import { nextStep } from '../../domain/next-step.ts';
+import { DEFAULT_POLICY } from '../../domain/shared/policy.ts';
 import { inFolder } from '../../ledger/embedded.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { migrations } from '../../ledger/migrations/index.ts';
@@ -152,6 +153,7 @@ describe.each(DATABASES)('a ledger on $name', ({ start }) => {
       const loaded = await createRecordActivities({
         ledger,
         amountLimits: {},
+        budgets: DEFAULT_POLICY.budgets,
         searchAttributesLeftOut: [],
         notices: null,
       }).load({ customerId: 'ada' });
