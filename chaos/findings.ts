@@ -14,6 +14,8 @@ export interface Observation {
   /** The workflow's own status; null once the charge has left its state. */
   readonly workflow: string | null;
   readonly evidence: readonly Evidence[];
+  /** How often each notice of the run has arrived at the merchant's endpoint, by its `webhook-id`. */
+  readonly arrivals: ReadonlyMap<string, number>;
 }
 
 export interface Evidence {
@@ -21,6 +23,8 @@ export interface Evidence {
   readonly kind: string;
   readonly chargeId?: string;
   readonly data: { readonly [key: string]: unknown };
+  /** Of a notice: how it ended. */
+  readonly delivery?: { readonly outcome: string };
 }
 
 export const FAULTS = [
@@ -30,6 +34,7 @@ export const FAULTS = [
   'wrongly failed',
   'evidence missing',
   'disagreement',
+  'notice lost',
   // of the run as a whole
   'of no planned charge',
   'broken chain of evidence',

@@ -12,9 +12,14 @@ const CUSTOMERS_AT_ONCE = 8;
 /** Repeats each request until it is answered. @returns the emulator’s whole truth, too */
 export async function collectObservations(
   customers: readonly PlannedCustomer[],
-  sources: { readonly caller: Caller; readonly temporal: Client; readonly emulatorUrl: string },
+  sources: {
+    readonly caller: Caller;
+    readonly temporal: Client;
+    readonly emulatorUrl: string;
+    readonly arrivals: ReadonlyMap<string, number>;
+  },
 ): Promise<{ readonly observations: readonly Observation[]; readonly truth: Truth }> {
-  const { caller, temporal, emulatorUrl } = sources;
+  const { caller, temporal, emulatorUrl, arrivals } = sources;
   const truth = (await (await fetch(`${emulatorUrl}/_emulator/truth`)).json()) as Truth;
 
   async function pages<Item>(path: string): Promise<Item[]> {
@@ -48,6 +53,7 @@ export async function collectObservations(
         ledger: recorded.find(isThisCharge)?.status ?? null,
         workflow: live === null ? 'silent' : inWorkflow,
         evidence: evidence.filter(isThisCharge),
+        arrivals,
       };
     });
   }

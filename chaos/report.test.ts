@@ -14,6 +14,7 @@ const RESULT: Result = {
     ['cut webhooks', 1],
   ]),
   interferences: new Map([['replace_card', 2]]),
+  notices: { arrived: 3, repeated: 1 },
   endedByThemselves: 0,
   busySeconds: 60,
   finished: [{ chargeId: 'one', requestedMs: 0, endedMs: 2_000 }],
@@ -26,6 +27,7 @@ test('the table says what was done of the plan, and has a row for each kind of f
   expect(table).toContain('| charges | 1 of 60 planned |');
   expect(table).toContain('| kills | 5 of 6 planned (api 2, worker 3) |');
   expect(table).toContain('| interferences | replace card 2 |');
+  expect(table).toContain('| notices | 3, of which 1 more than once |');
   expect(table).toContain('| broken chain of evidence | 0 |');
   expect(table).toContain('| secrets in logs | 0 |');
 });
@@ -39,6 +41,7 @@ test('a finding of the run as a whole is printed and counted, and so is one of a
     ledger: null,
     workflow: null,
     evidence: [],
+    arrivals: new Map(),
   } as const;
   const lines = report({
     ...RESULT,

@@ -21,6 +21,8 @@ export interface Result {
   readonly counts: ReadonlyMap<string, number>;
   /** How often people have interfered, by what they did. */
   readonly interferences: ReadonlyMap<string, number>;
+  /** How many notices have arrived at the merchant's, and how many of them more than once. */
+  readonly notices: { readonly arrived: number; readonly repeated: number };
   readonly endedByThemselves: number;
   readonly busySeconds: number;
   readonly finished: readonly FinishedCharge[];
@@ -54,6 +56,7 @@ export function report(result: Result): string[] {
     ['Stripe’s faults', group('stripe')],
     ['webhook faults', group('webhooks')],
     ['interferences', listed([...result.interferences])],
+    ['notices', `${result.notices.arrived}, of which ${result.notices.repeated} more than once`],
     ['processes that gave up and were started again', result.endedByThemselves],
     ...FAULTS.map((fault): [string, number] => [
       fault,

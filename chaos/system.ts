@@ -10,6 +10,7 @@ import { startOwnPostgres } from '../dev/postgres.ts';
 import { type Killable, supervise } from '../dev/process.ts';
 import { startProductionTemporal } from '../dev/temporal-production.ts';
 import { expectListening } from './expect-listening.ts';
+import { type Merchant, startMerchant } from './merchant.ts';
 import { APIS, type Killed, type ProxyName, WORKERS } from './plan.ts';
 import { openProxy, type TcpProxy } from './proxy.ts';
 import { startDevelopmentTemporal } from './temporal.ts';
@@ -29,6 +30,8 @@ export interface System {
   readonly endedByThemselves: () => number;
   /** Which Temporal server this is, as shown in the report. */
   readonly temporalName: string;
+  /** How often each notice has arrived at the merchant's, by its `webhook-id`. */
+  readonly arrivals: Merchant['arrivals'];
   /** What must never be logged, by what it is. */
   readonly secrets: { readonly [what: string]: readonly string[] };
   /** The logs of workers, apis and Temporal. */
@@ -120,6 +123,8 @@ export async function startSystem(
       STRIPE_WEBHOOK_SECRET: webhookSecret,
       EMULATOR_WEBHOOK_URL: `http://127.0.0.1:${proxies.webhooks.port}/webhooks/stripe`,
     });
+    const merchant = await startMerchant();
+    stops.push(() => merchant.stop());
     const linkSecret = randomBytes(32).toString('hex');
     const shared = {
       STRIPE_SECRET_KEY: STRIPE_KEY,
@@ -153,6 +158,8 @@ export async function startSystem(
         DATABASE_URL: databaseUrl(proxies.worker_ledger),
         TEMPORAL_ADDRESS: `127.0.0.1:${proxies.worker_temporal.port}`,
         STRIPE_API_BASE: `http://127.0.0.1:${proxies.worker_stripe.port}`,
+        MERCHANT_WEBHOOK_URL: merchant.url,
+        MERCHANT_WEBHOOK_SECRET: merchant.secret,
       }),
     );
     const supervised = [...workers, ...apis, temporal];
@@ -178,9 +185,10 @@ export async function startSystem(
       },
       endedByThemselves: () => supervised.reduce((sum, each) => sum + each.endedByItself(), 0),
       temporalName: temporal.name,
+      arrivals: merchant.arrivals,
       secrets: {
         'a Stripe key': [STRIPE_KEY],
-        'a signing secret': [webhookSecret],
+        'a signing secret': [webhookSecret, merchant.secret],
         'the secret of links': [linkSecret],
         'the API key': [apiKey],
       },

@@ -31,6 +31,7 @@ const GOOD: Observation = {
   ledger: 'succeeded',
   workflow: null,
   evidence: EVIDENCE,
+  arrivals: new Map(),
 };
 const faultsOf = (changes: Partial<Observation>) => [
   ...new Set(judge({ ...GOOD, ...changes }).map(({ fault }) => fault)),

@@ -80,6 +80,9 @@ export function timeline({
         `  Stripe  ${intent.paymentIntentId} ${intent.status}, confirmed ${intent.confirmations} times`,
     ),
     ...bank.map((each) => `  bank    ${each.at} ${each.stripeChargeId} ${each.declineCode ?? each.status}`),
-    ...evidence.map(({ at, kind, data }) => `  record  ${at} ${kind} ${JSON.stringify(data)}`),
+    ...evidence.map(
+      ({ at, kind, data, delivery }) =>
+        `  record  ${at} ${kind} ${JSON.stringify(data)}${delivery ? ` ${delivery.outcome}` : ''}`,
+    ),
   ];
 }
