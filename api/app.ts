@@ -130,7 +130,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const handOver = createHandOver({ ledger, workflows, log: app.log });
   app.addHook('onClose', () => handOver.close());
   const acceptCharge = createAcceptCharge({ ledger, workflows, reader, handOver, log: app.log });
-  const { returnUrlOrigins, amountLimits } = config;
+  const { returnUrlOrigins, amountLimits, policies } = config;
   const browserStripe = {
     publishableKey: config.stripe.publishableKey,
     stripeJsUrl: config.stripe.jsUrl,
@@ -156,7 +156,16 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     authenticate,
     customers: createCustomers({ ledger, workflows, reader, answers }),
     enrolments: createEnrolments({ ledger, workflows, reader, answers, stripe, returnUrlOrigins }),
-    charges: createCharges({ ledger, workflows, reader, answers, acceptCharge, handOver, amountLimits }),
+    charges: createCharges({
+      ledger,
+      workflows,
+      reader,
+      answers,
+      acceptCharge,
+      handOver,
+      amountLimits,
+      policies,
+    }),
     evidence: createEvidence({ ledger, reader, answers }),
   });
   addRefusals();

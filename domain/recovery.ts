@@ -66,7 +66,9 @@ function chargesNotIn(
 ): readonly Charge[] {
   return remembered
     .filter(({ chargeId }) => !charges.some((charge) => charge.chargeId === chargeId))
-    .map((memory) => newCharge({ ...memory, dueAtMs: memory.dueAtMs ?? memory.openedAtMs }))
+    .map(({ actor: _asked, dueAtMs, ...memory }) =>
+      newCharge({ ...memory, dueAtMs: dueAtMs ?? memory.openedAtMs }),
+    )
     .map((charge): Charge => {
       const refusal = checkAmount(charge.amount, charge.currency, amountLimits);
       return refusal && charge.paymentIntentId === null

@@ -122,6 +122,8 @@ export interface CustomerView {
   readonly amountDue: number;
   readonly currency: string | null;
   readonly nextActionAtMs?: number;
+  /** Where they live, as far as is known. */
+  readonly timeZone?: string;
   /** Open charges only; closed ones are the ledger's. */
   readonly charges: readonly ChargeView[];
 }
@@ -144,7 +146,7 @@ export function viewOf(state: CustomerState, nowMs: number): CustomerView {
     }),
     amountDue: amountDue(state, nowMs),
     currency: state.currency,
-    ...omitUndefined({ nextActionAtMs }),
+    ...omitUndefined({ nextActionAtMs, timeZone: state.timeZone }),
     charges: state.charges.map((charge) => chargeViewIn(state, charge, plan, nowMs)),
   };
 }

@@ -70,6 +70,8 @@ async function insertCharge(
     amount: terms.amount,
     currency: terms.currency,
     due_at_ms: terms.dueAtMs ?? null,
+    policy_name: terms.policyName ?? null,
+    policy: terms.policy === undefined ? null : JSON.stringify(terms.policy),
     actor,
     status: 'claimed' as const,
   };

@@ -35,8 +35,8 @@ export function textsOf({
 
 /** What a charge's terms are compared by: every term, also the texts. */
 export function comparedTerms(terms: ChargeTerms): object {
-  const { chargeId, amount, currency, dueAtMs } = terms;
-  return { chargeId, amount, currency, dueAtMs, ...textsOf(terms) };
+  const { chargeId, amount, currency, dueAtMs, policyName } = terms;
+  return { chargeId, amount, currency, dueAtMs, policyName, ...textsOf(terms) };
 }
 
 /** Charges with their texts, as `chargeRow` reads them. */
@@ -58,7 +58,11 @@ export function chargeRow(row: Selectable<Tables['charges']> & { readonly texts:
       chargeId: row.charge_id,
       amount: row.amount,
       currency: row.currency,
-      ...omitUndefined({ dueAtMs: row.due_at_ms ?? undefined }),
+      ...omitUndefined({
+        dueAtMs: row.due_at_ms ?? undefined,
+        policyName: row.policy_name ?? undefined,
+        policy: row.policy ?? undefined,
+      }),
       ...row.texts,
     },
     openedAtMs: row.opened_at_ms,

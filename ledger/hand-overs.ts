@@ -68,6 +68,7 @@ export function handOvers(db: Kysely<Tables>): HandOvers {
           'charges.amount',
           'charges.currency',
           'charges.due_at_ms',
+          'charges.policy',
           'charges.actor',
         ])
         .execute();
@@ -77,7 +78,7 @@ export function handOvers(db: Kysely<Tables>): HandOvers {
         amount: row.amount,
         currency: row.currency,
         actor: row.actor ?? '',
-        ...omitUndefined({ dueAtMs: row.due_at_ms ?? undefined }),
+        ...omitUndefined({ dueAtMs: row.due_at_ms ?? undefined, policy: row.policy ?? undefined }),
       }));
     },
 

@@ -1,6 +1,7 @@
 // The contract of the ledger: what can be written to it and read from it.
 
 import type { Fact, Notice } from '../domain/model/facts.ts';
+import type { ChargePolicy } from '../domain/model/policy.ts';
 import type { CustomerState } from '../domain/model/state.ts';
 import type { ChargeStatus, ChargeView, CustomerStatus, CustomerView } from '../domain/view.ts';
 import type { NumberedIntent } from './intent-nonce.ts';
@@ -17,6 +18,10 @@ export interface ChargeTerms {
   readonly statementDescriptorSuffix?: string;
   /** Empty metadata are the same as none. */
   readonly metadata?: { readonly [key: string]: string };
+  /** The name of the policy, as the caller gave it. */
+  readonly policyName?: string;
+  /** How it is collected, as configured when it was asked for. No term: the same request later may find another one. */
+  readonly policy?: ChargePolicy;
 }
 
 export interface ChargeRow {
@@ -186,7 +191,7 @@ export interface Claims {
 }
 
 /** A charge that the ledger has accepted, as its workflow is asked to open it. */
-export type PromisedCharge = Pick<ChargeTerms, 'chargeId' | 'amount' | 'currency' | 'dueAtMs'> & {
+export type PromisedCharge = Pick<ChargeTerms, 'chargeId' | 'amount' | 'currency' | 'dueAtMs' | 'policy'> & {
   readonly customerId: string;
   readonly actor: string;
 };

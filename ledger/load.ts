@@ -19,7 +19,7 @@ export async function loadForRun(ledger: Ledger, customerId: string): Promise<Ev
       openedAtMs,
       dueAtMs: dueAtMs ?? null,
       paymentIntentId: intent?.stripeId ?? null,
-      ...omitUndefined({ actor: actor ?? undefined }),
+      ...omitUndefined({ actor: actor ?? undefined, policy: terms.policy }),
     };
   });
   return { kind: 'loaded', snapshot, charges: remembered };

@@ -1,6 +1,7 @@
 // The ledger's tables as the queries see them; migrations/ creates them, and the two must agree.
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 import type { FactKind } from '../domain/model/facts.ts';
+import type { ChargePolicy } from '../domain/model/policy.ts';
 import type { CustomerState } from '../domain/model/state.ts';
 import type { ChargeStatus, ChargeView, CustomerStatus, CustomerView } from '../domain/view.ts';
 import type { NoticeDelivery, OperatorAction, UnclaimedReason } from './ledger.ts';
@@ -32,6 +33,8 @@ export interface Tables {
     amount: number;
     currency: string;
     due_at_ms: number | null;
+    policy_name: string | null;
+    policy: JsonOrNull<ChargePolicy>;
     opened_at_ms: Generated<number>;
     /** How often its terms have been replaced. */
     corrections: Generated<number>;

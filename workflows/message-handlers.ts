@@ -150,7 +150,7 @@ export function handleMessages(customer: LiveCustomer, refreshDetails: () => voi
     messages.openCharge,
     (request) => ({ ...request, kind: 'openCharge' }),
     chargeAnswer,
-    'Something is owed. {chargeId, amount (minor units), currency, dueAtMs?, correction?, inLedger?, actor}',
+    'Something is owed. {chargeId, amount (minor units), currency, dueAtMs?, policy?, correction?, inLedger?, actor}',
   );
   onUpdate(
     'cancelCharge',

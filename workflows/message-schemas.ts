@@ -1,6 +1,7 @@
 // What messages to a customer's workflow must look like, so that nothing reads one that does not.
 import type { Consent, MandateTerms } from '../domain/model/enrolment.ts';
 import type { Attribution } from '../domain/model/events.ts';
+import type { ChargePolicy, CollectionPolicy, DayCalendar, Zone } from '../domain/model/policy.ts';
 import {
   ACTOR_PATTERN,
   EVENT_ID_PATTERN,
@@ -30,6 +31,7 @@ type Schema = { readonly description: string } & (
   | { readonly type: 'string'; readonly pattern: string }
   | { readonly type: 'string'; readonly enum: readonly string[] }
   | { readonly type: 'integer'; readonly minimum: number; readonly maximum: number }
+  | { readonly type: 'array'; readonly items: Schema; readonly minItems: number; readonly maxItems: number }
   | ObjectSchema
 );
 interface ObjectSchema {
@@ -76,6 +78,14 @@ const integer = (minimum: number, maximum: number, description: string): Schema 
   description,
 });
 
+const listOf = (items: Schema, minItems: number, maxItems: number): Schema => ({
+  type: 'array',
+  items,
+  minItems,
+  maxItems,
+  description: `a list of ${minItems} to ${maxItems} values`,
+});
+
 const ID = matching(ID_PATTERN, 'an id: 1 to 64 of A-Z, a-z, 0-9, "_" and "-"');
 const CURRENCY = matching('^[a-z]{3}$', 'a lower-case ISO 4217 code');
 /** Which amounts may be charged is the domain's to say. */
@@ -106,6 +116,37 @@ const terms = objectOf<MandateTerms>({
     objectOf<NonNullable<MandateTerms['every']>>({
       unit: oneOf('day', 'week', 'month', 'year'),
       count: integer(1, 366, 'a whole number from 1 to 366'),
+    }),
+  ),
+});
+
+/** What a policy may say at all; what a good one says is for its file (config/policy-schema.ts). */
+const count = integer(0, 1_000, 'a whole number from 0 to 1,000');
+const counts = listOf(count, 0, 20);
+const dayCalendar = objectOf<DayCalendar>({
+  days: counts,
+  at: optional(matching('^([01][0-9]|2[0-3]):[0-5][0-9]$', 'a time of day such as 09:00')),
+});
+const policy = objectOf<ChargePolicy>({
+  name: ID,
+  soft: optional(dayCalendar),
+  unknown: optional(dayCalendar),
+  transient: optional(objectOf<CollectionPolicy['transient']>({ hours: counts })),
+  attempts: optional(count),
+  stepUp: optional(
+    objectOf<CollectionPolicy['stepUp']>({ deadlineDays: count, reminderDays: counts, failures: count }),
+  ),
+  card: optional(objectOf<CollectionPolicy['card']>({ waitDays: count })),
+  declineNotices: optional(oneOf('none', 'first', 'each')),
+  end: optional(oneOf('fail', 'pause', 'cancel')),
+  zone: optional(
+    objectOf<Zone>({
+      timeZone: matching('^[A-Za-z][A-Za-z0-9_+/-]{0,63}$', 'the name of a time zone'),
+      offsets: listOf(
+        listOf(integer(-1_440, 253_402_300_799_999, 'a time, then minutes east of UTC'), 2, 2),
+        1,
+        100,
+      ),
     }),
   ),
 });
@@ -144,6 +185,7 @@ export const MESSAGE_SCHEMAS = {
     amount: AMOUNT,
     currency: CURRENCY,
     dueAtMs: optional(TIME),
+    policy: optional(policy),
     correction: optional(integer(1, 1_000_000, 'the number of a correction')),
     inLedger: optional(oneOf('accepted')),
   }),
@@ -163,6 +205,12 @@ export function faultOf(name: MessageName, message: unknown): string | null {
 
 function faultAt(schema: Schema, value: unknown, what: string): string | null {
   if (!isOfType(schema, value)) return `${what} must be ${schema.description}.`;
+  if (schema.type === 'array') {
+    const faults = (value as readonly unknown[]).map((item) =>
+      faultAt(schema.items, item, `What is in ${what}`),
+    );
+    return faults.find((fault) => fault !== null) ?? null;
+  }
   if (schema.type !== 'object') return null;
   const { properties, required } = schema;
   const fields = new Map<string, unknown>(Object.entries(value as object));
@@ -182,6 +230,8 @@ function isOfType(schema: Schema, value: unknown): boolean {
       return 'enum' in schema ? schema.enum.includes(value) : new RegExp(schema.pattern, 'u').test(value);
     case 'integer':
       return Number.isInteger(value) && Number(value) >= schema.minimum && Number(value) <= schema.maximum;
+    case 'array':
+      return Array.isArray(value) && value.length >= schema.minItems && value.length <= schema.maxItems;
     case 'object':
       return typeof value === 'object' && value !== null && !Array.isArray(value);
   }

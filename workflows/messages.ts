@@ -3,6 +3,7 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Consent, MandateTerms } from '../domain/model/enrolment.ts';
 import type { Attribution } from '../domain/model/events.ts';
+import type { ChargePolicy } from '../domain/model/policy.ts';
 import type { ChargeView, CustomerView } from '../domain/view.ts';
 
 export const CUSTOMER_BILLING = 'CustomerBilling';
@@ -75,6 +76,8 @@ export interface ChargeRequest extends Attribution {
   readonly currency: string;
   /** Epoch milliseconds UTC; absent means now. */
   readonly dueAtMs?: number;
+  /** How it is collected, as configured when it was asked for; absent: the default. It is frozen into the charge. */
+  readonly policy?: ChargePolicy;
   /** The ledger has taken corrected terms for a charge that Stripe refused: 1, 2, 3 … */
   readonly correction?: number;
   /**

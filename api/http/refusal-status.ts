@@ -25,4 +25,5 @@ export const HTTP_STATUS = {
   currency_not_agreed: 422,
   mandate_limit_exceeded: 422,
   metadata_reserved: 422,
+  policy_unknown: 422,
 } as const satisfies Record<RefusalCode, number>;

@@ -72,10 +72,10 @@ export function createAcceptCharge(deps: {
   }
 
   return async (customerId, row, actor) => {
-    const { chargeId, amount, currency, dueAtMs } = row.terms;
+    const { chargeId, amount, currency, dueAtMs, policy } = row.terms;
     const isCorrection = row.corrections > 0;
     const correction = isCorrection ? row.corrections : undefined;
-    const request = omitUndefined({ actor, chargeId, amount, currency, dueAtMs, correction });
+    const request = omitUndefined({ actor, chargeId, amount, currency, dueAtMs, policy, correction });
     // A correction changes what the workflow has already, so only the workflow can take it.
     if (isCorrection) return ask(customerId, row, request);
 

@@ -1,6 +1,7 @@
 // Opens charges, shows and lists them, and passes on what people ask of them.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AmountLimits } from '../../domain/model/policy.ts';
+import { frozenPolicy, type Policies } from '../../config/policies.ts';
+import type { AmountLimits, ChargePolicy } from '../../domain/model/policy.ts';
 import { chargeConflict } from '../../domain/refuse.ts';
 import { checkAmount } from '../../domain/shared/money.ts';
 import { omitUndefined } from '../../domain/shared/omit-undefined.ts';
@@ -65,6 +66,7 @@ export function createCharges(deps: {
   readonly acceptCharge: AcceptCharge;
   readonly handOver: HandOver;
   readonly amountLimits: AmountLimits;
+  readonly policies: Policies;
 }): Charges {
   const { ledger, reader, answers, handOver } = deps;
 
@@ -79,6 +81,19 @@ export function createCharges(deps: {
       if (leftMs <= 0 || hasSettledOrWaits(current.view, untilMs)) return current;
       await sleep(Math.min(pause, leftMs));
     }
+  }
+
+  /** What is configured now counts for this charge from here on. @throws Refusal `policy_unknown` */
+  function freeze(
+    { policy: name, dueAt }: NewCharge,
+    timeZone: string | undefined,
+  ): ChargePolicy | undefined {
+    const nowMs = Date.now();
+    const dueAtMs = dueAt === undefined ? nowMs : msOf(dueAt);
+    const frozen = frozenPolicy(deps.policies, name, { timeZone, dueAtMs, nowMs });
+    if (frozen === null)
+      throw new Refusal('policy_unknown', 'No policy of this name is configured (POLICY_FILE).');
+    return frozen;
   }
 
   /** Sends an action to the workflow; a charge that has left the workflow is judged by the ledger. */
@@ -114,13 +129,14 @@ export function createCharges(deps: {
       const refusal = checkAmount(body.amount, body.currency, deps.amountLimits);
       if (refusal) throw refusal;
       refuseReserved(body.metadata);
-      await reader.customerRow(customerId);
+      const { view } = await reader.customerRow(customerId);
+      const policy = freeze(body, view?.timeZone);
       if (handOver.isFull() && (await ledger.getCharge(customerId, body.chargeId)) === null)
         throw tooMany(
           'So many charges wait that no more are accepted; ask again, with the same ids.',
           WORKED_OFF,
         );
-      const { claim, row } = await ledger.claimCharge(customerId, termsOf(body), caller.actor);
+      const { claim, row } = await ledger.claimCharge(customerId, termsOf(body, policy), caller.actor);
       if (claim === 'conflict') throw chargeConflict(body.chargeId);
       const submitted = isAccepted(row)
         ? null
@@ -176,14 +192,27 @@ function isAccepted({ status, corrections }: ChargeRow): boolean {
 }
 
 function promisedCharge(customerId: string, { terms, actor }: ChargeRow): PromisedCharge {
-  const { chargeId, amount, currency, dueAtMs } = terms;
-  return omitUndefined({ customerId, chargeId, amount, currency, dueAtMs, actor: actor ?? 'unknown' });
+  const { chargeId, amount, currency, dueAtMs, policy } = terms;
+  return omitUndefined({
+    customerId,
+    chargeId,
+    amount,
+    currency,
+    dueAtMs,
+    policy,
+    actor: actor ?? 'unknown',
+  });
 }
 
 /** Empty metadata is none: both are the same terms. */
-function termsOf({ dueAt, metadata = {}, ...terms }: NewCharge): ChargeTerms {
+function termsOf(
+  { dueAt, metadata = {}, policy: policyName, ...terms }: NewCharge,
+  policy: ChargePolicy | undefined,
+): ChargeTerms {
   return omitUndefined({
     ...terms,
+    policyName,
+    policy,
     metadata: Object.keys(metadata).length === 0 ? undefined : metadata,
     dueAtMs: dueAt === undefined ? undefined : msOf(dueAt),
   });

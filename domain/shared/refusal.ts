@@ -24,6 +24,7 @@ const REFUSAL_CODES = [
   'currency_not_agreed',
   'mandate_limit_exceeded',
   'metadata_reserved',
+  'policy_unknown',
   'too_many_open_charges',
 ] as const;
 export type RefusalCode = (typeof REFUSAL_CODES)[number];

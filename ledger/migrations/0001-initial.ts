@@ -34,6 +34,8 @@ const STATEMENTS = [
     amount bigint not null,
     currency text not null,
     due_at_ms bigint,
+    policy_name text,
+    policy jsonb,
     opened_at_ms bigint not null default ${NOW_MS},
     corrections integer not null default 0,
     actor text,

@@ -112,12 +112,20 @@ describe.each(DATABASES)('claims on $name', ({ start }) => {
     { differs: 'due time', terms: { ...TERMS, dueAtMs: 5_000 } },
     { differs: 'description', terms: { ...TERMS, description: 'June' } },
     { differs: 'suffix', terms: { ...TERMS, statementDescriptorSuffix: 'JUNE' } },
+    { differs: 'policy', terms: { ...TERMS, policyName: 'gentle' } },
     { differs: 'metadata', terms: { ...TERMS, metadata: { order: '8', shop: 'north' } } },
   ])('another $differs under the same id is a conflict, and the row stays', async ({ differs, terms }) => {
     const customerId = `conflict-${differs.replace(' ', '-')}`;
     await ledger.claimCharge(customerId, TERMS, 'shop');
     const again = await ledger.claimCharge(customerId, terms, 'shop');
     expect(again).toMatchObject({ claim: 'conflict', row: { terms: TERMS } });
+  });
+
+  test('what a policy of the same name says now is no other term, and what it said is kept', async () => {
+    const terms = { ...TERMS, policyName: 'gentle', policy: { name: 'gentle', soft: { days: [2] } } };
+    await ledger.claimCharge('policy', terms, 'shop');
+    const now = { ...terms, policy: { name: 'gentle', soft: { days: [5] } } };
+    expect(await ledger.claimCharge('policy', now, 'shop')).toMatchObject({ claim: 'same', row: { terms } });
   });
 
   test('metadata in another order is the same, and so are terms with a due time', async () => {

@@ -1,5 +1,6 @@
 // The shapes of charges: what is asked for, listed and shown.
 import Type, { type Static } from 'typebox';
+import { ID_PATTERN } from '../../../domain/shared/ids.ts';
 import { DESCRIPTION, STATEMENT_DESCRIPTOR_SUFFIX } from '../../../domain/shared/stripe-text-rules.ts';
 import type { ChargeStatus as DomainChargeStatus } from '../../../domain/view.ts';
 import { Amount, ChargeId, Currency, CustomerId, Metadata, Strict, StripeId, Time } from '../fields.ts';
@@ -63,6 +64,13 @@ export const NewCharge = Strict({
   ),
   metadata: Type.Optional(Metadata),
   dueAt: Type.Optional(Time('When to charge; at once when absent.')),
+  policy: Type.Optional(
+    Type.String({
+      pattern: ID_PATTERN,
+      description: 'How it is collected after a decline: the name of a policy of POLICY_FILE.',
+      examples: ['gentle'],
+    }),
+  ),
 });
 export type NewCharge = Static<typeof NewCharge>;
 

@@ -6,6 +6,7 @@ import { createAnswers } from '../../../api/services/answers.ts';
 import { createCharges } from '../../../api/services/charges.ts';
 import { createCustomerReader } from '../../../api/services/customer-reader.ts';
 import { createHandOver } from '../../../api/services/hand-over.ts';
+import { BUILT_IN_POLICIES, policiesOf } from '../../../config/policies.ts';
 import type { CustomerState } from '../../../domain/model/state.ts';
 import { Refusal } from '../../../domain/shared/refusal.ts';
 import type { Ledger } from '../../../ledger/ledger.ts';
@@ -35,7 +36,7 @@ const running: { close(): Promise<void> }[] = [];
 afterEach(() => Promise.all(running.splice(0).map((handOver) => handOver.close())));
 
 /** The api's services on the one ledger, with `answer` in the place of the customers' workflows. */
-function api(answer: Answer, over: Partial<Ledger> = {}) {
+function api(answer: Answer, over: Partial<Ledger> = {}, policies = BUILT_IN_POLICIES) {
   const asked: { readonly customerId: string; readonly request: object }[] = [];
   const ask = async (customerId: string, update: { name: string }, request: { chargeId: string }) => {
     asked.push({ customerId, request });
@@ -53,6 +54,7 @@ function api(answer: Answer, over: Partial<Ledger> = {}) {
     acceptCharge: createAcceptCharge({ ...parts, handOver }),
     handOver,
     amountLimits: {},
+    policies,
   });
   return { asked, handOver, charges, stop: () => handOver.close() };
 }
@@ -286,5 +288,43 @@ describe('handing over', () => {
     });
     await stop();
     expect(await waits('closes', 'one')).toBe(false);
+  });
+});
+
+describe('the policy that a request names', () => {
+  const gentle = policiesOf({ policies: { gentle: { soft: { days: [2] } } } });
+  const harsh = policiesOf({ policies: { gentle: { soft: { days: [] } } } });
+  const named = (chargeId: string) => ({ ...terms(chargeId), policy: 'gentle' });
+  const FROZEN = { name: 'gentle', soft: { days: [2] } };
+
+  test('is frozen as it is configured then, into what the workflow is asked and what the ledger keeps', async () => {
+    await customer('frozen');
+    const { charges, asked } = api(() => charge('one'), {}, gentle);
+    await charges.open('frozen', named('one'), CALLER, 0);
+    expect(asked).toMatchObject([{ request: { chargeId: 'one', policy: FROZEN } }]);
+    expect((await ledger.getCharge('frozen', 'one'))?.terms).toMatchObject({ policy: FROZEN });
+  });
+
+  test('is the same term under another configuration, and what was frozen is handed over', async () => {
+    await customer('promised');
+    const before = api(never, {}, gentle);
+    await before.charges.open('promised', named('one'), CALLER, 0);
+    await before.stop();
+    const after = api(() => charge('one'), {}, harsh);
+    expect(await after.charges.open('promised', named('one'), CALLER, 0)).toMatchObject({ isNew: false });
+    const row = await ledger.getCharge('promised', 'one');
+    expect(row?.terms.policy).toEqual(FROZEN);
+    const other = after.charges.open('promised', { ...terms('one'), policy: 'none' }, CALLER, 0);
+    await expect(other).rejects.toMatchObject({ code: 'policy_unknown' });
+    await expect(after.charges.open('promised', terms('one'), CALLER, 0)).rejects.toMatchObject({
+      code: 'charge_conflict',
+    });
+  });
+
+  test('that nobody has configured is refused, and claims nothing', async () => {
+    await customer('nameless');
+    const opened = api(() => charge('one')).charges.open('nameless', named('one'), CALLER, 0);
+    await expect(opened).rejects.toMatchObject({ code: 'policy_unknown' });
+    expect(await ledger.getCharge('nameless', 'one')).toBeNull();
   });
 });

@@ -5,6 +5,7 @@ import { createAnswers } from '../../../api/services/answers.ts';
 import { createCharges } from '../../../api/services/charges.ts';
 import { createCustomerReader } from '../../../api/services/customer-reader.ts';
 import type { HandOver } from '../../../api/services/hand-over.ts';
+import { BUILT_IN_POLICIES } from '../../../config/policies.ts';
 import { Refusal } from '../../../domain/shared/refusal.ts';
 import type { Ledger } from '../../../ledger/ledger.ts';
 import { openLedger } from '../../../ledger/open.ts';
@@ -51,6 +52,7 @@ async function refusedCharge(customerId: string, answer: (request: object) => ob
     acceptCharge: createAcceptCharge({ ledger, workflows, reader, handOver, log: {} as never }),
     handOver: { ...handOver, isFull: () => false },
     amountLimits: {},
+    policies: BUILT_IN_POLICIES,
   });
   return { asked, open: (terms: typeof TERMS) => charges.open(customerId, terms, CALLER, 0) };
 }
