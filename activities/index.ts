@@ -1,8 +1,9 @@
 // Everything the workflows may ask the world, grouped by task queue.
-import type { AmountLimits, Budgets } from '../domain/model/policy.ts';
+import type { AmountLimits, Budgets, Policy } from '../domain/model/policy.ts';
+import { DEFAULT_POLICY } from '../domain/shared/policy.ts';
 import type { Links } from '../links/links.ts';
+import { createAttemptChargeActivity } from './attempt-charge.ts';
 import { createCatchUpActivities } from './catch-up.ts';
-import { createConfirmPaymentIntentActivity } from './confirm-payment-intent.ts';
 import type { StripeDependencies } from './dependencies.ts';
 import { createDisputeActivities } from './disputes.ts';
 import { createFindPaymentIntentActivity } from './find-payment-intent.ts';
@@ -30,6 +31,8 @@ export interface ActivityDependencies extends StripeDependencies {
 
 /** `stripe` runs under the rate cap of the queue `stripe`; the others on `billing`. */
 export function createActivities(dependencies: ActivityDependencies) {
+  const { stripe, ledger, amountLimits, budgets, searchAttributesLeftOut } = dependencies;
+  const policy: Policy = { ...DEFAULT_POLICY, amountLimits, budgets, searchAttributesLeftOut };
   const catchUp = createCatchUpActivities(dependencies);
   const notices = dependencies.merchantWebhook && dependencies.notices;
   return {
@@ -37,14 +40,14 @@ export function createActivities(dependencies: ActivityDependencies) {
       ...createStripeCustomerActivities(dependencies),
       ...createSetupIntentActivities(dependencies),
       ...createPaymentIntentActivities(dependencies),
-      ...createConfirmPaymentIntentActivity(dependencies),
+      ...createAttemptChargeActivity({ stripe, ledger, policy, notices }),
       ...createFindPaymentIntentActivity(dependencies),
       ...createRefundActivities(dependencies),
       ...createDisputeActivities(dependencies),
       ...catchUp.stripe,
     },
     ledger: {
-      ...createRecordActivities({ ...dependencies, notices }),
+      ...createRecordActivities({ ledger, policy, notices }),
       ...catchUp.ledger,
       ...createSweepNoticesActivity(dependencies),
     },

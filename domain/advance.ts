@@ -3,7 +3,7 @@ import { openAcceptedCharge } from './accepted-charge.ts';
 import { attemptHalted, attemptRateLimited, attemptStarted } from './charge/attempts.ts';
 import { cancelCharge, openCharge, retryCharge } from './charge/charge.ts';
 import { checkNow } from './charge/check-schedule.ts';
-import { paymentIntentCreated, paymentIntentSearched } from './charge/payment-intent.ts';
+import { claimRefused, paymentIntentCreated, paymentIntentSearched } from './charge/payment-intent.ts';
 import { paymentIntentRead } from './charge/payment-intent-read.ts';
 import { chargeRefused, chargeUnanswered } from './charge/refused-or-unanswered.ts';
 import { stepUpExpired, stepUpReminded } from './charge/step-up.ts';
@@ -15,15 +15,18 @@ import { mandateAfterRefusal, readMandate } from './enrolment/mandate.ts';
 import { setupIntentRefused, setupIntentUnanswered } from './enrolment/refused-or-unanswered.ts';
 import { setupIntentCreated, setupIntentRead } from './enrolment/setup-intent.ts';
 import { cancelCustomer, resume } from './lifecycle.ts';
-import type { CustomerEvent, EventOf } from './model/events.ts';
+import type { CustomerEvent, EventOf, TimedEvent } from './model/events.ts';
 import type { CustomerState } from './model/state.ts';
 import { loaded } from './recovery.ts';
 import { refundRead } from './refunds/refunds.ts';
+import { digestOfState } from './sent-state.ts';
+import { findCharge } from './shared/charges.ts';
 import { by, recordFact } from './shared/facts.ts';
 import { keepIdentity } from './shared/keep-identity.ts';
 import { follow, readLater, takeRefusal } from './shared/refund-or-dispute.ts';
 import { PROCESSED_EVENTS_REMEMBERED } from './shared/state-limits.ts';
 import { subjectOf } from './shared/stripe-events.ts';
+import { supersedeFacts } from './superseded-facts.ts';
 
 /**
  * What comes of `event`. Never throws for an event that does not fit: late, repeated and unknown ones change nothing.
@@ -62,6 +65,12 @@ function stateAfter(state: CustomerState, event: CustomerEvent, nowMs: number): 
       return checkNow(state, event.chargeId, nowMs);
     case 'attemptStarted':
       return attemptStarted(state, event.step, nowMs);
+    case 'chargeAttempted':
+      return chargeAttempted(state, event, nowMs);
+    case 'claimRefused':
+      return claimRefused(state, event, nowMs);
+    case 'overtaken':
+      return overtaken(state, event, nowMs);
     case 'loaded':
       return loaded(state, event, nowMs);
     case 'recorded':
@@ -160,6 +169,44 @@ function stripeCustomerCreated(state: CustomerState, stripeCustomerId: string, n
   if (state.stripeCustomerId !== null) return state;
   const known = { ...state, stripeCustomerId };
   return state.charges.reduce<CustomerState>((next, { chargeId }) => checkNow(next, chargeId, nowMs), known);
+}
+
+/** What comes of events, each at its own time (epoch ms by the workflow's clock). */
+export function advanceAll(state: CustomerState, events: readonly TimedEvent[]): CustomerState {
+  return events.reduce((next, { event, atMs }) => advance(next, event, atMs), state);
+}
+
+/**
+ * The attempt's activity has advanced the same state by the same events, and put on record what came of it. What this
+ * code makes of them counts, also where that is something else.
+ */
+function chargeAttempted(
+  state: CustomerState,
+  { chargeId, events, recorded: theirs }: EventOf<'chargeAttempted'>,
+  nowMs: number,
+): CustomerState {
+  if (findCharge(state, chargeId)?.phase.is !== 'attempting') return state;
+  const next = advanceAll(state, events);
+  if (theirs === null) return next;
+  const isAgreed = digestOfState(next) === theirs.digest;
+  const superseded = {
+    after: state.sequence,
+    through: theirs.through,
+    chargeId,
+    cause: 'decided_otherwise',
+  } as const;
+  return recorded(isAgreed ? next : supersedeFacts(next, superseded, nowMs), { kind: 'recorded', ...theirs });
+}
+
+/** An attempt that was given up has written its facts all the same, before this customer's could be written. */
+function overtaken(
+  state: CustomerState,
+  { after, through, chargeId }: EventOf<'overtaken'>,
+  nowMs: number,
+): CustomerState {
+  const isInTheWay = state.facts.some(({ sequence }) => sequence > after && sequence <= through);
+  if (!isInTheWay) return state;
+  return supersedeFacts(state, { after, through, chargeId, cause: 'late_attempt' }, nowMs);
 }
 
 /** What is in the ledger may leave: facts, and charges that are over. */

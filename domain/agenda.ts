@@ -7,7 +7,7 @@ import type { Step, TimeEvent } from './model/steps.ts';
 import { chargeableCard } from './shared/chargeable-card.ts';
 import { isRefusedForCard } from './shared/missing-at-stripe.ts';
 import { collectionOf, policyOf } from './shared/policy.ts';
-import { DAY, MINUTE } from './shared/time.ts';
+import { DAY } from './shared/time.ts';
 
 /** `atMs` in epoch ms; in the past means now. */
 export interface Planned {
@@ -105,8 +105,6 @@ function plannedChecks(state: CustomerState, charge: Charge): Planned[] {
   const { chargeId, paymentIntentId, nextCheckAtMs, phase, attempts } = charge;
   if (nextCheckAtMs === null || phase.is === 'closed') return [];
   if (paymentIntentId === null) {
-    // Whoever was deleted at Stripe has nothing there that could be searched or paid.
-    if (state.stripeCustomerId === null) return plannedWithoutCustomer(charge, nextCheckAtMs);
     const { intentNumber, amount, currency, openedAtMs } = charge;
     const { stripeCustomerId } = state;
     const step: Step = {
@@ -124,12 +122,6 @@ function plannedChecks(state: CustomerState, charge: Charge): Planned[] {
   const isToBeCancelled = phase.is === 'closing' || phase.is === 'replacing_intent';
   const question = isToBeCancelled ? 'cancelPaymentIntent' : 'readPaymentIntent';
   return [{ atMs: nextCheckAtMs, step: { do: question, chargeId, paymentIntentId, known } }];
-}
-
-function plannedWithoutCustomer({ chargeId, phase }: Charge, atMs: number): Planned[] {
-  return phase.is === 'creating_intent' || phase.is === 'closing'
-    ? [{ atMs, step: { do: 'decide', event: { kind: 'cardMissing', chargeId } } }]
-    : [];
 }
 
 function plannedMoneyBackReads({ refunds, disputes }: CustomerState): Planned[] {
@@ -165,25 +157,11 @@ function plannedAttempts(state: CustomerState, nowMs: number): Planned[] {
   if (state.paused || state.cancelled || blockingCharge(state)) return [];
   return state.charges
     .flatMap((charge) => {
-      if (charge.phase.is !== 'due' || isCheckedFirst(state, charge)) return [];
+      // One that is to be read or searched for first may be paid already.
+      if (charge.phase.is !== 'due' || charge.nextCheckAtMs !== null) return [];
       return [planAttempt(state, charge, charge.phase.atMs, nowMs)];
     })
     .sort((one, other) => one.atMs - other.atMs);
-}
-
-/**
- * A first confirm usually follows the creation at once. Where something has held it up, somebody may have changed the
- * intent. Later confirms read it themselves (activities/confirm-payment-intent.ts).
- */
-function isReadFirst({ attemptCount, intentReadAtMs }: Charge, nowMs: number): boolean {
-  return attemptCount === 0 && intentReadAtMs !== undefined && nowMs - intentReadAtMs > MINUTE;
-}
-
-/** Its intent is read or searched for before it is attempted: it may be paid already. */
-function isCheckedFirst({ stripeCustomerId }: CustomerState, charge: Charge): boolean {
-  if (charge.nextCheckAtMs === null) return false;
-  // Without a customer at Stripe there is nothing to search.
-  return charge.paymentIntentId !== null || stripeCustomerId !== null;
 }
 
 function planAttempt(state: CustomerState, charge: Charge, dueAtMs: number, nowMs: number): Planned {
@@ -191,22 +169,12 @@ function planAttempt(state: CustomerState, charge: Charge, dueAtMs: number, nowM
   const { card } = chargeableCard(state, charge, nowMs);
   if (!card) return { atMs: dueAtMs, step: { do: 'decide', event: { kind: 'cardMissing', chargeId } } };
   const { fromMs, ...toConfirmWith } = card;
-  const { stripeCustomerId } = card;
-  const atMs = fromMs > nowMs ? Math.max(dueAtMs, fromMs) : dueAtMs;
-  if (paymentIntentId === null)
-    return {
-      atMs,
-      step: { do: 'createPaymentIntent', chargeId, intentNumber, amount, currency, stripeCustomerId },
-    };
-  const { haltedUntilMs = 0 } = state;
-  const confirmAtMs = haltedUntilMs > nowMs ? Math.max(atMs, haltedUntilMs) : atMs;
-  if (isReadFirst(charge, nowMs))
-    return { atMs: confirmAtMs, step: { do: 'readPaymentIntent', chargeId, paymentIntentId, known } };
+  const earliestMs = Math.max(fromMs, state.haltedUntilMs ?? 0);
   const attemptNumber = charge.attemptCount + 1;
   return {
-    atMs: confirmAtMs,
+    atMs: earliestMs > nowMs ? Math.max(dueAtMs, earliestMs) : dueAtMs,
     step: {
-      do: 'confirmPaymentIntent',
+      do: 'attemptCharge',
       chargeId,
       paymentIntentId,
       intentNumber,

@@ -13,7 +13,7 @@ const CAN_WAIT: readonly FactKind[] = ['payment_intent_created', 'setup_intent_c
 /** What to do now, or until when to wait (epoch ms). Every state that is not over has a next time to wake. */
 export function nextStep(state: CustomerState, nowMs: number): Step {
   if (!state.loaded) return { do: 'load' };
-  if (state.facts.some(({ kind }) => !CAN_WAIT.includes(kind))) return { do: 'record' };
+  if (mustBeRecorded(state)) return { do: 'record' };
   const plan = agenda(state, nowMs);
   const due = plan.find(({ atMs }) => atMs <= nowMs);
   if (due) return due.step;
@@ -22,9 +22,14 @@ export function nextStep(state: CustomerState, nowMs: number): Step {
   return { do: 'wait', untilMs: Math.min(nowMs + LONGEST_SLEEP, ...plan.map(({ atMs }) => atMs)) };
 }
 
+/** Whether anything has happened that is to be in the ledger before anything else happens. */
+export function mustBeRecorded({ facts }: CustomerState): boolean {
+  return facts.some(({ kind }) => !CAN_WAIT.includes(kind));
+}
+
 /** Whether a request that was accepted during `step` withdraws it, as far as it has not been sent. */
 export function withdraws(event: CustomerEvent, step: Step): boolean {
-  if (step.do !== 'confirmPaymentIntent') return false;
+  if (step.do !== 'attemptCharge') return false;
   if (event.kind === 'cancelCharge') return event.chargeId === step.chargeId;
   return event.kind === 'cancelCustomer' || event.kind === 'pause';
 }

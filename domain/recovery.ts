@@ -115,11 +115,13 @@ function withIntent(charge: Charge, paymentIntentId: string | null): Charge {
 function checkedFirst(charge: Charge, nowMs: number): Charge {
   let { phase } = charge;
   if (phase.is === 'attempting') phase = { is: 'unknown', sinceMs: nowMs };
-  if (phase.is === 'creating_intent' && charge.paymentIntentId !== null) phase = { is: 'due', atMs: nowMs };
+  if (phase.is === 'finding_intent' && charge.paymentIntentId !== null) phase = { is: 'due', atMs: nowMs };
   // A ledger restored from a backup may not know of the intent that has been made since.
   if (phase.is === 'due' && phase.atMs <= nowMs && charge.paymentIntentId === null)
-    phase = { is: 'creating_intent' };
-  const mayHaveIntent = ['creating_intent', 'closing', 'awaiting_card', 'refused'].includes(phase.is);
+    phase = { is: 'finding_intent' };
+  const mayHaveIntent = ['finding_intent', 'unknown', 'closing', 'awaiting_card', 'refused'].includes(
+    phase.is,
+  );
   const isOpenAtStripe = charge.paymentIntentId !== null || mayHaveIntent;
   return { ...charge, phase, nextCheckAtMs: isOpenAtStripe ? nowMs : null, checks: 0 };
 }

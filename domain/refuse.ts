@@ -129,7 +129,7 @@ function refuseRetry(state: CustomerState, event: EventOf<'retryCharge'>, nowMs:
   const charge = findCharge(state, event.chargeId);
   if (!charge) return noSuchCharge(event.chargeId);
   const { phase } = charge;
-  if (phase.is === 'attempting' || phase.is === 'creating_intent') return null;
+  if (phase.is === 'attempting' || phase.is === 'finding_intent') return null;
   if (phase.is === 'due' && phase.atMs <= nowMs) return null;
   const mayRetry = phase.is === 'due' && charge.attempts.length > 0;
   if (!mayRetry && phase.is !== 'awaiting_card' && phase.is !== 'refused') {
@@ -166,7 +166,7 @@ function cardNotChargeable(): Refusal {
 
 const WORDS: { readonly [Phase in Charge['phase']['is']]: string } = {
   due: 'not due yet',
-  creating_intent: 'being attempted',
+  finding_intent: 'being attempted',
   attempting: 'being attempted',
   unknown: 'being looked up at Stripe',
   processing: 'being processed by the bank',

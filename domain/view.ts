@@ -283,7 +283,7 @@ function chargeStatus(state: CustomerState, charge: Charge, nowMs: number): Char
     case 'due':
       if (phase.atMs <= nowMs && waitsForSomebody(state, nowMs)) return 'held';
       return attempts.length > 0 ? 'retrying' : 'scheduled';
-    case 'creating_intent':
+    case 'finding_intent':
     case 'replacing_intent':
       return 'attempting';
     case 'closing':
@@ -305,8 +305,7 @@ function nextAttemptAt(
   plan: readonly Planned[],
   nowMs: number,
 ): number | undefined {
-  const isAttempt = ({ step }: Planned) =>
-    (step.do === 'createPaymentIntent' || step.do === 'confirmPaymentIntent') && step.chargeId === chargeId;
+  const isAttempt = ({ step }: Planned) => step.do === 'attemptCharge' && step.chargeId === chargeId;
   const planned = plan.find(isAttempt);
   if (planned) return planned.atMs;
   const isDecided = plan.some(

@@ -15,10 +15,15 @@ export const CHAIN_START = '';
 export class EvidenceConflict extends Error {
   override readonly name = 'EvidenceConflict';
 
-  /** @param entry what could not be written, in words without personal data */
-  constructor(customerId: string, entry: string, problem: 'other_content' | 'gap') {
+  /** The number of the fact; null for another kind of entry. */
+  readonly sequence: number | null;
+
+  /** @param about what could not be written: a fact by its number, or in words without personal data */
+  constructor(customerId: string, about: number | string, problem: 'other_content' | 'gap') {
+    const entry = typeof about === 'number' ? `fact ${about}` : about;
     const what = problem === 'gap' ? `lacks the facts before ${entry}` : `holds another ${entry}`;
     super(`the record of customer ${customerId} ${what}; "Evidence" in docs/operations.md says what to do`);
+    this.sequence = typeof about === 'number' ? about : null;
   }
 }
 
@@ -81,11 +86,11 @@ export async function writeFacts(
     const hash = hashOfFact(customerId, fact, previous.hash);
     const hashThere = hashes.get(sequence);
     if (hashThere !== undefined && hashThere !== hash)
-      throw new EvidenceConflict(customerId, `fact ${sequence}`, 'other_content');
+      throw new EvidenceConflict(customerId, sequence, 'other_content');
     if (hashThere === undefined) {
       const isGap = sequence !== previous.sequence + 1;
       if (isGap && !(await isGapAccepted(trx, customerId, previous.sequence)))
-        throw new EvidenceConflict(customerId, `fact ${sequence}`, 'gap');
+        throw new EvidenceConflict(customerId, sequence, 'gap');
       rows.push({
         customer_id: customerId,
         sequence,

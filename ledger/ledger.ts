@@ -1,5 +1,6 @@
 // The contract of the ledger: what can be written to it and read from it.
 
+import type { RecordedAttempt, TimedEvent } from '../domain/model/events.ts';
 import type { Fact, Notice } from '../domain/model/facts.ts';
 import type { ChargePolicy } from '../domain/model/policy.ts';
 import type { CustomerState } from '../domain/model/state.ts';
@@ -123,11 +124,27 @@ export interface Page<Item> {
   readonly nextCursor?: string;
 }
 
+/** An attempt by its numbers, and the state that it began with by the number of its newest fact. */
+export interface AttemptKey {
+  readonly customerId: string;
+  readonly chargeId: string;
+  readonly intentNumber: number;
+  readonly attemptNumber: number;
+  readonly afterSequence: number;
+}
+
+/** What an attempt has learnt and put on record. */
+export interface AttemptAnswer {
+  readonly events: readonly TimedEvent[];
+  readonly recorded: Omit<RecordedAttempt, 'policy'>;
+}
+
 /** Every method may also throw what the database throws. */
 export interface Ledger
   extends Claims,
     HandOvers,
     CustomerRecord,
+    AttemptRecord,
     Notices,
     EvidenceChains,
     StripeObjectIndex,
@@ -228,30 +245,57 @@ export interface HandOvers {
   countPromisedCharges(most: number): Promise<number>;
 }
 
+/** What a workflow puts on record at once. */
+export interface RecordEntry {
+  readonly customerId: string;
+  readonly facts: readonly Fact[];
+  readonly charges: readonly ChargeView[];
+  readonly view: CustomerView;
+  readonly snapshot: CustomerState;
+  readonly notifies: boolean;
+}
+
 /** The life of a customer as its workflow records it. Writing an entry twice is harmless. */
 export interface CustomerRecord {
   /**
    * Writes in one transaction: the facts, the charges they concern, the customer's view, and the state as a snapshot.
    * Notices among the facts come into the outbox with `notifies`, which says that somebody is there to be told.
-   * Facts carry the hash of the one before. A charge that is closed stays as it is, and an older snapshot never replaces
-   * a newer one.
+   * Facts carry the hash of the one before. A charge that is closed stays as it is, unless a fact of the entry says that
+   * what closed it does not count; an older snapshot never replaces a newer one.
    * @throws EvidenceConflict when another fact is there under the same sequence, or the fact before is missing: the
    * transaction is undone, and an operator has to look
    * @returns the ids of charges that an earlier sequence had closed before this entry: the workflow opened them again
    * because of a late message, and must drop them
    */
-  record(entry: {
-    readonly customerId: string;
-    readonly facts: readonly Fact[];
-    readonly charges: readonly ChargeView[];
-    readonly view: CustomerView;
-    readonly snapshot: CustomerState;
-    readonly notifies: boolean;
-  }): Promise<{ readonly alreadyClosed: readonly string[] }>;
+  record(entry: RecordEntry): Promise<{ readonly alreadyClosed: readonly string[] }>;
   /** What a run needs that starts from nothing: the snapshot and every open charge (accepted and not closed). */
   loadCustomer(
     customerId: string,
   ): Promise<{ readonly snapshot: CustomerState | null; readonly charges: readonly ChargeRow[] }>;
+}
+
+/**
+ * Attempts are put on record by the activity that makes them, in the transaction that writes the answer down: whoever
+ * repeats an attempt gets the answer that is on record. One answer is kept for each customer, the newest.
+ */
+export interface AttemptRecord {
+  /** Null when no answer to this very attempt is on record. */
+  recordedAttempt(key: AttemptKey): Promise<AttemptAnswer | null>;
+  /**
+   * Writes an entry, as `record` does, and the answer.
+   * @throws EvidenceConflict as `record` does, where the customer has moved on from the state that the attempt was given
+   * @returns the answer that is on record: of concurrent tries of one attempt the first one's
+   */
+  recordAttempt(
+    entry: RecordEntry,
+    key: AttemptKey,
+    answer: Pick<AttemptAnswer, 'events'> & Pick<RecordedAttempt, 'digest'>,
+  ): Promise<AttemptAnswer>;
+  /** The attempt that wrote the fact with this number, if it is the customer's newest attempt on record. */
+  attemptThatWrote(
+    customerId: string,
+    sequence: number,
+  ): Promise<{ readonly chargeId: string; readonly through: number } | null>;
 }
 
 /** Notices on their way. Each comes into the outbox once, however often its fact is written. */
@@ -280,6 +324,12 @@ export interface EvidenceChains {
   verify(customerId: string | 'all', onProgress?: (soFar: Verification) => void): Promise<Verification>;
 }
 
+export interface ClaimedIntent {
+  readonly paymentIntentId: string;
+  /** How long it has been in the index by the database's clock, milliseconds; 0 when this claim has put it there. */
+  readonly indexedForMs: number;
+}
+
 /** Whose a Stripe object is. Entries are never changed. */
 export interface StripeObjectIndex {
   /** Written before a confirm. The first entry of an object stays. */
@@ -289,17 +339,30 @@ export interface StripeObjectIndex {
     readonly chargeId?: string;
   }): Promise<void>;
   /**
-   * Indexes a PaymentIntent unless the charge has another one there that is not in `canceled`. Of concurrent claims one
-   * is first, and all get its answer.
-   * @returns the charge's intent: the oldest that is not in `canceled`
+   * Indexes a PaymentIntent unless the charge has another one there that is not in `canceled`, or its number is ruled
+   * out. Of concurrent claims one is first, and all get its answer. Nothing may be confirmed that is not claimed.
+   * @returns the charge's intent: the oldest that is not in `canceled`; null where there is none, and none may be claimed
    */
   claimIntent(claim: {
     readonly customerId: string;
     readonly chargeId: string;
     readonly paymentIntentId: string;
+    /** Null for one that was found: whatever its number, it becomes known and is read. */
+    readonly intentNumber: number | null;
     /** This charge's intents that Stripe says are canceled, which can never be paid. */
     readonly canceled: readonly string[];
-  }): Promise<string>;
+  }): Promise<ClaimedIntent | null>;
+  /**
+   * Rules the numbers up to `through` out unless the charge has an intent that is not in `canceled`: whoever still works
+   * on an attempt that was given up, and has not claimed its intent by now, never confirms it.
+   * @returns the charge's intent, as `claimIntent` does; null once the numbers are ruled out
+   */
+  ruleOutIntents(rule: {
+    readonly customerId: string;
+    readonly chargeId: string;
+    readonly through: number;
+    readonly canceled: readonly string[];
+  }): Promise<string | null>;
   /** Null for an object that is not in the index. */
   findStripeObject(
     stripeId: string,

@@ -1,6 +1,7 @@
 // Opens the ledger: connects, brings the tables up to date under a lock, and puts the queries together.
 import { Kysely, PostgresDialect, type PostgresPool, sql } from 'kysely';
 import { Pool, TypeOverrides, types } from 'pg';
+import { attempts } from './attempts.ts';
 import { chargeClaims } from './charge-claims.ts';
 import { charges } from './charges.ts';
 import { customerClaims } from './customer-claims.ts';
@@ -50,6 +51,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       ...handOvers(db),
       record: record(db),
       ...noticeOutbox(db),
+      ...attempts(db),
       ...noticeDeliveries(db),
       ...stripeObjects(db),
       ...stripeEvents(db),

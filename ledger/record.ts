@@ -1,12 +1,11 @@
 // Writes what a workflow puts on record: facts, the charges they concern, the customer.
 import { type Kysely, sql, type Transaction } from 'kysely';
+import type { Fact } from '../domain/model/facts.ts';
 import { CLOSED, textsKey } from './charge-rows.ts';
 import { writeFacts } from './evidence-chain.ts';
-import type { Ledger } from './ledger.ts';
+import type { Ledger, RecordEntry } from './ledger.ts';
 import { writeNotices } from './notice-outbox.ts';
 import type { Tables } from './schema.ts';
-
-type Entry = Parameters<Ledger['record']>[0];
 
 /** The newest fact that opened a charge, among those that an entry's snapshot covers. */
 interface Opening {
@@ -15,22 +14,30 @@ interface Opening {
 }
 
 export function record(db: Kysely<Tables>): Ledger['record'] {
-  return (entry) =>
-    db.transaction().execute(async (trx) => {
-      await writeCustomer(trx, entry); // first: its row is the lock that makes concurrent entries of a customer wait for each other
-      await writeFacts(trx, entry.customerId, entry.facts);
-      if (entry.notifies) await writeNotices(trx, entry.customerId, entry.facts);
-      if (entry.charges.length === 0) return { alreadyClosed: [] };
+  return (entry) => db.transaction().execute((trx) => writeEntry(trx, entry));
+}
 
-      const openings = await readOpenings(trx, entry);
-      const written = await writeCharges(trx, entry, openings);
-      const unwritten = entry.charges.map(({ chargeId }) => chargeId).filter((id) => !written.has(id));
-      return { alreadyClosed: await readReopened(trx, entry.customerId, unwritten, openings) };
-    });
+/** @throws EvidenceConflict */
+export async function writeEntry(
+  trx: Transaction<Tables>,
+  entry: RecordEntry,
+): Promise<{ readonly alreadyClosed: readonly string[] }> {
+  await writeCustomer(trx, entry); // first: its row is the lock that makes concurrent entries of a customer wait for each other
+  await writeFacts(trx, entry.customerId, entry.facts);
+  if (entry.notifies) await writeNotices(trx, entry.customerId, entry.facts);
+  if (entry.charges.length === 0) return { alreadyClosed: [] };
+
+  const openings = await readOpenings(trx, entry);
+  const written = await writeCharges(trx, entry, openings);
+  const unwritten = entry.charges.map(({ chargeId }) => chargeId).filter((id) => !written.has(id));
+  return { alreadyClosed: await readReopened(trx, entry.customerId, unwritten, openings) };
 }
 
 /** An older snapshot changes nothing; in any case the row exists and is locked afterwards. */
-async function writeCustomer(trx: Transaction<Tables>, { customerId, view, snapshot }: Entry): Promise<void> {
+async function writeCustomer(
+  trx: Transaction<Tables>,
+  { customerId, view, snapshot }: RecordEntry,
+): Promise<void> {
   await trx
     .insertInto('customers')
     .values({
@@ -56,7 +63,7 @@ async function writeCustomer(trx: Transaction<Tables>, { customerId, view, snaps
     .execute();
 }
 
-async function readOpenings(trx: Transaction<Tables>, entry: Entry): Promise<Map<string, Opening>> {
+async function readOpenings(trx: Transaction<Tables>, entry: RecordEntry): Promise<Map<string, Opening>> {
   const rows = await trx
     .selectFrom('evidence')
     .distinctOn('charge_id')
@@ -76,15 +83,16 @@ async function readOpenings(trx: Transaction<Tables>, entry: Entry): Promise<Map
 }
 
 /**
- * Writes the charges whose rows are neither closed nor newer. What is open, the workflow decides: a row that was claimed
+ * Writes the charges whose rows are neither closed nor newer, and those that were closed by facts which do not count. What is open, the workflow decides: a row that was claimed
  * with other terms meanwhile gets the workflow's, and loses its hash and its texts, which belong to the other terms.
  * @returns the ids that were written
  */
 async function writeCharges(
   trx: Transaction<Tables>,
-  { customerId, charges, snapshot }: Entry,
+  { customerId, facts, charges, snapshot }: RecordEntry,
   openings: ReadonlyMap<string, Opening>,
 ): Promise<ReadonlySet<string>> {
+  const superseded = supersededSequences(facts);
   const sameTerms = sql<boolean>`(charges.amount = excluded.amount and charges.currency = excluded.currency
     and coalesce(charges.due_at_ms, excluded.due_at_ms) = excluded.due_at_ms)`;
   const written = await trx
@@ -118,7 +126,12 @@ async function writeCharges(
           opened_sequence: eb.ref('excluded.opened_sequence'),
           recorded_sequence: eb.ref('excluded.recorded_sequence'),
         }))
-        .where('charges.status', 'not in', CLOSED)
+        .where((eb) =>
+          eb.or([
+            eb('charges.status', 'not in', CLOSED),
+            ...(superseded.length === 0 ? [] : [eb('charges.recorded_sequence', 'in', superseded)]),
+          ]),
+        )
         .where(sql<boolean>`coalesce(charges.recorded_sequence, 0) <= excluded.recorded_sequence`),
     )
     .returning(['charge_id', 'terms_hash'])
@@ -133,6 +146,13 @@ async function writeCharges(
       .execute();
   }
   return new Set(written.map((row) => row.charge_id));
+}
+
+/** The newest of each run of facts that do not count, which is what a charge's row written with them names. */
+function supersededSequences(facts: readonly Fact[]): readonly number[] {
+  return facts.flatMap(({ kind, data }) =>
+    kind === 'facts_superseded' && typeof data.through === 'number' ? [data.through] : [],
+  );
 }
 
 /**

@@ -65,6 +65,10 @@ const PRIVILEGES: { readonly [Name in Table]: { readonly [Name in Role]?: readon
     offsession_api: ['select'],
     offsession_ops: ['select', 'insert (at_ms, kind, customer_id, actor, reason, data, previous_hash, hash)'],
   },
+  attempt_answers: {
+    offsession_worker: ['select', 'insert', 'update'],
+    offsession_ops: ['select'],
+  },
   stripe_objects: {
     offsession_worker: ['select', 'insert (stripe_id, customer_id, charge_id)'],
     offsession_api: ['select'],

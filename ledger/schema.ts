@@ -4,7 +4,7 @@ import type { FactKind } from '../domain/model/facts.ts';
 import type { ChargePolicy } from '../domain/model/policy.ts';
 import type { CustomerState } from '../domain/model/state.ts';
 import type { ChargeStatus, ChargeView, CustomerStatus, CustomerView } from '../domain/view.ts';
-import type { NoticeDelivery, OperatorAction, UnclaimedReason } from './ledger.ts';
+import type { AttemptAnswer, NoticeDelivery, OperatorAction, UnclaimedReason } from './ledger.ts';
 
 /** Read as a value and written as JSON text, because the two drivers turn objects into parameters differently. */
 type Json<Value> = ColumnType<Value, string, string>;
@@ -46,6 +46,8 @@ export interface Tables {
     view: JsonOrNull<ChargeView>;
     opened_sequence: number | null;
     recorded_sequence: number | null;
+    /** PaymentIntents with a number up to this one can no longer be claimed. */
+    intents_ruled_out: Generated<number>;
   };
   evidence: {
     customer_id: string;
@@ -59,6 +61,18 @@ export interface Tables {
     previous_hash: string;
     hash: string;
     written_at: GeneratedAlways<Date>;
+  };
+  attempt_answers: {
+    customer_id: string;
+    charge_id: string;
+    intent_number: number;
+    attempt_number: number;
+    /** Of the state that the attempt was given. */
+    after_sequence: number;
+    /** The facts that were written with it. */
+    from_sequence: number;
+    through_sequence: number;
+    answer: Json<AttemptAnswer>;
   };
   stripe_objects: {
     stripe_id: string;

@@ -27,17 +27,57 @@ const ofReading =
     typeof reading === 'object' && reading !== null && check(reading as Fields, step);
 
 const isSetupIntentRead = ofReading(all(isSame('setupIntentId'), ({ status }) => typeof status === 'string'));
+const isReadingOfMoney: Check = ({ status, amount, amountReceived, amountRefunded }) =>
+  typeof status === 'string' && [amount, amountReceived, amountRefunded].every(Number.isSafeInteger);
 const isPaymentIntentRead = all(
   isSame('chargeId'),
-  ofReading(
-    all(
-      isSame('paymentIntentId'),
-      ({ status }) => typeof status === 'string',
-      ({ amount, amountReceived, amountRefunded }) =>
-        [amount, amountReceived, amountRefunded].every(Number.isSafeInteger),
+  ofReading(all(isSame('paymentIntentId'), isReadingOfMoney)),
+);
+
+const isRecord: Check = ({ through, alreadyClosed }) =>
+  Number.isSafeInteger(through) && Array.isArray(alreadyClosed);
+
+/** What Stripe, the kill switch and the index may answer while an attempt is made. */
+const OF_AN_ATTEMPT: { readonly [Kind in CustomerEvent['kind']]?: Check } = {
+  paymentIntentCreated: all(isSame('chargeId'), isId('paymentIntentId', 'pi')),
+  claimRefused: all(
+    isSame('chargeId'),
+    ({ paymentIntentId }) => paymentIntentId === null || isStripeId(paymentIntentId, 'pi'),
+  ),
+  paymentIntentRead: all(
+    isSame('chargeId'),
+    ofReading(
+      all(
+        ({ paymentIntentId }, { paymentIntentId: asked }) => asked === null || paymentIntentId === asked,
+        isReadingOfMoney,
+      ),
     ),
   ),
-);
+  halted: isSame('chargeId'),
+  rateLimited: isSame('chargeId'),
+  refused: ({ step, code }, asked) =>
+    typeof code === 'string' &&
+    typeof step === 'object' &&
+    step !== null &&
+    isSame('chargeId')(step as Fields, asked),
+};
+
+const isListOfAnswers: Check = ({ events }, step) =>
+  Array.isArray(events) &&
+  events.length > 0 &&
+  events.every(
+    (timed) =>
+      typeof timed === 'object' &&
+      timed !== null &&
+      Number.isSafeInteger(timed.atMs) &&
+      isOneOf(OF_AN_ATTEMPT, timed.event, step),
+  );
+
+const isRecorded: Check = ({ recorded }, step) =>
+  recorded === null ||
+  (typeof recorded === 'object' &&
+    typeof (recorded as Fields).digest === 'string' &&
+    isRecord(recorded as Fields, step));
 
 const EXPECTED: {
   readonly [Do in Asked['do']]: { readonly [Kind in CustomerEvent['kind']]?: Check };
@@ -46,7 +86,9 @@ const EXPECTED: {
     loaded: ({ snapshot, charges }) => typeof snapshot === 'object' && Array.isArray(charges),
   },
   record: {
-    recorded: ({ through, alreadyClosed }) => Number.isSafeInteger(through) && Array.isArray(alreadyClosed),
+    recorded: isRecord,
+    overtaken: ({ chargeId, after, through }) =>
+      typeof chargeId === 'string' && Number.isSafeInteger(after) && Number.isSafeInteger(through),
   },
   createStripeCustomer: { stripeCustomerCreated: isId('stripeCustomerId', 'cus') },
   createSetupIntent: {
@@ -55,18 +97,13 @@ const EXPECTED: {
   confirmSetupIntent: { setupIntentRead: isSetupIntentRead },
   readSetupIntent: { setupIntentRead: isSetupIntentRead },
   cancelSetupIntent: { setupIntentRead: isSetupIntentRead },
-  createPaymentIntent: { paymentIntentCreated: all(isSame('chargeId'), isId('paymentIntentId', 'pi')) },
   findPaymentIntent: {
     paymentIntentSearched: all(
       isSame('chargeId'),
       ({ paymentIntentId }) => paymentIntentId === null || isStripeId(paymentIntentId, 'pi'),
     ),
   },
-  confirmPaymentIntent: {
-    paymentIntentRead: isPaymentIntentRead,
-    halted: isSame('chargeId'),
-    rateLimited: isSame('chargeId'),
-  },
+  attemptCharge: { chargeAttempted: all(isSame('chargeId'), isListOfAnswers, isRecorded) },
   readPaymentIntent: { paymentIntentRead: isPaymentIntentRead },
   cancelPaymentIntent: { paymentIntentRead: isPaymentIntentRead },
   readRefund: { refundRead: ofReading(isSame('refundId')) },
@@ -79,8 +116,11 @@ const EXPECTED: {
  * Stripe's word; where payloads are encrypted it cannot be written.
  */
 export function isAnswerTo(step: Asked, answer: unknown): answer is CustomerEvent {
+  return isOneOf(EXPECTED[step.do], answer, { ...step });
+}
+
+function isOneOf(expected: { readonly [kind: string]: Check }, answer: unknown, step: Fields): boolean {
   if (typeof answer !== 'object' || answer === null) return false;
   const fields = answer as Fields;
-  const expected = new Map<unknown, Check>(Object.entries(EXPECTED[step.do]));
-  return expected.get(fields.kind)?.(fields, { ...step }) ?? false;
+  return new Map<unknown, Check>(Object.entries(expected)).get(fields.kind)?.(fields, step) ?? false;
 }

@@ -68,7 +68,7 @@ async function bill(customer: LiveCustomer, cancellationRequested: Promise<never
         customer.state = advance(customer.state, step.event, Date.now());
         break;
       default: {
-        if (step.do === 'confirmPaymentIntent')
+        if (step.do === 'attemptCharge')
           customer.state = advance(customer.state, { kind: 'attemptStarted', step }, Date.now());
         const isWithdrawn = () => customer.inbox.some((event) => withdraws(event, step));
         const answer = await executeStep(step, customer.state, isWithdrawn);

@@ -14,6 +14,7 @@ import type { LedgerActivities, StripeActivities } from '../activities/index.ts'
 import type { CustomerEvent } from '../domain/model/events.ts';
 import type { CustomerState } from '../domain/model/state.ts';
 import type { Step, StepOf } from '../domain/model/steps.ts';
+import { sentState } from '../domain/sent-state.ts';
 import { formatMoney } from '../domain/shared/money.ts';
 import { omitUndefined } from '../domain/shared/omit-undefined.ts';
 import { HOUR, SECOND } from '../domain/shared/time.ts';
@@ -74,12 +75,9 @@ const STRIPE_CALLS: { readonly [Do in StripeStep['do']]: StripeCall<Do> } = {
   },
   readSetupIntent: { summary: ({ setupIntentId }) => `read ${setupIntentId}`, priority: FOR_PEOPLE },
   cancelSetupIntent: { summary: ({ setupIntentId }) => `cancel ${setupIntentId}`, priority: FOR_LATER },
-  createPaymentIntent: {
-    summary: ({ chargeId, amount, currency }) => `${chargeId}: intent over ${formatMoney(amount, currency)}`,
-    priority: FOR_MONEY,
-  },
-  confirmPaymentIntent: {
-    summary: ({ chargeId, attemptNumber }) => `${chargeId}: attempt ${attemptNumber}`,
+  attemptCharge: {
+    summary: ({ chargeId, attemptNumber, amount, currency }) =>
+      `${chargeId}: attempt ${attemptNumber}, ${formatMoney(amount, currency)}`,
     priority: FOR_MONEY,
     // A call that is under way comes to its end: its answer is needed.
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
@@ -110,18 +108,18 @@ export async function executeStep(
     case 'record':
       return untilAnswered(step, () => record(state));
     default:
-      return askStripe(step, state.customerId, isWithdrawn);
+      return askStripe(step, state, isWithdrawn);
   }
 }
 
 async function askStripe(
   step: StripeStep,
-  customerId: string,
+  state: CustomerState,
   isWithdrawn: () => boolean,
 ): Promise<CustomerEvent> {
   const { summary, ...options } = STRIPE_CALLS[step.do] as StripeCall<StripeStep['do']>;
-  const activity = stripe[step.do] as (typeof stripe)['createPaymentIntent'];
-  const input = { ...step, customerId } as Parameters<typeof activity>[0];
+  const activity = stripe[step.do] as (typeof stripe)['readRefund'];
+  const input = inputOf(step, state) as Parameters<typeof activity>[0];
   try {
     const answer = await unlessWithdrawn(isWithdrawn, () =>
       activity.executeWithOptions({ ...options, summary: summary(step) }, [input]),
@@ -131,6 +129,13 @@ async function askStripe(
     if (!(error instanceof ActivityFailure)) throw error;
     return eventFromFailure(step, error);
   }
+}
+
+/** An attempt is put on record by its activity, which is given the state for that: all else of the step is in it. */
+function inputOf(step: StripeStep, state: CustomerState): object {
+  return step.do === 'attemptCharge'
+    ? { chargeId: step.chargeId, state: sentState(state), nowMs: Date.now() }
+    : { ...step, customerId: state.customerId };
 }
 
 /** Only what Stripe itself has rejected is known not to have happened. */
@@ -182,5 +187,7 @@ async function untilAnswered(
 /** Writes the facts, what they changed, and the state without them. */
 function record(state: CustomerState): Promise<CustomerEvent> {
   const summary = state.facts.map(({ kind }) => kind).join(', ');
-  return ledger.record.executeWithOptions({ summary: summary.slice(0, 150) }, [{ state, nowMs: Date.now() }]);
+  return ledger.record.executeWithOptions({ summary: summary.slice(0, 150) }, [
+    { state: sentState(state), nowMs: Date.now() },
+  ]);
 }

@@ -51,8 +51,7 @@ export function wordsFor(step: Step): string {
       return 'read the SetupIntent at Stripe';
     case 'cancelSetupIntent':
       return 'cancel an unfinished SetupIntent';
-    case 'createPaymentIntent':
-    case 'confirmPaymentIntent':
+    case 'attemptCharge':
       return `attempt \`${step.chargeId}\``;
     case 'readPaymentIntent':
       return `ask Stripe about \`${step.chargeId}\``;

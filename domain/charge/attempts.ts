@@ -13,10 +13,10 @@ import { ATTEMPTS_REMEMBERED } from '../shared/state-limits.ts';
 /** Where the newest attempt stands in the list. */
 const NEWEST = -1;
 
-/** The confirm is about to be sent: its number and card are fixed before Stripe can hear of it. */
+/** It is about to be made: its number and card are fixed before Stripe can hear of it. */
 export function attemptStarted(
   state: CustomerState,
-  step: StepOf<'confirmPaymentIntent'>,
+  step: StepOf<'attemptCharge'>,
   nowMs: number,
 ): CustomerState {
   const charge = findCharge(state, step.chargeId);
@@ -40,7 +40,31 @@ export function attemptStarted(
   });
 }
 
-/** The kill switch was on before anything was sent. */
+/** What the attempt under way asks of Stripe, from a state in which it has been started; null where none is. */
+export function attemptUnderWay(state: CustomerState, chargeId: string): StepOf<'attemptCharge'> | null {
+  const charge = findCharge(state, chargeId);
+  const attempt = charge?.attempts.at(-1);
+  const { stripeCustomerId } = state;
+  if (charge?.phase.is !== 'attempting' || !attempt || stripeCustomerId === null) return null;
+  const { paymentIntentId, amount, currency, stripeChargeId: known } = charge;
+  const { number: attemptNumber, intentNumber, paymentMethodId, stripeMandateId, fingerprint } = attempt;
+  return {
+    do: 'attemptCharge',
+    chargeId,
+    paymentIntentId,
+    intentNumber,
+    attemptNumber,
+    paymentMethodId,
+    stripeMandateId,
+    fingerprint,
+    known,
+    amount,
+    currency,
+    stripeCustomerId,
+  };
+}
+
+/** The kill switch was on before anything was confirmed. */
 export function attemptHalted(state: CustomerState, chargeId: string, nowMs: number): CustomerState {
   const charge = findCharge(state, chargeId);
   if (charge?.phase.is !== 'attempting') return state;
@@ -55,8 +79,8 @@ export function attemptRateLimited(state: CustomerState, chargeId: string, nowMs
   return putCharge(state, asIfNeverStarted(charge, nowMs + policyOf(state).rateLimitPauseMs));
 }
 
-/** The number is free again, and with it the idempotency key. */
-function asIfNeverStarted(charge: Charge, dueAtMs: number): Charge {
+/** Nothing was confirmed: the number is free again, and with it the idempotency key. */
+export function asIfNeverStarted(charge: Charge, dueAtMs: number): Charge {
   return {
     ...charge,
     attempts: charge.attempts.slice(0, -1),

@@ -123,7 +123,7 @@ export function retryCharge(
   const due = putCharge(state, {
     ...charge,
     ...(isAmbiguous
-      ? { phase: { is: 'creating_intent' }, nextCheckAtMs: nowMs, checks: 0 }
+      ? { phase: { is: 'finding_intent' }, nextCheckAtMs: nowMs, checks: 0 }
       : { phase: { is: 'due', atMs: nowMs } }),
   });
   return recordFact(due, nowMs, 'charge_retry_requested', { ...by(event), chargeId: charge.chargeId });

@@ -6,7 +6,7 @@ import { findCharge, putCharge } from '../shared/charges.ts';
 import { policyOf } from '../shared/policy.ts';
 
 /** Something of ours is held up until Stripe has answered. */
-const URGENT: readonly ChargePhase['is'][] = ['creating_intent', 'unknown', 'closing', 'replacing_intent'];
+const URGENT: readonly ChargePhase['is'][] = ['finding_intent', 'unknown', 'closing', 'replacing_intent'];
 
 export function checkLater(
   state: CustomerState,

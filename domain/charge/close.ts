@@ -27,7 +27,8 @@ export function closeCharge(
       nowMs,
     );
   // An intent may exist that nobody has seen: it is looked for before the charge may end.
-  const mayHaveIntent = charge.paymentIntentId !== null || charge.phase.is === 'creating_intent';
+  const mayHaveIntent =
+    charge.paymentIntentId !== null || charge.phase.is === 'finding_intent' || charge.phase.is === 'unknown';
   if (!mayHaveIntent) return closed(state, charge, to, reason, nowMs);
   const closing: ChargePhase = { is: 'closing', to, reason };
   return putCharge(state, { ...charge, phase: closing, nextCheckAtMs: nowMs, checks: 0 });

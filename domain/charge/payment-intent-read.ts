@@ -142,11 +142,7 @@ function open(
     case 'processing':
       return checkLater(state, charge, nowMs);
     default:
-      return putCharge(state, {
-        ...charge,
-        ...(charge.attemptCount === 0 ? { intentReadAtMs: nowMs } : {}),
-        nextCheckAtMs: null,
-      });
+      return putCharge(state, { ...charge, nextCheckAtMs: null });
   }
 }
 

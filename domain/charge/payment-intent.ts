@@ -7,8 +7,10 @@ import { backoffDelay } from '../shared/backoff.ts';
 import { findCharge, putCharge } from '../shared/charges.ts';
 import { recordFact } from '../shared/facts.ts';
 import { policyOf } from '../shared/policy.ts';
+import { asIfNeverStarted, noteAttempt, unansweredInARow } from './attempts.ts';
 import { checkLater } from './check-schedule.ts';
 import { closed } from './close.ts';
+import { dueAgain } from './due-again.ts';
 
 /** Of a charge for which an intent was found that could be ours and does not fit. */
 export const AMBIGUOUS_INTENT = 'ambiguous_payment_intent';
@@ -20,13 +22,11 @@ export function paymentIntentCreated(
 ): CustomerState {
   const charge = findCharge(state, chargeId);
   if (!charge || charge.phase.is === 'closed' || charge.paymentIntentId) return state;
-  const phase: ChargePhase =
-    charge.phase.is === 'creating_intent' ? { is: 'due', atMs: nowMs } : charge.phase;
+  const phase: ChargePhase = charge.phase.is === 'finding_intent' ? { is: 'due', atMs: nowMs } : charge.phase;
   const nextCheckAtMs = charge.phase.is === 'closing' ? nowMs : null;
   const withIntent: Charge = {
     ...charge,
     paymentIntentId,
-    intentReadAtMs: nowMs,
     phase,
     nextCheckAtMs,
     checks: 0,
@@ -37,7 +37,35 @@ export function paymentIntentCreated(
   });
 }
 
-/** Stripe was asked for an intent whose creation nobody saw end. */
+/**
+ * The intent that was made for an attempt could not be claimed for its charge. Another one is read before anything is
+ * asked of it; where there is none, the next attempt makes one under another number.
+ */
+export function claimRefused(
+  state: CustomerState,
+  { chargeId, paymentIntentId }: EventOf<'claimRefused'>,
+  nowMs: number,
+): CustomerState {
+  const charge = findCharge(state, chargeId);
+  if (charge?.phase.is !== 'attempting' || charge.paymentIntentId !== null) return state;
+  const due = asIfNeverStarted(charge, nowMs);
+  if (paymentIntentId === null) return putCharge(state, { ...due, intentNumber: due.intentNumber + 1 });
+  return adopted(putCharge(state, due), chargeId, paymentIntentId, nowMs);
+}
+
+/** Nobody knows who made it and how far they came: it is read before anything is asked of it. */
+function adopted(
+  state: CustomerState,
+  chargeId: string,
+  paymentIntentId: string,
+  nowMs: number,
+): CustomerState {
+  const known = paymentIntentCreated(state, { chargeId, paymentIntentId }, nowMs);
+  const charge = findCharge(known, chargeId);
+  return charge ? putCharge(known, { ...charge, nextCheckAtMs: nowMs }) : known;
+}
+
+/** The ledger and Stripe were asked for an intent whose creation, or whose attempt, nobody saw end. */
 export function paymentIntentSearched(
   state: CustomerState,
   { chargeId, paymentIntentId, ambiguous = false }: EventOf<'paymentIntentSearched'>,
@@ -47,18 +75,22 @@ export function paymentIntentSearched(
   // Where nobody waits for this answer, it has been taken in before.
   if (!charge || charge.paymentIntentId !== null || charge.nextCheckAtMs === null) return state;
   if (ambiguous) return ambiguousIntent(state, charge, nowMs);
-  if (paymentIntentId !== null) {
-    const adopted = paymentIntentCreated(state, { chargeId, paymentIntentId }, nowMs);
-    // Nobody knows who made it and how far they came: it is read before anything is asked of it.
-    return putCharge(adopted, { ...(findCharge(adopted, chargeId) ?? charge), nextCheckAtMs: nowMs });
-  }
+  if (paymentIntentId !== null) return adopted(state, chargeId, paymentIntentId, nowMs);
   if (charge.phase.is === 'closing')
     return closed(state, charge, charge.phase.to, charge.phase.reason, nowMs);
-  // Stripe has none: only now may another key be used, and it comes from the number.
+  // There is none, and none can be confirmed under this number any more: another key may be used.
   const without: Charge = { ...charge, intentNumber: charge.intentNumber + 1, nextCheckAtMs: null };
-  if (charge.phase.is !== 'creating_intent') return putCharge(state, without);
+  if (charge.phase.is === 'unknown') return attemptLeftNothing(state, without, nowMs);
+  if (charge.phase.is !== 'finding_intent') return putCharge(state, without);
   const wait = backoffDelay(policyOf(state).unknownCheckBackoffMs, Math.max(0, charge.checks - 1));
   return putCharge(state, { ...without, phase: { is: 'due', atMs: nowMs + wait } });
+}
+
+/** Nothing of the attempt can have been confirmed: another may be made. */
+function attemptLeftNothing(state: CustomerState, charge: Charge, nowMs: number): CustomerState {
+  const wait = backoffDelay(policyOf(state).unknownCheckBackoffMs, unansweredInARow(charge) - 1);
+  const due = dueAgain(state, charge, nowMs + wait, nowMs);
+  return noteAttempt(due, charge.chargeId, nowMs, null, { paymentIntentId: null });
 }
 
 /**

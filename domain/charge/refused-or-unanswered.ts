@@ -10,10 +10,10 @@ import { recordFact } from '../shared/facts.ts';
 import { missingAtStripe } from '../shared/missing-at-stripe.ts';
 import { omitUndefined } from '../shared/omit-undefined.ts';
 import { policyOf } from '../shared/policy.ts';
-import { noteAttempt, settleAttempt } from './attempts.ts';
+import { asIfNeverStarted, noteAttempt, settleAttempt } from './attempts.ts';
 import { checkLater } from './check-schedule.ts';
 
-/** Nobody knows whether the step happened. A confirm holds the customer's queue until Stripe has answered. */
+/** Nobody knows whether the step happened. An attempt holds the customer's queue until Stripe has answered. */
 export function chargeUnanswered(
   state: CustomerState,
   { step, requestId }: Pick<EventOf<'unanswered'>, 'step' | 'requestId'>,
@@ -22,32 +22,21 @@ export function chargeUnanswered(
   if (!('chargeId' in step)) return state;
   const charge = findCharge(state, step.chargeId);
   if (!charge || charge.phase.is === 'closed') return state;
-  if (step.do === 'confirmPaymentIntent') {
-    if (charge.phase.is !== 'attempting') return state;
-    const unknown: Charge = {
-      ...charge,
-      phase: { is: 'unknown', sinceMs: nowMs },
-      nextCheckAtMs: nowMs + backoffDelay(policyOf(state).unknownCheckBackoffMs, 0),
-      checks: 1,
-    };
-    const settled = settleAttempt(state, unknown, 'unknown', null);
-    return noteAttempt(settled, unknown.chargeId, nowMs, null, { requestId: requestId ?? null });
-  }
-  if (step.do === 'createPaymentIntent') {
-    if (charge.phase.is !== 'due') return state;
-    return putCharge(state, {
-      ...charge,
-      phase: { is: 'creating_intent' },
-      checks: charge.checks + 1,
-      nextCheckAtMs: nowMs + backoffDelay(policyOf(state).unknownCheckBackoffMs, charge.checks),
-    });
-  }
-  return checkLater(state, charge, nowMs);
+  if (step.do !== 'attemptCharge') return checkLater(state, charge, nowMs);
+  if (charge.phase.is !== 'attempting') return state;
+  const unknown: Charge = {
+    ...charge,
+    phase: { is: 'unknown', sinceMs: nowMs },
+    nextCheckAtMs: nowMs + backoffDelay(policyOf(state).unknownCheckBackoffMs, 0),
+    checks: 1,
+  };
+  const settled = settleAttempt(state, unknown, 'unknown', null);
+  return noteAttempt(settled, unknown.chargeId, nowMs, null, { requestId: requestId ?? null });
 }
 
 /** The charge has moved on since: the refusal is not about its present request. */
 function isLate({ phase, intentNumber }: Charge, step: Step): boolean {
-  if (step.do === 'confirmPaymentIntent') return phase.is !== 'attempting';
+  if (step.do === 'attemptCharge') return phase.is !== 'attempting';
   return 'intentNumber' in step && step.intentNumber !== intentNumber;
 }
 
@@ -57,7 +46,7 @@ function isLate({ phase, intentNumber }: Charge, step: Step): boolean {
  * another number taken: Stripe keeps its refusal under the old one's key (docs.stripe.com/api/idempotent_requests).
  */
 export function chargeRefused(state: CustomerState, event: EventOf<'refused'>, nowMs: number): CustomerState {
-  const { step, code, param, requestId } = event;
+  const { step, request, code, param, requestId } = event;
   if (!('chargeId' in step)) return state;
   const charge = findCharge(state, step.chargeId);
   if (!charge || charge.phase.is === 'closed') return state;
@@ -66,24 +55,24 @@ export function chargeRefused(state: CustomerState, event: EventOf<'refused'>, n
   const isQuestion =
     step.do === 'readPaymentIntent' ||
     step.do === 'cancelPaymentIntent' ||
-    (step.do === 'findPaymentIntent' && charge.phase.is !== 'creating_intent');
+    (step.do === 'findPaymentIntent' && charge.phase.is !== 'finding_intent');
   if (charge.phase.is === 'closing' || isQuestion) return checkLater(state, charge, nowMs);
   if (charge.phase.is === 'refused' || isLate(charge, step)) return state;
+  const isCreation = step.do === 'attemptCharge' && request === 'create';
   // Its first parameters are kept under this key, so an intent may have been made with them.
-  if (step.do === 'createPaymentIntent' && code === 'idempotency_error')
-    return chargeUnanswered(state, event, nowMs);
+  if (isCreation && code === 'idempotency_error') return chargeUnanswered(state, event, nowMs);
   // Without a customer at Stripe there is no intent to search for either.
-  const isNumberUsedUp = step.do === 'createPaymentIntent' && isMissing;
+  const isNumberUsedUp = isCreation && isMissing;
   const next: Charge = {
-    ...charge,
+    ...(isCreation ? asIfNeverStarted(charge, nowMs) : charge),
     phase: isMissing ? { is: 'due', atMs: nowMs } : { is: 'refused', ...omitUndefined({ code, param }) },
     intentNumber: charge.intentNumber + (isNumberUsedUp ? 1 : 0),
     nextCheckAtMs: isNumberUsedUp ? null : nowMs,
     checks: 0,
   };
-  const data = { code, step: step.do, ...omitUndefined({ param }), requestId: requestId ?? null };
+  const data = { code, step: step.do, ...omitUndefined({ request, param }), requestId: requestId ?? null };
   const settled =
-    charge.phase.is === 'attempting'
+    charge.phase.is === 'attempting' && !isCreation
       ? noteAttempt(settleAttempt(state, next, 'refused', null), charge.chargeId, nowMs, null, data)
       : putCharge(state, next);
   return isMissing

@@ -55,7 +55,7 @@ export function mandateGiven(
  */
 export function mandateAfterRefusal(
   state: CustomerState,
-  event: Pick<EventOf<'refused'>, 'step' | 'code' | 'param'>,
+  event: Pick<EventOf<'refused'>, 'step' | 'request' | 'code' | 'param'>,
   nowMs: number,
 ): CustomerState {
   const { mandate } = state;
@@ -65,7 +65,8 @@ export function mandateAfterRefusal(
     return mandate && 'paymentMethodId' in step && step.paymentMethodId === mandate.paymentMethodId
       ? mandateBecomes(state, mandate, 'inactive', nowMs)
       : state;
-  if (missing === null) return step.do === 'confirmPaymentIntent' ? readMandate(state, nowMs) : state;
+  if (missing === null)
+    return step.do === 'attemptCharge' && event.request !== 'create' ? readMandate(state, nowMs) : state;
   if (!('stripeCustomerId' in step) || step.stripeCustomerId !== state.stripeCustomerId) return state;
   return { ...restartSetup(endMandate(state, nowMs), nowMs), stripeCustomerId: null };
 }

@@ -37,8 +37,8 @@ export interface Attempt {
 export type ChargePhase =
   /** To be attempted; in the past means now. */
   | { readonly is: 'due'; readonly atMs: number }
-  /** Nobody saw the creation of its intent end. */
-  | { readonly is: 'creating_intent' }
+  /** It may have an intent that nobody here knows of: that is searched for. */
+  | { readonly is: 'finding_intent' }
   | { readonly is: 'attempting' }
   | { readonly is: 'unknown'; readonly sinceMs: number }
   | { readonly is: 'processing'; readonly sinceMs: number }
@@ -95,8 +95,6 @@ export interface Charge {
   /** 1-based. Another number gives another idempotency key: it is taken once Stripe has no intent under this one, or it is canceled. */
   readonly intentNumber: number;
   readonly paymentIntentId: string | null;
-  /** While it has not been confirmed: when it was made or last read, epoch ms. */
-  readonly intentReadAtMs?: number;
   /** The newest Stripe charge (`ch_…`) accounted for: another id means the issuer was asked again. */
   readonly stripeChargeId: string | null;
   readonly attempts: readonly Attempt[];

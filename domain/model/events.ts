@@ -75,7 +75,8 @@ export type CustomerEvent =
     }
   | { readonly kind: 'stepUpCompleted'; readonly chargeId: string }
   // — answers to steps —
-  | { readonly kind: 'attemptStarted'; readonly step: StepOf<'confirmPaymentIntent'> }
+  | { readonly kind: 'attemptStarted'; readonly step: StepOf<'attemptCharge'> }
+  | ChargeAttempted
   | {
       readonly kind: 'loaded';
       readonly snapshot: CustomerState | null;
@@ -90,6 +91,13 @@ export type CustomerEvent =
       /** As the worker is configured: from here on it counts. Absent: nothing changes. */
       readonly policy?: Policy;
     }
+  /** The ledger has facts after number `after`, up to `through`, that an attempt wrote whose answer never arrived. */
+  | {
+      readonly kind: 'overtaken';
+      readonly chargeId: string;
+      readonly after: number;
+      readonly through: number;
+    }
   | { readonly kind: 'stripeCustomerCreated'; readonly stripeCustomerId: string }
   | { readonly kind: 'setupIntentCreated'; readonly enrolmentNumber: number; readonly setupIntentId: string }
   | { readonly kind: 'setupIntentRead'; readonly reading: SetupIntentReading }
@@ -102,6 +110,11 @@ export type CustomerEvent =
       /** One was found that could be ours and does not fit what is owed or what we wrote: an operator has to look. */
       readonly ambiguous?: boolean;
     }
+  /**
+   * Another intent is the charge's, or with null this number may not be used any more: nothing was confirmed, and nothing
+   * will be on the intent that was just made.
+   */
+  | { readonly kind: 'claimRefused'; readonly chargeId: string; readonly paymentIntentId: string | null }
   | { readonly kind: 'paymentIntentRead'; readonly chargeId: string; readonly reading: PaymentIntentReading }
   | { readonly kind: 'refundRead'; readonly reading: RefundReading }
   | { readonly kind: 'disputeRead'; readonly reading: DisputeReading }
@@ -113,6 +126,8 @@ export type CustomerEvent =
   | {
       readonly kind: 'refused';
       readonly step: Step;
+      /** Of an attempt, which makes two: the request that was refused. */
+      readonly request?: 'create' | 'confirm';
       readonly code: string;
       readonly param?: string;
       readonly requestId?: string;
@@ -120,5 +135,31 @@ export type CustomerEvent =
   /** No answer, and none can be assumed: the step may have happened. */
   | { readonly kind: 'unanswered'; readonly step: Step; readonly requestId?: string }
   | TimeEvent;
+
+/** What an attempt's activity has learnt, and what of it is on record. */
+interface ChargeAttempted {
+  readonly kind: 'chargeAttempted';
+  readonly chargeId: string;
+  /** In the order in which they happened. */
+  readonly events: readonly TimedEvent[];
+  /** Null: nothing of it had to be on record before anything else happens. */
+  readonly recorded: RecordedAttempt | null;
+}
+
+export interface TimedEvent {
+  readonly event: CustomerEvent;
+  /** By the workflow's clock, epoch ms. */
+  readonly atMs: number;
+}
+
+/** What the activity has put on record of an attempt, in one transaction. */
+export interface RecordedAttempt {
+  /** Number of the newest fact written. */
+  readonly through: number;
+  /** Of the state as the activity has advanced it (domain/shared/digest.ts). */
+  readonly digest: string;
+  readonly alreadyClosed: readonly string[];
+  readonly policy?: Policy;
+}
 
 export type EventOf<Kind extends CustomerEvent['kind']> = Extract<CustomerEvent, { readonly kind: Kind }>;

@@ -42,7 +42,9 @@ export type FactKind =
   | 'paused'
   | 'resumed'
   | 'cancelled'
-  | 'recovered';
+  | 'recovered'
+  /** Facts before it were written by a release that decided otherwise, or by an attempt given up: those after it count. */
+  | 'facts_superseded';
 
 export type NoticeKind =
   | 'customer.enrolled'

@@ -39,9 +39,19 @@ export type Step =
   | { readonly do: 'readSetupIntent'; readonly setupIntentId: string }
   | { readonly do: 'cancelSetupIntent'; readonly setupIntentId: string }
   | {
-      readonly do: 'createPaymentIntent';
+      /** Asks for the money: creates the charge's PaymentIntent where there is none, writes it down, confirms it. */
+      readonly do: 'attemptCharge';
       readonly chargeId: string;
+      /** Null: it has to be created first. */
+      readonly paymentIntentId: string | null;
       readonly intentNumber: number;
+      readonly attemptNumber: number;
+      readonly paymentMethodId: string;
+      readonly stripeMandateId: string | null;
+      readonly fingerprint: string | null;
+      /** The newest of Stripe's charges whose end is accounted for; null: all of the intent's are wanted. */
+      readonly known: string | null;
+      /** What the intent must be over, in minor units, and whose: one that differs is not confirmed but reported as it is. */
       readonly amount: number;
       readonly currency: string;
       readonly stripeCustomerId: string;
@@ -52,23 +62,9 @@ export type Step =
       readonly intentNumber: number;
       readonly amount: number;
       readonly currency: string;
-      readonly stripeCustomerId: string;
+      /** Null: the customer is gone at Stripe, and only the ledger can be asked. */
+      readonly stripeCustomerId: string | null;
       readonly openedAtMs: number;
-    }
-  | {
-      readonly do: 'confirmPaymentIntent';
-      readonly chargeId: string;
-      readonly paymentIntentId: string;
-      readonly intentNumber: number;
-      readonly attemptNumber: number;
-      readonly paymentMethodId: string;
-      readonly stripeMandateId: string | null;
-      readonly fingerprint: string | null;
-      readonly known: string | null;
-      /** What the intent must be over, in minor units, and whose: one that differs is not confirmed but reported as it is. */
-      readonly amount: number;
-      readonly currency: string;
-      readonly stripeCustomerId: string;
     }
   | ({ readonly do: 'readPaymentIntent' } & PaymentIntentQuestion)
   | ({ readonly do: 'cancelPaymentIntent' } & PaymentIntentQuestion)

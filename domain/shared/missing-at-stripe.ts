@@ -8,17 +8,15 @@ import type { EventOf } from '../model/events.ts';
  */
 export function missingAtStripe({
   step,
+  request,
   code,
   param,
-}: Pick<EventOf<'refused'>, 'step' | 'code' | 'param'>): 'customer' | 'card' | null {
+}: Pick<EventOf<'refused'>, 'step' | 'request' | 'code' | 'param'>): 'customer' | 'card' | null {
   if (code !== 'resource_missing') return null;
-  const isAboutCharge =
-    step.do === 'createPaymentIntent' ||
-    step.do === 'confirmPaymentIntent' ||
-    step.do === 'findPaymentIntent';
+  const isAboutCharge = step.do === 'attemptCharge' || step.do === 'findPaymentIntent';
   if (isAboutCharge && param === 'customer') return 'customer';
   const isAboutCard = param === 'payment_method' || param === 'mandate';
-  return step.do === 'confirmPaymentIntent' && isAboutCard ? 'card' : null;
+  return step.do === 'attemptCharge' && request !== 'create' && isAboutCard ? 'card' : null;
 }
 
 /** Whether a charge was refused because of its card, so that another card may help. */

@@ -44,6 +44,7 @@ const STATEMENTS = [
     view jsonb,
     opened_sequence bigint,
     recorded_sequence bigint,
+    intents_ruled_out integer not null default 0,
     primary key (customer_id, charge_id)
   )`,
   'create index charges_newest on charges (opened_at_ms, customer_id, charge_id)',
@@ -74,6 +75,18 @@ const STATEMENTS = [
   $$`,
   `create trigger evidence_is_append_only before update or delete or truncate on evidence
     for each statement execute function refuse_change()`,
+
+  // What the newest attempt of a customer that is on record has learnt, for a repetition that does not know.
+  `create table attempt_answers (
+    customer_id text primary key,
+    charge_id text not null,
+    intent_number integer not null,
+    attempt_number integer not null,
+    after_sequence bigint not null,
+    from_sequence bigint not null,
+    through_sequence bigint not null,
+    answer jsonb not null
+  )`,
 
   `create table stripe_objects (
     stripe_id text primary key,

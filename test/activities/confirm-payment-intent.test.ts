@@ -1,26 +1,10 @@
 // The exact request that asks for the money, and when it is not sent.
-import { MockActivityEnvironment } from '@temporalio/testing';
-import { DefaultLogger } from '@temporalio/worker';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createConfirmPaymentIntentActivity } from '../../activities/confirm-payment-intent.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { type ScriptedAnswer, type StripeRequest, scriptedStripe } from '../stripe/scripted-stripe.ts';
+import { attempting, attemptOnce } from './_attempts.ts';
 
-const STEP = {
-  do: 'confirmPaymentIntent',
-  customerId: 'ada',
-  chargeId: 'july',
-  paymentIntentId: 'pi_1',
-  intentNumber: 1,
-  attemptNumber: 1,
-  amount: 2000,
-  currency: 'eur',
-  stripeCustomerId: 'cus_1',
-  paymentMethodId: 'pm_1',
-  stripeMandateId: null,
-  fingerprint: 'fp',
-  known: null,
-} as const;
+const STEP = { customerId: 'ada', chargeId: 'july', paymentIntentId: 'pi_1' } as const;
 
 const CHARGE = { id: 'ch_1', object: 'charge', amount_refunded: 0, failure_code: null };
 const PAID = {
@@ -69,10 +53,14 @@ async function confirm(
     installationId,
     isKillSwitchOn: async () => isKillSwitchOn,
     indexedForMs: async () => indexedForMs,
-  } as unknown as Ledger;
-  const { confirmPaymentIntent } = createConfirmPaymentIntentActivity({ stripe, ledger });
-  const environment = new MockActivityEnvironment({ attempt }, { logger: new DefaultLogger('ERROR') });
-  const event = environment.run(confirmPaymentIntent, { ...STEP, ...step });
+    recordedAttempt: async () => null,
+    recordAttempt: async (_entry, _key, { events, digest }) => ({
+      events,
+      recorded: { through: 1, digest, alreadyClosed: [] },
+    }),
+  } as Partial<Ledger> as Ledger;
+  const attempted = attemptOnce({ stripe, ledger }, attempting({ ...STEP, ...step }), { attempt });
+  const event = attempted.then(({ events }) => events.at(-1)?.event);
   return { event: await event.catch((failure: unknown) => failure), requests };
 }
 
@@ -106,7 +94,7 @@ test('where Stripe has made a mandate it is named too', async () => {
 describe('the idempotency key', () => {
   test('is the same for the same attempt, whoever sends it and whatever it has learnt', async () => {
     const key = await keyOf({});
-    expect(await keyOf({ known: 'ch_0', fingerprint: null })).toBe(key);
+    expect(await keyOf({ known: 'ch_0', fingerprint: 'another' })).toBe(key);
   });
 
   test('differs by attempt, intent number, charge, customer and installation', async () => {

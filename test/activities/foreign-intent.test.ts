@@ -7,6 +7,7 @@ import { openLedger } from '../../ledger/open.ts';
 import { createStripeClient } from '../../stripe/client.ts';
 import { clientFor, type Emulator, enrol, startEmulator } from '../emulator/start.ts';
 import { inMemory } from '../support/databases.ts';
+import { requests, stepOf } from './_attempts.ts';
 
 let ledger: Ledger;
 beforeAll(async () => {
@@ -21,18 +22,10 @@ async function scene(chargeId: string) {
   const attacker = clientFor(emulator.url, 'sk_test_attacker');
   const dependencies = { stripe: createStripeClient('sk_test_worker', emulator.url), ledger };
   const activities = {
-    ...createPaymentIntentActivities(dependencies),
+    ...requests(dependencies),
     ...createFindPaymentIntentActivity(dependencies),
   };
-  const step = {
-    do: 'createPaymentIntent',
-    customerId: 'c',
-    chargeId,
-    intentNumber: 1,
-    amount: 2000,
-    currency: 'eur',
-    stripeCustomerId: customer.id,
-  } as const;
+  const step = stepOf({ customerId: 'c', chargeId, stripeCustomerId: customer.id });
   return {
     step,
     attacker,
@@ -130,7 +123,7 @@ test('what was refunded is in the reading of a paid intent', async () => {
   const { step, attacker, make, payAndRefund } = await scene('refunded');
   const intent = await make({});
   await payAndRefund(intent.id);
-  const { readPaymentIntent } = createPaymentIntentActivities({ stripe: attacker, ledger });
+  const { readPaymentIntent } = createPaymentIntentActivities({ stripe: attacker });
   const { reading } = await readPaymentIntent({
     ...step,
     do: 'readPaymentIntent',

@@ -1,11 +1,11 @@
 // Every request that makes or confirms something has a key made of who asks for what, and of nothing else.
 import { expect, test } from 'vitest';
-import { createPaymentIntentActivities } from '../../activities/payment-intents.ts';
 import { createSetupIntentActivities } from '../../activities/setup-intents.ts';
 import { createStripeCustomerActivities } from '../../activities/stripe-customers.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { idempotencyKey } from '../../stripe/idempotency-key.ts';
 import { scriptedStripe } from '../stripe/scripted-stripe.ts';
+import { requests, stepOf } from './_attempts.ts';
 
 const openedAtMs = Date.UTC(2027, 0, 1);
 const STEPS = {
@@ -35,20 +35,12 @@ const STEPS = {
     setupIntentId: 'seti_1',
     paymentMethodId: 'pm_1',
   },
-  createPaymentIntent: {
-    do: 'createPaymentIntent',
-    customerId: 'ada',
-    chargeId: 'july',
-    intentNumber: 1,
-    amount: 2000,
-    currency: 'eur',
-    stripeCustomerId: 'cus_1',
-  },
+  createPaymentIntent: stepOf({ customerId: 'ada', chargeId: 'july' }),
 } as const;
 
 /** The key of the first POST that this step sends. */
 async function keyOf<Do extends keyof typeof STEPS>(name: Do, changes: object = {}, installationId = 'here') {
-  const { stripe, requests } = await scriptedStripe(({ method }) =>
+  const { stripe, requests: sent } = await scriptedStripe(({ method }) =>
     method === 'POST'
       ? [400, { error: { type: 'invalid_request_error' } }]
       : [200, { object: 'list', has_more: false, data: [] }],
@@ -62,11 +54,11 @@ async function keyOf<Do extends keyof typeof STEPS>(name: Do, changes: object = 
   const activities = {
     ...createStripeCustomerActivities({ stripe, ledger }),
     ...createSetupIntentActivities({ stripe, ledger }),
-    ...createPaymentIntentActivities({ stripe, ledger }),
+    ...requests({ stripe, ledger }),
   };
   const run = activities[name] as (step: object) => Promise<unknown>;
   await expect(run({ ...STEPS[name], ...changes })).rejects.toMatchObject({ type: 'StripeRejected' });
-  return requests.find(({ method }) => method === 'POST')?.idempotencyKey;
+  return sent.find(({ method }) => method === 'POST')?.idempotencyKey;
 }
 
 const OTHERS = {

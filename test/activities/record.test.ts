@@ -19,13 +19,7 @@ test('another fact in the place of one is an error in the log with ids only, and
   const environment = new MockActivityEnvironment(undefined, {
     logger: new DefaultLogger('INFO', (line) => logged.push(line)),
   });
-  const { record } = createRecordActivities({
-    ledger,
-    amountLimits: {},
-    budgets: DEFAULT_POLICY.budgets,
-    searchAttributesLeftOut: [],
-    notices: null,
-  });
+  const { record } = createRecordActivities({ ledger, policy: DEFAULT_POLICY, notices: null });
   const first = unrecorded('ada', fact(1, 'paused', { actor: 'shop' }));
   expect(await environment.run(record, first)).toMatchObject({ through: 1 });
 
@@ -40,13 +34,7 @@ test('another fact in the place of one is an error in the log with ids only, and
 test('what the facts changed is written with them, as of the workflow’s clock', async () => {
   const ledger = await openLedger(await inMemory());
   onTestFinished(() => ledger.close());
-  const { record } = createRecordActivities({
-    ledger,
-    amountLimits: {},
-    budgets: DEFAULT_POLICY.budgets,
-    searchAttributesLeftOut: [],
-    notices: null,
-  });
+  const { record } = createRecordActivities({ ledger, policy: DEFAULT_POLICY, notices: null });
   const atMs = Date.UTC(2031, 0, 1);
   const request = {
     kind: 'openCharge',
@@ -82,13 +70,7 @@ describe('the policy', () => {
   test('comes to a run as the worker is configured, and again only when it has changed', async () => {
     const ledger = await openLedger(await inMemory());
     onTestFinished(() => ledger.close());
-    const { load, record } = createRecordActivities({
-      ledger,
-      amountLimits,
-      budgets,
-      searchAttributesLeftOut: [],
-      notices: null,
-    });
+    const { load, record } = createRecordActivities({ ledger, policy, notices: null });
     expect(await load({ customerId: 'new' })).toMatchObject({ kind: 'loaded', snapshot: null, policy });
 
     const first = unrecorded('ada', fact(1, 'paused', { actor: 'shop' }));
@@ -107,12 +89,7 @@ describe('the notices among the facts', () => {
     const ledger = await openLedger(await inMemory());
     onTestFinished(() => ledger.close());
     const notices = { start, startAgain: async () => {}, endOf: async () => null };
-    const dependencies = {
-      ledger,
-      amountLimits: {},
-      budgets: DEFAULT_POLICY.budgets,
-      searchAttributesLeftOut: [],
-    };
+    const dependencies = { ledger, policy: DEFAULT_POLICY };
     const environment = new MockActivityEnvironment(undefined, { logger: new DefaultLogger('ERROR') });
     const activities = createRecordActivities({ ...dependencies, notices: isTold ? notices : null });
     return {

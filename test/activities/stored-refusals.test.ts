@@ -1,13 +1,12 @@
 // Stripe keeps refusals under their idempotency keys: what is asked next has a key of its own, and pays once at most.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createConfirmPaymentIntentActivity } from '../../activities/confirm-payment-intent.ts';
-import { createPaymentIntentActivities } from '../../activities/payment-intents.ts';
 import { createSetupIntentActivities } from '../../activities/setup-intents.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { openLedger } from '../../ledger/open.ts';
 import { createStripeClient } from '../../stripe/client.ts';
 import { enrol, startEmulator } from '../emulator/start.ts';
 import { inMemory } from '../support/databases.ts';
+import { requests, stepOf } from './_attempts.ts';
 
 let ledger: Ledger;
 beforeAll(async () => {
@@ -25,18 +24,9 @@ async function scene(chargeId: string) {
     emulator,
     paymentMethod,
     stripeCustomerId: customer.id,
-    ...createPaymentIntentActivities(dependencies),
-    ...createConfirmPaymentIntentActivity(dependencies),
+    ...requests(dependencies),
     ...createSetupIntentActivities(dependencies),
-    creation: {
-      do: 'createPaymentIntent',
-      customerId: 'c',
-      chargeId,
-      intentNumber: 1,
-      amount: 2000,
-      currency: 'eur',
-      stripeCustomerId: customer.id,
-    } as const,
+    creation: stepOf({ customerId: 'c', chargeId, stripeCustomerId: customer.id }),
     truth: async () => (await emulator.control(`/truth?chargeId=${chargeId}`)).body,
   };
 }
@@ -47,13 +37,8 @@ test('a confirm whose card is gone stays refused under its key; the next attempt
   const { paymentIntentId } = await createPaymentIntent(creation);
   const attempt = {
     ...creation,
-    do: 'confirmPaymentIntent',
     paymentIntentId,
-    attemptNumber: 1,
     paymentMethodId: 'pm_1GoneFromStripe',
-    stripeMandateId: null,
-    fingerprint: null,
-    known: null,
   } as const;
   await expect(confirmPaymentIntent(attempt)).rejects.toMatchObject({
     ...REFUSED,

@@ -102,7 +102,7 @@ describe('a run that starts from nothing', () => {
   });
 
   test('an intent whose creation nobody saw, but which is in the Stripe object index, is used', () => {
-    const opening = charge({ paymentIntentId: null, phase: { is: 'creating_intent' }, nextCheckAtMs: T0 });
+    const opening = charge({ paymentIntentId: null, phase: { is: 'finding_intent' }, nextCheckAtMs: T0 });
     const back = load(enrolled({ charges: [opening] }), remembered());
     expect(nextStep(recorded(back), T0)).toMatchObject({ do: 'readPaymentIntent', paymentIntentId: 'pi_1' });
     const read = advance(
@@ -153,9 +153,7 @@ describe('pause', () => {
     expect(nextStep(paused, T0)).toMatchObject({ do: 'readPaymentIntent', chargeId: 'one' });
     const unchecked = { ...paused, charges: paused.charges.slice(0, 1) };
     expect(nextStep(unchecked, T0)).toEqual({ do: 'wait', untilMs: T0 + LONGEST_SLEEP });
-    expect(nextStep(recorded(advance(unchecked, resume, T0 + DAY)), T0 + DAY).do).toBe(
-      'confirmPaymentIntent',
-    );
+    expect(nextStep(recorded(advance(unchecked, resume, T0 + DAY)), T0 + DAY).do).toBe('attemptCharge');
   });
 
   test("stops the step-up's clock and the wait for a card, and nothing else", () => {
@@ -200,7 +198,7 @@ describe('cancel', () => {
       charges: [
         charge({ chargeId: 'new', paymentIntentId: null }),
         tried({ is: 'unknown', sinceMs: T0 }, 'unknown'),
-        charge({ chargeId: 'creating_intent', paymentIntentId: null, phase: { is: 'creating_intent' } }),
+        charge({ chargeId: 'finding_intent', paymentIntentId: null, phase: { is: 'finding_intent' } }),
       ],
     });
     const after = advance(state, cancel, T0);
@@ -287,7 +285,7 @@ describe('an unknown outcome or a step-up holds the queue', () => {
   ])('while another is $rule: held $held', ({ holder, held }) => {
     const waiting: Charge = { ...holder, nextCheckAtMs: T0 + HOUR };
     const step = nextStep(enrolled({ charges: [waiting, due] }), T0);
-    expect(step.do).toBe(held ? 'wait' : 'confirmPaymentIntent');
+    expect(step.do).toBe(held ? 'wait' : 'attemptCharge');
   });
 });
 
@@ -382,7 +380,7 @@ describe('the record', () => {
       T0,
     );
     expect(opened.facts.map(({ kind }) => kind)).toEqual(['payment_intent_created']);
-    expect(nextStep(opened, T0)).toMatchObject({ do: 'confirmPaymentIntent' });
+    expect(nextStep(opened, T0)).toMatchObject({ do: 'attemptCharge' });
     expect(nextStep({ ...opened, paused: { atMs: T0 } }, T0)).toEqual({ do: 'record' });
   });
 

@@ -2,11 +2,11 @@
 import { expect, test } from 'vitest';
 import { advance } from '../../domain/advance.ts';
 import { agenda, blockingCharge, type Planned } from '../../domain/agenda.ts';
-import type { CustomerEvent } from '../../domain/model/events.ts';
-import { nextStep } from '../../domain/next-step.ts';
+import { attemptUnderWay } from '../../domain/charge/attempts.ts';
+import type { StepOf } from '../../domain/model/steps.ts';
 import { DEFAULT_COLLECTION } from '../../domain/shared/policy.ts';
 import { DAY, HOUR } from '../../domain/shared/time.ts';
-import { attempt, charge, enrolled, enrolment, mandate, reading, stepUp, T0, tried } from './fixtures.ts';
+import { attempt, charge, enrolled, enrolment, mandate, stepUp, T0, tried } from './fixtures.ts';
 
 const isInACentury = ({ atMs }: Planned) => atMs > T0 + 36_000 * DAY;
 
@@ -32,7 +32,7 @@ test('checking comes before enrolling, enrolling before deadlines, and all befor
     ['readSetupIntent', 0],
     ['readSetupIntent', 0],
     ['cardWaitExpired', DEFAULT_COLLECTION.card.waitDays * DAY],
-    ['confirmPaymentIntent', 0],
+    ['attemptCharge', 0],
   ]);
 });
 
@@ -53,7 +53,7 @@ test('a confirm carries the card and the mandate on file, the intent and the nex
     charges: [tried({ is: 'due', atMs: T0 }, 'declined', { attemptCount: 3, intentNumber: 2 })],
   });
   expect(agenda(state, T0).at(-1)?.step).toEqual({
-    do: 'confirmPaymentIntent',
+    do: 'attemptCharge',
     chargeId: 'one',
     paymentIntentId: 'pi_1',
     intentNumber: 2,
@@ -66,6 +66,24 @@ test('a confirm carries the card and the mandate on file, the intent and the nex
     currency: 'eur',
     stripeCustomerId: 'cus_1',
   });
+});
+
+test('a charge without an intent is attempted in one step too, which makes it', () => {
+  const state = enrolled({ charges: [charge({ paymentIntentId: null })] });
+  expect(agenda(state, T0).at(-1)?.step).toMatchObject({
+    do: 'attemptCharge',
+    paymentIntentId: null,
+    intentNumber: 1,
+    attemptNumber: 1,
+  });
+});
+
+test('what the attempt under way asks for can be told from the state', () => {
+  const declinedOnce = tried({ is: 'due', atMs: T0 }, 'declined', { stripeChargeId: 'ch_1' });
+  const state = enrolled({ charges: [declinedOnce] });
+  const step = agenda(state, T0).at(-1)?.step as StepOf<'attemptCharge'>;
+  expect(attemptUnderWay(state, 'one')).toBeNull();
+  expect(attemptUnderWay(advance(state, { kind: 'attemptStarted', step }, T0), 'one')).toEqual(step);
 });
 
 test.each([
@@ -112,7 +130,7 @@ test('a charge that was attempted as often as allowed is attempted no more', () 
 });
 
 test.each([
-  ['puts the attempt off for a week at most', 23, ['confirmPaymentIntent', 7 * DAY]],
+  ['puts the attempt off for a week at most', 23, ['attemptCharge', 7 * DAY]],
   ['asks for another card where that would take longer', 22, ['cardMissing', 0]],
 ])('a card that was asked too often %s', (_, daysAgo, plan) => {
   const attempts = Array.from(
@@ -129,19 +147,4 @@ test('of several holders the unknown outcome is named', () => {
   expect(blockingCharge(enrolled({ charges: [bank, lost] }))?.chargeId).toBe('lost');
   expect(blockingCharge(enrolled({ charges: [bank] }))?.chargeId).toBe('bank');
   expect(blockingCharge(enrolled({ charges: [charge()] }))).toBeUndefined();
-});
-
-test('an intent whose first confirm was held up is read before it is confirmed', () => {
-  const held = charge({ intentReadAtMs: T0 });
-  const state = enrolled({ charges: [held] });
-  expect(nextStep(state, T0).do).toBe('confirmPaymentIntent');
-  const later = T0 + HOUR;
-  expect(nextStep(state, later)).toMatchObject({ do: 'readPaymentIntent', paymentIntentId: 'pi_1' });
-  const read: CustomerEvent = { kind: 'paymentIntentRead', chargeId: 'one', reading: reading() };
-  expect(nextStep(advance(state, read, later), later)).toMatchObject({
-    do: 'confirmPaymentIntent',
-    attemptNumber: 1,
-  });
-  const changed: CustomerEvent = { ...read, reading: reading({ amount: 490_000 }) };
-  expect(nextStep({ ...advance(state, changed, later), facts: [] }, later).do).toBe('cancelPaymentIntent');
 });

@@ -79,7 +79,7 @@ function stepsUntilConfirm(state: CustomerState, answer: (step: Step) => Custome
   let next = state;
   for (let step = nextStep(next, NOW); done.length < 20; step = nextStep(next, NOW)) {
     done.push(step.do);
-    if (step.do === 'confirmPaymentIntent' || step.do === 'wait') break;
+    if (step.do === 'attemptCharge' || step.do === 'wait') break;
     next = step.do === 'record' ? recorded(next) : advance(next, answer(step), NOW);
   }
   return done;
@@ -99,19 +99,14 @@ test('an intent in the Stripe object index is read before its charge is attempte
   expect(stepsUntilConfirm(state, answers)).toEqual([
     'readPaymentIntent',
     'readSetupIntent',
-    'confirmPaymentIntent',
+    'attemptCharge',
   ]);
 });
 
 test('a charge that is due without an intent is searched for at Stripe, and what is found is read, before an attempt', () => {
   const state = recovered(known([DUE]), [REMEMBERED]);
   const steps = stepsUntilConfirm(state, answers);
-  expect(steps).toEqual([
-    'findPaymentIntent',
-    'readPaymentIntent',
-    'readSetupIntent',
-    'confirmPaymentIntent',
-  ]);
+  expect(steps).toEqual(['findPaymentIntent', 'readPaymentIntent', 'readSetupIntent', 'attemptCharge']);
 });
 
 test('a charge of the future is neither searched for nor brought forward', () => {
@@ -136,7 +131,7 @@ test('a charge that was accepted and never recorded comes back with its opening 
 
 test('a confirm that met the kill switch leaves no attempt and no number, holds up nothing, and is tried later', () => {
   const opened = known([{ ...DUE, paymentIntentId: 'pi_1' }]);
-  const step = nextStep(opened, NOW) as StepOf<'confirmPaymentIntent'>;
+  const step = nextStep(opened, NOW) as StepOf<'attemptCharge'>;
   const started = advance(opened, { kind: 'attemptStarted', step }, NOW);
   const halted = advance(started, { kind: 'halted', chargeId: 'a' }, NOW);
   expect(halted.charges).toEqual(opened.charges);

@@ -35,7 +35,7 @@ describe('the status of a charge', () => {
     { of: charge({ phase: { is: 'due', atMs: T0 + DAY } }), status: 'scheduled' },
     { of: charge(), status: 'scheduled' },
     { of: LATE, status: 'retrying' },
-    { of: charge({ phase: { is: 'creating_intent' } }), status: 'attempting' },
+    { of: charge({ phase: { is: 'finding_intent' } }), status: 'attempting' },
     { of: tried({ is: 'attempting' }, null), status: 'attempting' },
     { of: tried({ is: 'unknown', sinceMs: T0 }, 'unknown'), status: 'unknown' },
     { of: tried({ is: 'processing', sinceMs: T0 }, 'processing'), status: 'processing' },

@@ -52,7 +52,7 @@ describe('an attempt that was not answered, and that waits to be sent again', ()
     const isWaiting = async () => {
       const { raw } = await handle.describe();
       return raw.pendingActivities?.some(
-        ({ activityType, attempt }) => activityType?.name === 'confirmPaymentIntent' && attempt === 3,
+        ({ activityType, attempt }) => activityType?.name === 'attemptCharge' && attempt === 3,
       );
     };
     await expect.poll(isWaiting, { timeout: 60_000 }).toBe(true);

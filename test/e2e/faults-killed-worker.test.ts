@@ -100,9 +100,9 @@ describe.runIf(RUNS_POSTGRES)('a worker killed between Stripe’s answer and the
       await isDone(async () => expect((await stack.truth(id)).attempts).toBe(1));
     await isDone(async () => expect(await setupsOf('setup')).toMatchObject([{ status: 'succeeded' }]));
     expect(await callsUnderWay()).toEqual([
-      ['create', 'createPaymentIntent', 1],
-      ['confirm', 'confirmPaymentIntent', 1],
-      ['step-up', 'confirmPaymentIntent', 1],
+      ['create', 'attemptCharge', 1],
+      ['confirm', 'attemptCharge', 1],
+      ['step-up', 'attemptCharge', 1],
       ['setup', 'confirmSetupIntent', 1],
     ]);
 

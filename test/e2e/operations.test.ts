@@ -63,9 +63,7 @@ const historyOf = (customerId: string) =>
 /** The try that the attempt under way is at; 0 when none is. */
 async function triesUnderWay(customerId: string): Promise<number> {
   const { raw } = await stack.client.workflow.getHandle(workflowIdOf(customerId)).describe();
-  const confirm = raw.pendingActivities?.find(
-    ({ activityType }) => activityType?.name === 'confirmPaymentIntent',
-  );
+  const confirm = raw.pendingActivities?.find(({ activityType }) => activityType?.name === 'attemptCharge');
   return confirm?.attempt ?? 0;
 }
 
@@ -267,7 +265,7 @@ test('the kill switch stays on over many requests: events are taken in, nobody i
     const { events } = await historyOf('patient');
     const asked = events?.filter(
       ({ activityTaskScheduledEventAttributes: scheduled }) =>
-        scheduled?.activityType?.name === 'confirmPaymentIntent',
+        scheduled?.activityType?.name === 'attemptCharge',
     );
     expect(asked?.length).toBeGreaterThanOrEqual(1 + 4); // patient-0 was sent; then at once, and every five minutes
     for (const chargeId of held) {

@@ -1,7 +1,9 @@
 // What somebody can try who does not come by the api: with another key of the Stripe account, or at Temporal itself.
 import { ActivityClient } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sentState } from '../../domain/sent-state.ts';
 import { BILLING_QUEUE, STRIPE_QUEUE, workflowIdOf } from '../../workflows/messages.ts';
+import { attempting } from '../activities/_attempts.ts';
 import { startTestStack, type TestStack, UNTIL_GIVEN_UP } from '../support/stack.ts';
 
 let stack: TestStack;
@@ -85,27 +87,24 @@ test('an activity that somebody starts at Temporal without a workflow does nothi
       startToCloseTimeout: '10 seconds',
       scheduleToCloseTimeout: '20 seconds',
     });
-  const owed = { customerId: 'alone', chargeId: 'alone-1', intentNumber: 1, amount: 5_001, currency: 'eur' };
-  await expect(run('createPaymentIntent', STRIPE_QUEUE, { ...owed, stripeCustomerId })).rejects.toMatchObject(
-    { cause: { type: 'NoWorkflow' } },
-  );
   const byHand = await stack.stripe('POST', 'payment_intents', {
     amount: '5001',
     currency: 'eur',
     customer: stripeCustomerId,
     'metadata[chargeId]': 'alone-1',
   });
-  await expect(
-    run('confirmPaymentIntent', STRIPE_QUEUE, {
-      ...owed,
-      stripeCustomerId,
-      paymentIntentId: byHand.id,
-      attemptNumber: 1,
-      paymentMethodId: card,
-      stripeMandateId: null,
-      known: null,
-    }),
-  ).rejects.toMatchObject({ cause: { type: 'NoWorkflow' } });
+  const owed = {
+    customerId: 'alone',
+    chargeId: 'alone-1',
+    amount: 5_001,
+    stripeCustomerId,
+    paymentMethodId: card,
+  };
+  for (const paymentIntentId of [null, byHand.id]) {
+    const state = sentState(attempting({ ...owed, paymentIntentId }));
+    const attempted = run('attemptCharge', STRIPE_QUEUE, { chargeId: 'alone-1', state, nowMs: Date.now() });
+    await expect(attempted).rejects.toMatchObject({ cause: { type: 'NoWorkflow' } });
+  }
   await expect(run('setCaughtUp', BILLING_QUEUE, { throughMs: Date.UTC(2100, 0) })).rejects.toMatchObject({
     cause: { type: 'NoWorkflow' },
   });
@@ -143,7 +142,7 @@ test.each([
   await stack.post(`/v1/customers/${customerId}/charges`, charge);
   const pending = async () =>
     (await handle.describe()).raw.pendingActivities?.find(
-      ({ activityType }) => activityType?.name === 'createPaymentIntent',
+      ({ activityType }) => activityType?.name === 'attemptCharge',
     );
   await expect.poll(pending).toBeDefined();
   const activityId = (await pending())?.activityId ?? '';

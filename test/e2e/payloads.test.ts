@@ -151,12 +151,12 @@ test('an activity that somebody starts with plain input asks Stripe for nothing'
     customer: stripeCustomerId,
     'allowed_payment_method_types[0]': 'card',
   });
-  const handle = await new Client({ connection, namespace }).activity.start('confirmPaymentIntent', {
+  const handle = await new Client({ connection, namespace }).activity.start('attemptCharge', {
     id: 'by-hand',
     taskQueue: 'stripe',
     startToCloseTimeout: '30s',
     retry: { maximumAttempts: 2 },
-    args: [{ do: 'confirmPaymentIntent', customerId: 'hidden', chargeId: 'x', paymentIntentId: intent.id }],
+    args: [{ chargeId: 'x', state: { customerId: 'hidden', stripeCustomerId }, nowMs: Date.now() }],
   });
   await expect(handle.result()).rejects.toThrow();
   expect((await stack.stripe('GET', `payment_intents/${intent.id}`)).latest_charge).toBeNull();

@@ -269,7 +269,7 @@ async function reset(customerId: string, which: 'first' | 'last' | 'before the a
   const { events } = await handle.fetchHistory();
   const attempt = events?.find(
     ({ activityTaskScheduledEventAttributes: scheduled }) =>
-      scheduled?.activityType?.name === 'confirmPaymentIntent',
+      scheduled?.activityType?.name === 'attemptCharge',
   );
   const ends = (events ?? []).filter((event) => event.workflowTaskCompletedEventAttributes);
   const before = ends.filter(({ eventId }) => Number(eventId) < Number(attempt?.eventId));
@@ -329,7 +329,7 @@ test('what came of an attempt that somebody completes with an event that nobody 
   await stack.enrol('guessed');
   held.hold('everybody');
   await charge('guessed', 1);
-  await complete('guessed', 'confirmPaymentIntent', { kind: 'chargedTwice' });
+  await complete('guessed', 'attemptCharge', { kind: 'chargedTwice' });
   held.release('everybody');
   await stack.untilCharge('guessed', 'guessed-1', 'succeeded');
   expect(await stack.truth('guessed-1')).toMatchObject({ succeeded: 1 });

@@ -172,7 +172,9 @@ describe.each(DATABASES)('reading on $name', ({ start }) => {
     const charge = { customerId: 'claims', chargeId: 'ch1' };
     await ledger.claimCharge('claims', { chargeId: 'ch1', amount: 1000, currency: 'eur' }, 'shop');
     const claim = (paymentIntentId: string, canceled: readonly string[] = []) =>
-      ledger.claimIntent({ ...charge, paymentIntentId, canceled });
+      ledger
+        .claimIntent({ ...charge, paymentIntentId, intentNumber: 1, canceled })
+        .then((claimed) => claimed?.paymentIntentId ?? 'none');
     const answers = await Promise.all(Array.from({ length: 10 }, (_, n) => claim(`pi_of_run_${n}`)));
     const [first = ''] = answers;
     expect(new Set(answers)).toEqual(new Set([first]));
@@ -183,6 +185,39 @@ describe.each(DATABASES)('reading on $name', ({ start }) => {
       'pi_later',
       first,
     ]);
+  });
+
+  test('a number that is ruled out cannot be claimed any more, unless it has been, or is found', async () => {
+    const of = { customerId: 'ruled', chargeId: 'ch1', canceled: [] as readonly string[] };
+    await ledger.claimCharge('ruled', { chargeId: 'ch1', amount: 1000, currency: 'eur' }, 'shop');
+    expect(await ledger.ruleOutIntents({ ...of, through: 1 })).toBeNull();
+    expect(await ledger.claimIntent({ ...of, paymentIntentId: 'pi_r1', intentNumber: 1 })).toBeNull();
+    const second = { ...of, paymentIntentId: 'pi_r2', intentNumber: 2 };
+    expect(await ledger.claimIntent(second)).toEqual({ paymentIntentId: 'pi_r2', indexedForMs: 0 });
+    // It is the charge's now: neither ruled out, nor replaced by what is claimed late.
+    expect(await ledger.ruleOutIntents({ ...of, through: 2 })).toBe('pi_r2');
+    expect(await ledger.claimIntent({ ...of, paymentIntentId: 'pi_r1', intentNumber: 1 })).toMatchObject({
+      paymentIntentId: 'pi_r2',
+    });
+    const canceled = ['pi_r2'];
+    expect(await ledger.ruleOutIntents({ ...of, through: 2, canceled })).toBeNull();
+    expect(await ledger.ruleOutIntents({ ...of, through: 1, canceled })).toBeNull();
+    expect(await ledger.claimIntent({ ...second, paymentIntentId: 'pi_r3', canceled })).toBeNull();
+    const found = { ...of, paymentIntentId: 'pi_r1', intentNumber: null, canceled };
+    expect(await ledger.claimIntent(found)).toMatchObject({ paymentIntentId: 'pi_r1' });
+  });
+
+  test('of a claim and a ruling out at once one is first, and the other obeys', async () => {
+    for (let round = 0; round < 5; round++) {
+      const chargeId = `race-${round}`;
+      const of = { customerId: 'racing', chargeId, canceled: [] };
+      await ledger.claimCharge('racing', { chargeId, amount: 1000, currency: 'eur' }, 'shop');
+      const [claimed, found] = await Promise.all([
+        ledger.claimIntent({ ...of, paymentIntentId: `pi_race${round}`, intentNumber: 1 }),
+        ledger.ruleOutIntents({ ...of, through: 1 }),
+      ]);
+      expect(claimed?.paymentIntentId ?? null).toBe(found);
+    }
   });
 
   test('personal data is replaced as a whole', async () => {

@@ -119,12 +119,20 @@ describe.runIf(RUNS_POSTGRES)('the database roles', () => {
 
   test('the worker records what happens', async () => {
     const worker = await as('worker');
-    const intent = { customerId: 'ada', chargeId: 'ch1', paymentIntentId: 'pi_1', canceled: [] };
+    const intent = {
+      customerId: 'ada',
+      chargeId: 'ch1',
+      paymentIntentId: 'pi_1',
+      intentNumber: 1,
+      canceled: [],
+    };
     expect(worker.intentNonce({ customerId: 'ada', chargeId: 'ch1', intentNumber: 1 })).toMatch(
       /^[0-9a-f]{64}$/,
     );
     await worker.addStripeObject({ stripeId: 'cus_1', customerId: 'ada' });
-    expect(await worker.claimIntent(intent)).toBe('pi_1');
+    expect(await worker.claimIntent(intent)).toMatchObject({ paymentIntentId: 'pi_1' });
+    expect(await worker.ruleOutIntents({ ...intent, through: 1 })).toBe('pi_1');
+    expect(await worker.ruleOutIntents({ ...intent, through: 1, canceled: ['pi_1'] })).toBeNull();
     const opening = {
       facts: [fact(1, 'charge_opened', { chargeId: 'ch1' })],
       charges: [charge('ch1'), charge('ch2', { status: 'refused', amount: 1200 })],

@@ -145,18 +145,20 @@ describe.each(DATABASES)('a ledger on $name', ({ start }) => {
         claim: 'same',
         row: { status: 'claimed' },
       });
-      const claimed = { customerId: 'ada', chargeId: 'ada-1', paymentIntentId: 'pi_another', canceled: [] };
-      expect(await ledger.claimIntent(claimed)).toBe('pi_ada3Us3qy');
+      const claimed = {
+        customerId: 'ada',
+        chargeId: 'ada-1',
+        paymentIntentId: 'pi_another',
+        intentNumber: 1,
+        canceled: [],
+      };
+      expect(await ledger.claimIntent(claimed)).toMatchObject({ paymentIntentId: 'pi_ada3Us3qy' });
     });
 
     test('brings a customer back: the step-up still waits, and its intent is read before anything else', async () => {
-      const loaded = await createRecordActivities({
-        ledger,
-        amountLimits: {},
-        budgets: DEFAULT_POLICY.budgets,
-        searchAttributesLeftOut: [],
-        notices: null,
-      }).load({ customerId: 'ada' });
+      const loaded = await createRecordActivities({ ledger, policy: DEFAULT_POLICY, notices: null }).load({
+        customerId: 'ada',
+      });
       const nowMs = WAITS_UNTIL - 1_000_000;
       const state = advance(newCustomer('ada'), loaded, nowMs);
       expect(state.charges).toMatchObject([

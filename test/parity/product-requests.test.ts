@@ -1,7 +1,6 @@
 // Every request that the product makes to Stripe, from its own activities and readers, against the OpenAPI document.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createCatchUpActivities } from '../../activities/catch-up.ts';
-import { createConfirmPaymentIntentActivity } from '../../activities/confirm-payment-intent.ts';
 import { createDisputeActivities } from '../../activities/disputes.ts';
 import { createFindPaymentIntentActivity } from '../../activities/find-payment-intent.ts';
 import { createPaymentIntentActivities } from '../../activities/payment-intents.ts';
@@ -13,6 +12,7 @@ import { openLedger } from '../../ledger/open.ts';
 import { sharedChecker } from '../../parity/openapi/traffic.ts';
 import { createStripeClient } from '../../stripe/client.ts';
 import { createStripeReader } from '../../stripe/reader.ts';
+import { requests, stepOf } from '../activities/_attempts.ts';
 import { startEmulator, typedCard } from '../emulator/start.ts';
 import { inMemory } from '../support/databases.ts';
 
@@ -81,8 +81,9 @@ test.skipIf(sharedChecker() === null)('all of them, and all answers, are as it a
   const saved = await stripe.setupIntents.retrieve(setupIntentId);
   const paymentMethodId = String(saved.payment_method);
   const payments = createPaymentIntentActivities(dependencies);
-  const owed = { ...CHARGE, intentNumber: 1, amount: 2000, currency: 'eur', stripeCustomerId } as const;
-  const { paymentIntentId } = await payments.createPaymentIntent({ ...owed, do: 'createPaymentIntent' });
+  const { createPaymentIntent, confirmPaymentIntent } = requests(dependencies);
+  const owed = stepOf({ ...CHARGE, stripeCustomerId, paymentMethodId });
+  const { paymentIntentId } = await createPaymentIntent(owed);
   const ofPayment = { ...CHARGE, paymentIntentId, known: null };
   await createFindPaymentIntentActivity(dependencies).findPaymentIntent({
     ...owed,
@@ -90,18 +91,7 @@ test.skipIf(sharedChecker() === null)('all of them, and all answers, are as it a
     openedAtMs,
   });
   await emulator.control('/outcomes', { paymentMethod: paymentMethodId, outcomes: ['insufficient_funds'] });
-  for (const attemptNumber of [1, 2]) {
-    await createConfirmPaymentIntentActivity(dependencies).confirmPaymentIntent({
-      ...owed,
-      do: 'confirmPaymentIntent',
-      paymentIntentId,
-      attemptNumber,
-      paymentMethodId,
-      stripeMandateId: null,
-      fingerprint: null,
-      known: null,
-    });
-  }
+  for (const attemptNumber of [1, 2]) await confirmPaymentIntent({ ...owed, paymentIntentId, attemptNumber });
   const paid = await payments.readPaymentIntent({ ...ofPayment, do: 'readPaymentIntent' });
   expect(paid.reading.status).toBe('succeeded');
   await payments.cancelPaymentIntent({ ...ofPayment, do: 'cancelPaymentIntent' });

@@ -35,6 +35,7 @@ const EVIDENCE_KINDS = valuesOf<FactKind>({
   resumed: true,
   cancelled: true,
   recovered: true,
+  facts_superseded: true,
 });
 
 export const EvidenceAnswer = Type.Object({

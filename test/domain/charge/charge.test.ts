@@ -50,8 +50,8 @@ const recorded = (state: CustomerState): CustomerState => ({ ...state, facts: []
 const ATTEMPTING: ChargePhase = { is: 'attempting' };
 const UNKNOWN: ChargePhase = { is: 'unknown', sinceMs: T0 };
 const underWay = () => tried(ATTEMPTING, null);
-const CONFIRM: StepOf<'confirmPaymentIntent'> = {
-  do: 'confirmPaymentIntent',
+const CONFIRM: StepOf<'attemptCharge'> = {
+  do: 'attemptCharge',
   chargeId: 'one',
   paymentIntentId: 'pi_1',
   intentNumber: 1,
@@ -65,14 +65,6 @@ const CONFIRM: StepOf<'confirmPaymentIntent'> = {
   stripeCustomerId: 'cus_1',
 };
 const READ: Step = { do: 'readPaymentIntent', chargeId: 'one', paymentIntentId: 'pi_1', known: null };
-const OPEN: Step = {
-  do: 'createPaymentIntent',
-  chargeId: 'one',
-  intentNumber: 1,
-  amount: 4900,
-  currency: 'eur',
-  stripeCustomerId: 'cus_1',
-};
 
 describe('the answer to a confirm', () => {
   test.each([
@@ -179,7 +171,7 @@ describe('an unknown outcome', () => {
     const after = read(before, { stripeChargeId: 'ch_0', decline: decline('lost_card') });
     expect(one(after).phase).toEqual({ is: 'due', atMs: T0 + 2 * SECOND });
     expect(nextStep(recorded(after), T0 + MINUTE)).toMatchObject({
-      do: 'confirmPaymentIntent',
+      do: 'attemptCharge',
       attemptNumber: 2,
     });
   });
@@ -199,15 +191,19 @@ describe('an unknown outcome', () => {
       expect(one(advance(lost, event, T0)).phase.is).toBe('unknown');
   });
 
-  test('an intent whose creation nobody saw is searched for; only when there is none is another made', () => {
-    const owed = owing(charge({ paymentIntentId: null }));
-    const opening = advance(owed, { kind: 'unanswered', step: OPEN }, T0);
-    expect(one(opening).phase.is).toBe('creating_intent');
+  test('an attempt whose intent nobody knows: it is searched for, and only when there is none is another made', () => {
+    const owed = owing(tried(ATTEMPTING, null, { paymentIntentId: null }));
+    const step = { ...CONFIRM, paymentIntentId: null };
+    const lostWhole = advance(owed, { kind: 'unanswered', step }, T0);
+    expect(one(lostWhole)).toMatchObject({ phase: { is: 'unknown' }, attempts: [{ outcome: 'unknown' }] });
+    const opening = recorded(lostWhole);
     expect(nextStep(opening, T0 + 2 * SECOND)).toMatchObject({ do: 'findPaymentIntent', intentNumber: 1 });
+    const another = { ...opening, charges: [...opening.charges, charge({ chargeId: 'two' })] };
+    expect(nextStep(another, T0)).toMatchObject({ do: 'wait' });
 
-    // The question went unanswered too: it is asked again within seconds, as for a confirm.
-    const step = nextStep(opening, T0 + 2 * SECOND);
-    const waiting = advance(opening, { kind: 'unanswered', step }, T0 + 2 * SECOND);
+    // The question went unanswered too: it is asked again within seconds.
+    const question = nextStep(opening, T0 + 2 * SECOND);
+    const waiting = advance(opening, { kind: 'unanswered', step: question }, T0 + 2 * SECOND);
     expect(nextStep(waiting, T0 + 2 * SECOND)).toEqual({ do: 'wait', untilMs: T0 + 12 * SECOND });
 
     const found = advance(
@@ -216,15 +212,25 @@ describe('an unknown outcome', () => {
       T0,
     );
     expect(nextStep(found, T0)).toMatchObject({ do: 'readPaymentIntent', paymentIntentId: 'pi_1' });
-    expect(one(found)).toMatchObject({ paymentIntentId: 'pi_1', intentNumber: 1 });
+    expect(one(found)).toMatchObject({ paymentIntentId: 'pi_1', intentNumber: 1, phase: UNKNOWN });
+    const paid = read(found, { status: 'succeeded', stripeChargeId: 'ch_1' });
+    expect(one(paid).attempts.map(({ number, outcome }) => [number, outcome])).toEqual([[1, 'succeeded']]);
 
     const none = advance(
       opening,
       { kind: 'paymentIntentSearched', chargeId: 'one', paymentIntentId: null },
       T0,
     );
-    expect(nextStep(none, T0)).toMatchObject({ do: 'wait' });
-    expect(nextStep(none, T0 + MINUTE)).toMatchObject({ do: 'createPaymentIntent', intentNumber: 2 });
+    expect(none.facts.map(({ kind, data }) => [kind, data.outcome, data.paymentIntentId])).toEqual([
+      ['attempt', 'unknown', null],
+    ]);
+    expect(nextStep(recorded(none), T0)).toMatchObject({ do: 'wait' });
+    expect(nextStep(recorded(none), T0 + MINUTE)).toMatchObject({
+      do: 'attemptCharge',
+      paymentIntentId: null,
+      intentNumber: 2,
+      attemptNumber: 2,
+    });
   });
 });
 
@@ -262,8 +268,8 @@ describe('a refusal', () => {
 
   test('of a creation leaves nothing at Stripe to follow', () => {
     const state = advance(
-      owing(charge({ paymentIntentId: null })),
-      { kind: 'refused', step: OPEN, code: 'x' },
+      owing(tried(ATTEMPTING, null, { paymentIntentId: null })),
+      { kind: 'refused', step: { ...CONFIRM, paymentIntentId: null }, request: 'create', code: 'x' },
       T0,
     );
     const cancelled = advance(state, { kind: 'cancelCharge', ...BY, chargeId: 'one' }, T0);
@@ -334,14 +340,14 @@ describe('a step-up', () => {
     expect(one(after).phase).toEqual({ is: 'due', atMs: T0 + DAY });
     expect(one(after).attempts.at(-1)).toMatchObject({ outcome: 'declined', onSession: true });
     expect(nextStep(recorded(after), T0 + DAY)).toMatchObject({
-      do: 'confirmPaymentIntent',
+      do: 'attemptCharge',
       attemptNumber: 3,
     });
   });
 
   test('that authenticates without paying is confirmed by us', () => {
     const after = read(waiting(), { status: 'requires_confirmation', stripeChargeId: 'ch_1' });
-    expect(nextStep(recorded(after), T0)).toMatchObject({ do: 'confirmPaymentIntent', attemptNumber: 2 });
+    expect(nextStep(recorded(after), T0)).toMatchObject({ do: 'attemptCharge', attemptNumber: 2 });
   });
 
   test('at the bank just now is left alone: no confirm of ours touches its intent', () => {
@@ -459,8 +465,14 @@ describe('an end', () => {
       step: 'cancelPaymentIntent',
     },
     {
+      rule: 'an outcome nobody knows, on an intent nobody knows',
+      was: tried(UNKNOWN, 'unknown', { paymentIntentId: null }),
+      phase: 'closing',
+      step: 'findPaymentIntent',
+    },
+    {
       rule: 'an intent that may exist',
-      was: charge({ phase: { is: 'creating_intent' }, paymentIntentId: null }),
+      was: charge({ phase: { is: 'finding_intent' }, paymentIntentId: null }),
       phase: 'closing',
       step: 'findPaymentIntent',
     },
@@ -500,7 +512,7 @@ describe('an end', () => {
   });
 
   test('with an intent that was made after all: it is cancelled', () => {
-    const closing = end(charge({ phase: { is: 'creating_intent' }, paymentIntentId: null }));
+    const closing = end(charge({ phase: { is: 'finding_intent' }, paymentIntentId: null }));
     const found = advance(
       closing,
       { kind: 'paymentIntentSearched', chargeId: 'one', paymentIntentId: 'pi_1' },

@@ -42,7 +42,7 @@ describe.each([
       expect(one(after).phase).toEqual({ is: 'due', atMs: T0 });
       expect(noticesIn(after.facts)).toEqual([]);
       expect(nextStep({ ...after, facts: [] }, T0)).toMatchObject({
-        do: 'confirmPaymentIntent',
+        do: 'attemptCharge',
         paymentMethodId: 'pm_2',
         fingerprint: 'fp-2',
         attemptNumber: 2,

@@ -20,16 +20,8 @@ const notices = ({ facts }: CustomerState) => noticesIn(facts).map(({ kind }) =>
 const happen = (state: CustomerState, ...events: CustomerEvent[]) =>
   events.reduce((next, event) => advance(recorded(next), event, T0), state);
 
-const CREATE: Step = {
-  do: 'createPaymentIntent',
-  chargeId: 'one',
-  intentNumber: 1,
-  amount: 4900,
-  currency: 'eur',
-  stripeCustomerId: 'cus_1',
-};
 const CONFIRM: Step = {
-  do: 'confirmPaymentIntent',
+  do: 'attemptCharge',
   chargeId: 'one',
   paymentIntentId: 'pi_1',
   intentNumber: 1,
@@ -42,16 +34,19 @@ const CONFIRM: Step = {
   currency: 'eur',
   stripeCustomerId: 'cus_1',
 };
-const missing = (step: Step, param: string): CustomerEvent => ({
+const CREATE: Step = { ...CONFIRM, paymentIntentId: null };
+const missing = (param: string, request: 'create' | 'confirm' = 'confirm'): CustomerEvent => ({
   kind: 'refused',
-  step,
+  step: request === 'create' ? CREATE : CONFIRM,
+  request,
   code: 'resource_missing',
   param,
 });
 const unpaid: CustomerEvent = { kind: 'paymentIntentRead', chargeId: 'one', reading: reading() };
 const attempting = (over: Partial<CustomerState> = {}) =>
   enrolled({ charges: [tried({ is: 'attempting' }, null)], ...over });
-const uncreated = () => enrolled({ charges: [charge({ paymentIntentId: null })] });
+/** Its intent is being created. */
+const uncreated = () => enrolled({ charges: [tried({ is: 'attempting' }, null, { paymentIntentId: null })] });
 const decide = (state: CustomerState): CustomerState => {
   const step = nextStep(recorded(state), T0);
   if (step.do !== 'decide') throw new Error(`there is nothing to decide: ${step.do}`);
@@ -60,7 +55,7 @@ const decide = (state: CustomerState): CustomerState => {
 
 describe('the card is gone at Stripe, and no event said so', () => {
   test('the intent is read, then the charge waits for a card, with its notice', () => {
-    const refused = happen(attempting(), missing(CONFIRM, 'payment_method'));
+    const refused = happen(attempting(), missing('payment_method'));
     expect(refused.mandate?.status).toBe('inactive');
     expect(one(refused).attempts).toMatchObject([{ outcome: 'refused' }]);
     expect(nextStep(recorded(refused), T0).do).toBe('readPaymentIntent');
@@ -70,14 +65,14 @@ describe('the card is gone at Stripe, and no event said so', () => {
   });
 
   test('the new card collects it', () => {
-    const waiting = decide(happen(attempting(), missing(CONFIRM, 'payment_method'), unpaid));
+    const waiting = decide(happen(attempting(), missing('payment_method'), unpaid));
     const asked = { ...waiting, enrolment: enrolment({ number: 2, setupIntentId: 'seti_2' }) };
     const enrolledAgain = happen(asked, {
       kind: 'setupIntentRead',
       reading: setupDone({ setupIntentId: 'seti_2' }),
     });
     expect(nextStep(recorded(enrolledAgain), T0)).toMatchObject({
-      do: 'confirmPaymentIntent',
+      do: 'attemptCharge',
       paymentMethodId: 'pm_2',
       attemptNumber: 2,
     });
@@ -85,10 +80,10 @@ describe('the card is gone at Stripe, and no event said so', () => {
 
   test('a card that was given meanwhile is asked at once, and keeps its mandate', () => {
     const replaced = attempting({ mandate: mandate({ paymentMethodId: 'pm_2' }) });
-    const read = happen(replaced, missing(CONFIRM, 'payment_method'), unpaid);
+    const read = happen(replaced, missing('payment_method'), unpaid);
     expect(read.mandate?.status).toBe('active');
     expect(nextStep(recorded(read), T0)).toMatchObject({
-      do: 'confirmPaymentIntent',
+      do: 'attemptCharge',
       paymentMethodId: 'pm_2',
     });
   });
@@ -97,6 +92,7 @@ describe('the card is gone at Stripe, and no event said so', () => {
     const refused = happen(attempting(), {
       kind: 'refused',
       step: CONFIRM,
+      request: 'confirm',
       code: 'invalid_request_error',
       param: 'payment_method',
     });
@@ -112,19 +108,22 @@ describe('the card is gone at Stripe, and no event said so', () => {
 
 describe('the customer is gone at Stripe, and no event said so', () => {
   test.each([
-    { rule: 'creating', before: uncreated(), step: CREATE },
-    { rule: 'confirming', before: attempting(), step: CONFIRM },
-  ])('found out by $rule: the mandate is over, and the charge waits for a card', ({ before, step }) => {
-    const refused = happen(before, missing(step, 'customer'));
-    expect(refused).toMatchObject({ stripeCustomerId: null, mandate: { status: 'inactive' } });
-    const read = step.do === 'confirmPaymentIntent' ? happen(refused, unpaid) : refused;
-    const waiting = decide(read);
-    expect(one(waiting).phase).toEqual({ is: 'awaiting_card', sinceMs: T0 });
-    expect(notices(waiting)).toEqual(['charge.awaiting_card']);
-  });
+    { request: 'create', before: uncreated() },
+    { request: 'confirm', before: attempting() },
+  ] as const)(
+    'found out by $request: the mandate is over, and the charge waits for a card',
+    ({ request, before }) => {
+      const refused = happen(before, missing('customer', request));
+      expect(refused).toMatchObject({ stripeCustomerId: null, mandate: { status: 'inactive' } });
+      const read = request === 'confirm' ? happen(refused, unpaid) : refused;
+      const waiting = decide(read);
+      expect(one(waiting).phase).toEqual({ is: 'awaiting_card', sinceMs: T0 });
+      expect(notices(waiting)).toEqual(['charge.awaiting_card']);
+    },
+  );
 
   test('the next enrolment makes another customer, whose intents replace the old ones before anything is asked', () => {
-    const waiting = decide(happen(attempting(), missing(CONFIRM, 'customer'), unpaid));
+    const waiting = decide(happen(attempting(), missing('customer'), unpaid));
     const asked = { ...waiting, enrolment: enrolment({ number: 2, setupIntentId: null }) };
     expect(nextStep(recorded(asked), T0)).toMatchObject({ do: 'createStripeCustomer' });
     const created = happen(asked, { kind: 'stripeCustomerCreated', stripeCustomerId: 'cus_2' });
@@ -145,14 +144,14 @@ describe('the customer is gone at Stripe, and no event said so', () => {
 
   test('a SetupIntent that was open for them is given up, and another is made', () => {
     const before = attempting({ enrolment: enrolment({ number: 2, setupIntentId: 'seti_2' }) });
-    const refused = happen(before, missing(CONFIRM, 'customer'));
+    const refused = happen(before, missing('customer'));
     expect(refused.enrolment).toMatchObject({ setupIntentId: null, setupNumber: 2, closed: false });
     expect(refused.abandonedSetups).toMatchObject([{ setupIntentId: 'seti_2' }]);
   });
 
   test('a customer who was created again since is not touched by a late refusal', () => {
     const before = attempting({ stripeCustomerId: 'cus_2' });
-    const refused = happen(before, missing(CONFIRM, 'customer'));
+    const refused = happen(before, missing('customer'));
     expect(refused).toMatchObject({ stripeCustomerId: 'cus_2', mandate: { status: 'active' } });
   });
 });
@@ -161,13 +160,19 @@ describe('a creation that Stripe has refused', () => {
   const refused = happen(uncreated(), {
     kind: 'refused',
     step: CREATE,
+    request: 'create',
     code: 'parameter_invalid',
     param: 'x',
   });
   const search: CustomerEvent = { kind: 'paymentIntentSearched', chargeId: 'one', paymentIntentId: null };
 
   test('is searched for first: an earlier try of the same request may have made it', () => {
-    expect(one(refused).phase).toEqual({ is: 'refused', code: 'parameter_invalid', param: 'x' });
+    expect(one(refused)).toMatchObject({
+      phase: { is: 'refused', code: 'parameter_invalid', param: 'x' },
+      attempts: [],
+      attemptCount: 0,
+    });
+    expect(refused.facts.map(({ kind }) => kind)).toEqual(['charge_refused']);
     expect(nextStep(recorded(refused), T0)).toMatchObject({ do: 'findPaymentIntent', intentNumber: 1 });
     const retried = advance(refused, { kind: 'retryCharge', ...BY, chargeId: 'one' }, T0);
     expect(nextStep(recorded(retried), T0)).toMatchObject({ do: 'findPaymentIntent', intentNumber: 1 });
@@ -175,7 +180,12 @@ describe('a creation that Stripe has refused', () => {
 
   test('is tried again under a number, and so a key, of its own', () => {
     const retried = happen(refused, search, { kind: 'retryCharge', ...BY, chargeId: 'one' });
-    expect(nextStep(recorded(retried), T0)).toMatchObject({ do: 'createPaymentIntent', intentNumber: 2 });
+    expect(nextStep(recorded(retried), T0)).toMatchObject({
+      do: 'attemptCharge',
+      paymentIntentId: null,
+      intentNumber: 2,
+      attemptNumber: 1,
+    });
   });
 
   test('and is there all the same is used, and read before it is confirmed', () => {
@@ -185,10 +195,16 @@ describe('a creation that Stripe has refused', () => {
   });
 
   test('for its key alone is searched for, and goes on by itself', () => {
-    const conflicting = happen(uncreated(), { kind: 'refused', step: CREATE, code: 'idempotency_error' });
-    expect(one(conflicting).phase.is).toBe('creating_intent');
+    const conflicting = happen(uncreated(), {
+      kind: 'refused',
+      step: CREATE,
+      request: 'create',
+      code: 'idempotency_error',
+    });
+    expect(one(conflicting).phase.is).toBe('unknown');
+    expect(nextStep(recorded(conflicting), T0 + HOUR).do).toBe('findPaymentIntent');
     const none = advance(recorded(conflicting), search, T0);
-    expect(nextStep(none, T0 + HOUR)).toMatchObject({ do: 'createPaymentIntent', intentNumber: 2 });
+    expect(nextStep(recorded(none), T0 + HOUR)).toMatchObject({ do: 'attemptCharge', intentNumber: 2 });
   });
 
   test('can have its terms put right under its id, as long as there is no intent', () => {
@@ -197,7 +213,8 @@ describe('a creation that Stripe has refused', () => {
     expect(refuse(searched, open, T0)).toBeNull();
     const corrected = happen(searched, open);
     expect(nextStep(recorded(corrected), T0)).toMatchObject({
-      do: 'createPaymentIntent',
+      do: 'attemptCharge',
+      paymentIntentId: null,
       amount: 5000,
       intentNumber: 2,
     });
@@ -218,7 +235,7 @@ describe('a creation that Stripe has refused', () => {
 
 describe('an intent that could be ours and does not fit', () => {
   const creating = enrolled({
-    charges: [charge({ paymentIntentId: null, phase: { is: 'creating_intent' }, nextCheckAtMs: T0 })],
+    charges: [charge({ paymentIntentId: null, phase: { is: 'finding_intent' }, nextCheckAtMs: T0 })],
   });
   const ambiguous: CustomerEvent = {
     kind: 'paymentIntentSearched',

@@ -63,7 +63,8 @@ test('after the cancellation the charge is attempted on an intent of its own num
     cancellationReason: 'abandoned',
   });
   expect(nextStep(recorded(canceled), T0)).toMatchObject({
-    do: 'createPaymentIntent',
+    do: 'attemptCharge',
+    paymentIntentId: null,
     intentNumber: 2,
     amount: 4900,
   });

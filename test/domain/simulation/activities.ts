@@ -1,12 +1,15 @@
 // Executes a step at the model of Stripe, as the activities do at Stripe.
 import type { CustomerEvent } from '../../../domain/model/events.ts';
-import type { Step } from '../../../domain/model/steps.ts';
+import type { Step, StepOf } from '../../../domain/model/steps.ts';
 import { omitUndefined } from '../../../domain/shared/omit-undefined.ts';
 import type { LedgerModel } from './ledger.ts';
 import type { Answer, StripeModel } from './stripe.ts';
 
 /** Steps that are a question to Stripe. */
-export type StripeStep = Exclude<Step, { do: 'load' | 'record' | 'decide' | 'wait' | 'end' }>;
+export type StripeStep = Exclude<
+  Step,
+  { do: 'attemptCharge' | 'load' | 'record' | 'decide' | 'wait' | 'end' }
+>;
 
 export function executeStep(step: StripeStep, stripe: StripeModel, ledger: LedgerModel): CustomerEvent {
   switch (step.do) {
@@ -56,22 +59,12 @@ export function executeStep(step: StripeStep, stripe: StripeModel, ledger: Ledge
         () => stripe.readDispute(step.disputeId),
         (reading) => ({ kind: 'disputeRead', reading }),
       );
-    case 'createPaymentIntent': {
-      const { chargeId, intentNumber, amount, currency, stripeCustomerId } = step;
-      const number = String(intentNumber);
-      const asked = { chargeId, number, amount, currency, stripeCustomerId };
-      return callStripe(
-        step,
-        () => {
-          const answer = stripe.createIntent(asked, `intent-${chargeId}-${number}`);
-          if (answer.is === 'ok') ledger.remember(answer.value, chargeId);
-          return answer;
-        },
-        (paymentIntentId) => ({ kind: 'paymentIntentCreated', chargeId, paymentIntentId }),
-      );
-    }
     case 'findPaymentIntent': {
-      const { chargeId, intentNumber } = step;
+      const { chargeId, intentNumber, stripeCustomerId } = step;
+      const isCanceled = (id: string) => stripe.intents.get(id)?.status === 'canceled';
+      const claimed = ledger.ruleOut(chargeId, intentNumber, isCanceled);
+      if (claimed !== null || stripeCustomerId === null)
+        return { kind: 'paymentIntentSearched', chargeId, paymentIntentId: claimed };
       return callStripe(
         step,
         () => {
@@ -80,20 +73,6 @@ export function executeStep(step: StripeStep, stripe: StripeModel, ledger: Ledge
           return answer;
         },
         (paymentIntentId) => ({ kind: 'paymentIntentSearched', chargeId, paymentIntentId }),
-      );
-    }
-    case 'confirmPaymentIntent': {
-      const { chargeId, paymentIntentId, intentNumber, attemptNumber, paymentMethodId } = step;
-      return callStripe(
-        step,
-        () =>
-          stripe.unlessItDiffers(step) ??
-          stripe.confirmPaymentIntent(
-            paymentIntentId,
-            paymentMethodId,
-            `attempt-${chargeId}-${intentNumber}-${attemptNumber}`,
-          ),
-        (reading) => ({ kind: 'paymentIntentRead', chargeId, reading }),
       );
     }
     case 'readPaymentIntent':
@@ -107,6 +86,48 @@ export function executeStep(step: StripeStep, stripe: StripeModel, ledger: Ledge
       );
     }
   }
+}
+
+/** An attempt as its activity makes it, tried twice. @returns what it has learnt; null when nobody knows */
+export function askForMoney(
+  step: StepOf<'attemptCharge'>,
+  stripe: StripeModel,
+  ledger: LedgerModel,
+): readonly CustomerEvent[] | null {
+  return askOnce(step, stripe, ledger) ?? askOnce(step, stripe, ledger);
+}
+
+function askOnce(
+  step: StepOf<'attemptCharge'>,
+  stripe: StripeModel,
+  ledger: LedgerModel,
+): readonly CustomerEvent[] | null {
+  const { chargeId, intentNumber, attemptNumber, paymentMethodId } = step;
+  const refused = (request: 'create' | 'confirm', { code, param }: { code: string; param?: string }) =>
+    ({ kind: 'refused', step, request, code, ...omitUndefined({ param }) }) as const;
+  const events: CustomerEvent[] = [];
+  let { paymentIntentId } = step;
+  const isNew = paymentIntentId === null;
+  if (paymentIntentId === null) {
+    const { amount, currency, stripeCustomerId } = step;
+    const number = String(intentNumber);
+    const asked = { chargeId, number, amount, currency, stripeCustomerId };
+    const made = stripe.createIntent(asked, `intent-${chargeId}-${number}`);
+    if (made.is === 'none') return null;
+    if (made.is === 'rejected') return [refused('create', made)];
+    const isCanceled = (id: string) => stripe.intents.get(id)?.status === 'canceled';
+    const claimed = ledger.claim(made.value, chargeId, intentNumber, isCanceled);
+    if (claimed !== made.value) return [{ kind: 'claimRefused', chargeId, paymentIntentId: claimed }];
+    paymentIntentId = made.value;
+    events.push({ kind: 'paymentIntentCreated', chargeId, paymentIntentId });
+  }
+  const key = `attempt-${chargeId}-${intentNumber}-${attemptNumber}`;
+  const answer =
+    stripe.unlessItDiffers({ ...step, paymentIntentId }, isNew) ??
+    stripe.confirmPaymentIntent(paymentIntentId, paymentMethodId, key);
+  if (answer.is === 'none') return null;
+  if (answer.is === 'rejected') return [...events, refused('confirm', answer)];
+  return [...events, { kind: 'paymentIntentRead', chargeId, reading: answer.value }];
 }
 
 /** The same request under the same key a few times, then nobody knows. */

@@ -1,7 +1,7 @@
 // Drives one customer as the workflow does, against models of Stripe and of the ledger, and checks at every step what
 // must always hold.
 import { isDeepStrictEqual } from 'node:util';
-import { advance } from '../../../domain/advance.ts';
+import { advance, advanceAll } from '../../../domain/advance.ts';
 import { newCustomer } from '../../../domain/lifecycle.ts';
 import type { Charge } from '../../../domain/model/charge.ts';
 import type { CustomerEvent } from '../../../domain/model/events.ts';
@@ -9,13 +9,14 @@ import type { Fact } from '../../../domain/model/facts.ts';
 import type { CustomerState } from '../../../domain/model/state.ts';
 import type { Step, StepOf } from '../../../domain/model/steps.ts';
 import type { PaymentIntentReading } from '../../../domain/model/stripe-objects.ts';
-import { nextStep } from '../../../domain/next-step.ts';
+import { mustBeRecorded, nextStep } from '../../../domain/next-step.ts';
 import { refuse } from '../../../domain/refuse.ts';
+import { digestOfState } from '../../../domain/sent-state.ts';
 import { chargeableCard } from '../../../domain/shared/chargeable-card.ts';
 import { isAboutMoneyBack } from '../../../domain/shared/stripe-events.ts';
 import { HOUR } from '../../../domain/shared/time.ts';
 import { viewOf } from '../../../domain/view.ts';
-import { executeStep } from './activities.ts';
+import { askForMoney, executeStep } from './activities.ts';
 import { LedgerModel } from './ledger.ts';
 import { type FaultProfile, type IssuerScript, StripeModel, stream } from './stripe.ts';
 import { brokenTruth, stillPayable } from './truth.ts';
@@ -51,6 +52,10 @@ export class SimulatedCustomer {
   isOver = false;
   eventDelivery: EventDelivery = PROMPT_EVENTS;
   crashes: CrashTime | null = null;
+  /** Chance that an attempt is given up although it is on record. */
+  attemptsLost = 0;
+  /** Chance that an attempt is made by a release that decides otherwise. */
+  otherRelease = 0;
   readonly #chance: () => number;
   #inbox: CustomerEvent[] = [];
   #underWay: { atMs: number; event: CustomerEvent }[] = [];
@@ -58,6 +63,10 @@ export class SimulatedCustomer {
   #stepsNow: string[] = [];
   /** Charges whose confirm nobody answered and nobody has asked about since. */
   readonly #unanswered = new Set<string>();
+  /** All that are on record and count. */
+  #facts: Fact[] = [];
+  /** By which newest fact each charge was closed. */
+  readonly #closedWith = new Map<string, number>();
   readonly #lastRead = new Map<string, string>();
   /** When a charge is to be tried again, as decided after its last decline. */
   readonly #promised = new Map<string, number>();
@@ -176,7 +185,7 @@ export class SimulatedCustomer {
       this.crash();
       return step;
     }
-    if (step.do === 'confirmPaymentIntent') this.#advance({ kind: 'attemptStarted', step });
+    if (step.do === 'attemptCharge') this.#advance({ kind: 'attemptStarted', step });
     const event = this.#executeStep(step);
     if (this.crashes === 'after') {
       this.crash();
@@ -204,38 +213,90 @@ export class SimulatedCustomer {
       case 'record':
         return this.#record();
     }
-    const event = executeStep(step, this.stripe, this.ledger);
-    if (event.kind === 'unanswered' && step.do === 'confirmPaymentIntent')
-      this.#unanswered.add(step.chargeId);
-    if (event.kind === 'paymentIntentRead') {
+    const event =
+      step.do === 'attemptCharge' ? this.#attempt(step) : executeStep(step, this.stripe, this.ledger);
+    if (event.kind === 'unanswered' && step.do === 'attemptCharge') this.#unanswered.add(step.chargeId);
+    if (event.kind === 'paymentIntentSearched' && event.paymentIntentId === null)
       this.#unanswered.delete(event.chargeId);
-      this.#lastRead.set(event.reading.paymentIntentId, event.reading.status);
+    const readings = event.kind === 'chargeAttempted' ? event.events.map((timed) => timed.event) : [event];
+    for (const answer of readings) {
+      if (answer.kind !== 'paymentIntentRead') continue;
+      this.#unanswered.delete(answer.chargeId);
+      this.#lastRead.set(answer.reading.paymentIntentId, answer.reading.status);
     }
     return event;
   }
 
+  /** The activity puts on record what came of it, and may be given up after that. */
+  #attempt(step: StepOf<'attemptCharge'>): CustomerEvent {
+    const { chargeId } = step;
+    const answers = askForMoney(step, this.stripe, this.ledger);
+    if (answers === null) return { kind: 'unanswered', step };
+    const events = answers.map((event) => ({ event, atMs: this.nowMs }));
+    const next = advanceAll(this.state, events);
+    if (!mustBeRecorded(next)) return { kind: 'chargeAttempted', chargeId, events, recorded: null };
+    const written = this.#write(next);
+    this.ledger.newestAttempt = { chargeId, after: this.state.sequence, through: written.through };
+    if (this.#chance() < this.attemptsLost) return { kind: 'unanswered', step };
+    const isOtherRelease = this.#chance() < this.otherRelease;
+    const digest = isOtherRelease ? 'of another release' : digestOfState(next);
+    return { kind: 'chargeAttempted', chargeId, events, recorded: { ...written, digest } };
+  }
+
   #record(): CustomerEvent {
-    const { ledger, state } = this;
+    const { newestAttempt } = this.ledger;
+    const first = this.state.facts[0];
+    if (newestAttempt && first && first.sequence <= newestAttempt.through)
+      return { kind: 'overtaken', ...newestAttempt };
+    return { kind: 'recorded', ...this.#write(this.state) };
+  }
+
+  #write(state: CustomerState): { readonly through: number; readonly alreadyClosed: readonly string[] } {
+    const { ledger } = this;
     let expected = (ledger.snapshot?.sequence ?? 0) + 1;
     for (const fact of state.facts) {
       if (fact.sequence !== expected++)
         this.fail(`facts have consecutive sequences: ${fact.sequence} where ${expected - 1} was next`);
-      if (fact.kind === 'charge_closed' && fact.chargeId) ledger.closings.add(fact.chargeId);
-      if (fact.kind === 'amount_differs' && fact.chargeId) ledger.amountsDiffer.add(fact.chargeId);
-      if (fact.kind === 'attempt') this.#recordAttempt(fact);
-      if (fact.kind === 'refund' || fact.kind === 'dispute') this.#recordMoneyBack(fact);
+      if (fact.kind === 'facts_superseded') this.#forget(Number(fact.data.from), Number(fact.data.through));
+      this.#count(fact);
+      this.#facts.push(fact);
     }
     if (state.sequence !== expected - 1) this.fail('facts have consecutive sequences: the newest is missing');
     const alreadyClosed: string[] = [];
     for (const { chargeId, phase } of state.charges) {
       const isNoted = state.facts.some((fact) => fact.chargeId === chargeId);
       if (ledger.closed.has(chargeId) && isNoted) alreadyClosed.push(chargeId);
-      else if (phase.is === 'closed' && isNoted) ledger.closed.set(chargeId, phase.as);
+      else if (phase.is === 'closed' && isNoted) {
+        ledger.closed.set(chargeId, phase.as);
+        this.#closedWith.set(chargeId, state.sequence);
+      }
     }
     if (state.mandate && state.facts.some(({ kind }) => kind === 'cancelled'))
       this.#ended.add(state.mandate.setupIntentId);
     ledger.snapshot = structuredClone({ ...state, facts: [] });
-    return { kind: 'recorded', through: state.facts.at(-1)?.sequence ?? 0, alreadyClosed };
+    return { through: state.facts.at(-1)?.sequence ?? 0, alreadyClosed };
+  }
+
+  /** Facts that do not count any more: what follows from the others is counted anew. */
+  #forget(from: number, through: number): void {
+    const { ledger } = this;
+    this.#facts = this.#facts.filter(({ sequence }) => sequence < from || sequence > through);
+    for (const [chargeId, sequence] of this.#closedWith)
+      if (sequence === through) {
+        ledger.closed.delete(chargeId);
+        this.#closedWith.delete(chargeId);
+      }
+    for (const counted of [ledger.closings, ledger.amountsDiffer, ledger.outcomes, ledger.moneyBack])
+      counted.clear();
+    for (const fact of this.#facts) this.#count(fact);
+  }
+
+  #count(fact: Fact): void {
+    const { ledger } = this;
+    if (fact.kind === 'charge_closed' && fact.chargeId) ledger.closings.add(fact.chargeId);
+    if (fact.kind === 'amount_differs' && fact.chargeId) ledger.amountsDiffer.add(fact.chargeId);
+    if (fact.kind === 'attempt') this.#recordAttempt(fact);
+    if (fact.kind === 'refund' || fact.kind === 'dispute') this.#recordMoneyBack(fact);
   }
 
   #recordAttempt({ data }: Fact): void {
@@ -308,15 +369,15 @@ export class SimulatedCustomer {
     const { mandate, charges } = this.state;
     if (event.kind === 'retryCharge') this.#promised.delete(event.chargeId);
     if (mandate?.setupIntentId !== before.mandate?.setupIntentId) this.#promised.clear();
-    if (
-      event.kind !== 'paymentIntentRead' ||
-      event.reading.decline === null ||
-      event.reading.status === 'canceled'
-    )
-      return;
-    const charge = charges.find(({ chargeId }) => chargeId === event.chargeId);
-    if (charge?.phase.is === 'due') this.#promised.set(charge.chargeId, charge.phase.atMs);
-    else this.#promised.delete(event.chargeId);
+    const answers = event.kind === 'chargeAttempted' ? event.events.map((timed) => timed.event) : [event];
+    for (const answer of answers) {
+      if (answer.kind !== 'paymentIntentRead') continue;
+      const { decline, status } = answer.reading;
+      if (decline === null || status === 'canceled') continue;
+      const charge = charges.find(({ chargeId }) => chargeId === answer.chargeId);
+      if (charge?.phase.is === 'due') this.#promised.set(charge.chargeId, charge.phase.atMs);
+      else this.#promised.delete(answer.chargeId);
+    }
   }
 
   #checkCharge({ chargeId, phase, attempts, attemptCount }: Charge): void {
@@ -374,7 +435,7 @@ export class SimulatedCustomer {
         this.fail(`a customer who is not over wakes within a week: in ${step.untilMs - this.nowMs} ms`);
       return;
     }
-    if (step.do === 'confirmPaymentIntent') this.#checkConfirm(step);
+    if (step.do === 'attemptCharge') this.#checkAttempt(step);
     const words = JSON.stringify(step);
     this.#stepsNow.push(step.do === 'record' ? `record ${this.state.sequence}` : words);
     const same = this.#stepsNow.filter((other) => other === this.#stepsNow.at(-1)).length;
@@ -382,7 +443,7 @@ export class SimulatedCustomer {
       this.fail(`no step is repeated for ever at one instant: ${words}`);
   }
 
-  #checkConfirm(step: StepOf<'confirmPaymentIntent'>): void {
+  #checkAttempt(step: StepOf<'attemptCharge'>): void {
     const { state, nowMs } = this;
     const { chargeId, paymentIntentId } = step;
     const charge = state.charges.find((other) => other.chargeId === chargeId);
@@ -403,9 +464,10 @@ export class SimulatedCustomer {
     if (waiting) this.fail(`no attempt while a step-up waits: ${chargeId} during ${waiting.chargeId}`);
     if (this.#unanswered.size > 0)
       this.fail(`no attempt while an outcome is unknown: ${chargeId} during ${[...this.#unanswered]}`);
+    if (this.ledger.closed.has(chargeId)) this.fail(`no attempt for a charge that is over: ${chargeId}`);
+    if (paymentIntentId === null) return;
     if (this.#lastRead.get(paymentIntentId) === 'requires_action')
       this.fail(`no attempt on an intent that is at the bank: ${chargeId}`);
-    if (this.ledger.closed.has(chargeId)) this.fail(`no attempt for a charge that is over: ${chargeId}`);
     if (!this.ledger.objectIndex.some(({ stripeId }) => stripeId === paymentIntentId))
       this.fail(`no attempt on an intent that is not on record: ${chargeId}`);
   }

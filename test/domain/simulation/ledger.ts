@@ -17,6 +17,10 @@ export class LedgerModel {
   /** What is on record last of each refund and dispute. */
   readonly moneyBack = new Map<string, string>();
   snapshot: CustomerState | null = null;
+  /** The newest attempt that was put on record by its activity: after which fact, and through which. */
+  newestAttempt: { readonly chargeId: string; readonly after: number; readonly through: number } | null =
+    null;
+  readonly #ruledOut = new Map<string, number>();
 
   load(): CustomerEvent {
     const open = [...this.accepted.values()].filter(({ chargeId }) => !this.closed.has(chargeId));
@@ -36,6 +40,33 @@ export class LedgerModel {
   remember(stripeId: string, chargeId: string): void {
     if (!this.objectIndex.some((entry) => entry.stripeId === stripeId))
       this.objectIndex.push({ stripeId, chargeId });
+  }
+
+  /** As `claimIntent` of the ledger. */
+  claim(
+    stripeId: string,
+    chargeId: string,
+    number: number,
+    isCanceled: (id: string) => boolean,
+  ): string | null {
+    const open = this.#openIntent(chargeId, (id) => id !== stripeId && isCanceled(id));
+    if (open) return open;
+    if (number <= (this.#ruledOut.get(chargeId) ?? 0)) return null;
+    this.remember(stripeId, chargeId);
+    return stripeId;
+  }
+
+  /** As `ruleOutIntents` of the ledger. */
+  ruleOut(chargeId: string, through: number, isCanceled: (id: string) => boolean): string | null {
+    const open = this.#openIntent(chargeId, isCanceled);
+    if (open) return open;
+    this.#ruledOut.set(chargeId, Math.max(through, this.#ruledOut.get(chargeId) ?? 0));
+    return null;
+  }
+
+  #openIntent(chargeId: string, isCanceled: (id: string) => boolean): string | undefined {
+    return this.objectIndex.find((entry) => entry.chargeId === chargeId && !isCanceled(entry.stripeId))
+      ?.stripeId;
   }
 
   /** What nobody ever confirmed and nobody has on record is harmless: no one holds its secret. */

@@ -221,9 +221,12 @@ export class StripeModel {
   }
 
   /** What our activity reads before a later confirm: an intent that may not be confirmed is reported as it is. */
-  unlessItDiffers(step: StepOf<'confirmPaymentIntent'>): Answer<PaymentIntentReading> | null {
+  unlessItDiffers(
+    step: StepOf<'attemptCharge'> & { readonly paymentIntentId: string },
+    isNew: boolean,
+  ): Answer<PaymentIntentReading> | null {
     const { amount, currency, stripeCustomerId, paymentIntentId, known, attemptNumber } = step;
-    if (attemptNumber === 1) return null;
+    if (attemptNumber === 1 && isNew) return null;
     const intent = this.#intent(paymentIntentId);
     const isAsOwed =
       ['requires_payment_method', 'requires_confirmation'].includes(intent.status) &&
