@@ -1,4 +1,5 @@
 // What a stretch of a workflow's life costs at Temporal: events, workflow tasks, billable actions, bytes.
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 
 export interface HistoryCost {
@@ -14,6 +15,8 @@ export interface HistoryCost {
   readonly runs: number;
 }
 
+const AT_REST_MS = 3_000;
+
 type Run = Awaited<ReturnType<typeof runOf>>;
 
 /** What a whole workflow has cost so far, over all its runs that the server still has. */
@@ -27,6 +30,16 @@ export async function historyCost(client: Client, workflowId: string): Promise<H
   }
   const costs = runs.map(({ cost }) => cost);
   return costs.reduce((sum, cost) => combined(sum, cost, (a, b) => a + b));
+}
+
+/** The same, once nothing has been added for three seconds. */
+export async function costAtRest(client: Client, workflowId: string): Promise<HistoryCost> {
+  for (let before = await historyCost(client, workflowId); ; ) {
+    await pause(AT_REST_MS);
+    const after = await historyCost(client, workflowId);
+    if (after.events === before.events) return after;
+    before = after;
+  }
 }
 
 /** What was added between the two. */

@@ -34,11 +34,17 @@ async function main(): Promise<number> {
     process.once(name, () => interrupted.abort(new Error(`ended by ${name}`)));
   const stage = await startStage({ isDevelopment: options.isDevelopment, onProgress: say });
   try {
-    const results = await measure(options, stage, interrupted.signal);
-    const seconds = (Date.now() - startedMs) / 1000;
-    const text = page(results, { options, temporalName: stage.temporalName, startedMs, seconds });
-    console.log(`\n${text}`);
-    if (options.out !== null) await writeFile(options.out, text);
+    const results: RowResult[] = [];
+    const show = () => {
+      const seconds = (Date.now() - startedMs) / 1000;
+      return page(results, { options, temporalName: stage.temporalName, startedMs, seconds });
+    };
+    try {
+      await measure(options, stage, interrupted.signal, (result) => results.push(result));
+    } finally {
+      console.log(`\n${show()}`);
+    }
+    if (options.out !== null) await writeFile(options.out, show());
     return 0;
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;
@@ -49,7 +55,13 @@ async function main(): Promise<number> {
   }
 }
 
-async function measure(options: Options, stage: Stage, signal: AbortSignal): Promise<RowResult[]> {
+/** @param onResult gets each row as soon as it is measured: a later one may fail */
+async function measure(
+  options: Options,
+  stage: Stage,
+  signal: AbortSignal,
+  onResult: (result: RowResult) => void,
+): Promise<void> {
   say('starting the bare workflow');
   const bare = await startBare({
     client: stage.client,
@@ -60,14 +72,12 @@ async function measure(options: Options, stage: Stage, signal: AbortSignal): Pro
   });
   try {
     const product = createProduct(stage, signal);
-    const results: RowResult[] = [];
     for (const { name, run } of ROWS) {
       if (options.rows !== null && !options.rows.includes(name)) continue;
       signal.throwIfAborted();
       say(`${name}:`);
-      results.push(await run({ stage, product, bare, options, say: (line) => say(`  ${line}`), signal }));
+      onResult(await run({ stage, product, bare, options, say: (line) => say(`  ${line}`), signal }));
     }
-    return results;
   } finally {
     await bare.stop();
   }

@@ -119,7 +119,7 @@ async function inTurns(
       ['ours', second],
     ] as const)
       say(
-        `${name}, ${who}: ${figure(perSecond(each))} a second, ${figure(total(each.cpu) / each.count)} ms CPU each`,
+        `${name}, ${who}: ${figure(perSecond(each))} a second, ${figure(total(each.cpu) / each.count)} ms CPU each (${parts(each)})`,
       );
     if (round === 0) continue;
     sides.bare.push(first);
@@ -224,6 +224,11 @@ function comparison(sides: Sides) {
     ],
   };
 }
+
+const parts = ({ cpu, count }: Round) =>
+  Object.entries(cpu)
+    .map(([name, ms]) => `${name} ${figure(ms / count)}`)
+    .join(', ');
 
 function medianOf(rounds: readonly Round[], name: string): string {
   return figure(median(rounds.map(({ cpu, count }) => (cpu[name] ?? Number.NaN) / count)));

@@ -4,7 +4,7 @@ import { skipTime } from '../../dev/time.ts';
 import { workflowIdOf } from '../../workflows/messages.ts';
 import type { Bench, Goal, RowResult } from '../bench.ts';
 import { authenticate, requestCounts, script } from '../emulator.ts';
-import { costBetween, type HistoryCost, historyCost } from '../history-cost.ts';
+import { costAtRest, costBetween, type HistoryCost } from '../history-cost.ts';
 import { figure } from '../numbers.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -12,8 +12,6 @@ const MONTH_DAYS = 30;
 const MONTHS = 12;
 const DUE_IN_MS = 8_000;
 const ASK_EVERY_MS = 200;
-/** Without a change for so long a workflow is at rest. */
-const AT_REST_MS = 3_000;
 const ANSWER_WITHIN_MS = 60_000;
 const CUSTOMER = 'history';
 const CONSENT = { termsVersion: '1', acceptedAt: '2026-01-02T09:00:00Z' };
@@ -29,15 +27,7 @@ export async function histories(bench: Bench): Promise<RowResult> {
   const path = `/v1/customers/${CUSTOMER}`;
   let charges = 0;
 
-  /** Once nothing has been added for a while. */
-  async function costSoFar(): Promise<HistoryCost> {
-    for (let before = await historyCost(client, workflowId); ; ) {
-      await pause(AT_REST_MS, undefined, { signal });
-      const after = await historyCost(client, workflowId);
-      if (after.events === before.events) return after;
-      before = after;
-    }
-  }
+  const costSoFar = () => costAtRest(client, workflowId);
   async function costOf(what: string, act: () => Promise<unknown>): Promise<Cost> {
     const before = await costSoFar();
     const asked = await requestCounts(emulatorUrl);

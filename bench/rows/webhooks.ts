@@ -91,19 +91,20 @@ async function eventsFor({ product, options, stage }: Bench): Promise<{ known: E
   const known: Event[] = [];
   const settled: Event[] = [];
   await inFlight(AT_ONCE, product.customers.slice(0, options.charges), async (customerId) => {
+    const plain = customerId.replaceAll('-', '_'); // as Stripe's ids are
     const { body: customer } = await product.call('GET', `/v1/customers/${customerId}`);
     const { body: charge } = await product.call(
       'GET',
       `/v1/customers/${customerId}/charges/hooked-${customerId}`,
     );
     const card = {
-      id: `pm_of_${customerId.replaceAll('-', '_')}`,
+      id: `pm_of_${plain}`,
       object: 'payment_method',
       customer: customer.stripeCustomerId,
     };
-    known.push({ id: `evt_card_${customerId}`, type: 'payment_method.updated', object: card });
+    known.push({ id: `evt_card_${plain}`, type: 'payment_method.updated', object: card });
     const intent = { id: charge.paymentIntentId, object: 'payment_intent' };
-    settled.push({ id: `evt_paid_${customerId}`, type: 'payment_intent.succeeded', object: intent });
+    settled.push({ id: `evt_paid_${plain}`, type: 'payment_intent.succeeded', object: intent });
   });
   if (settled.length === 0) throw new Error(`${stage.apiUrl}: nobody is enrolled`);
   return { known, settled };
