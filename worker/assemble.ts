@@ -21,13 +21,17 @@ export interface WorkerResources {
   readonly stripeTimeoutMs?: number;
 }
 
-/** Sees to it that Temporal has what the workers need; nothing is polled before `run()`. */
+/**
+ * Sees to it that Temporal has what the workers need; nothing is polled before `run()`.
+ * @throws Error when the namespace is another installation's
+ */
 export async function assembleWorker(
   config: WorkerConfig,
   { ledger, connection, workflows, stripeTimeoutMs }: WorkerResources,
 ): Promise<Workers> {
   const { namespace } = config.temporal;
   await ensureSearchAttributes(connection, namespace);
+  await scheduleCatchUp(connection, { namespace, installationId: ledger.installationId });
   const dataConverter = workerDataConverter(config.payloadEncryption);
   const client = new Client({ connection, namespace, dataConverter });
   const workers = await createWorkers({
@@ -48,6 +52,5 @@ export async function assembleWorker(
     }),
     ...workflows,
   });
-  await scheduleCatchUp(connection, namespace);
   return workers;
 }
