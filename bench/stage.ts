@@ -17,6 +17,7 @@ import { startTemporal } from '../dev/temporal.ts';
 import { startProductionTemporal } from '../dev/temporal-production.ts';
 import { BILLING_QUEUE, SEARCH_ATTRIBUTES } from '../workflows/messages.ts';
 import type { Pids } from './cpu.ts';
+import type { Databases } from './databases.ts';
 
 export interface Stage {
   readonly temporalName: string;
@@ -30,6 +31,8 @@ export interface Stage {
   /** The bare workflow's: its events go nowhere. */
   readonly bareEmulatorUrl: string;
   readonly ledger: Database;
+  /** The ledger's, and Temporal's where it has one. */
+  readonly databases: Databases;
   /** All that a request to the product costs, by what is shown in the table. */
   readonly productPids: () => Pids;
   /** What the product and the bare workflow share. */
@@ -41,6 +44,8 @@ export interface Stage {
    * @returns milliseconds until it asked for work
    */
   readonly restartWorker: (options: { readonly isNotifying: boolean }) => Promise<number>;
+  /** Starts a worker beside the other. @returns what ends it */
+  readonly startSecondWorker: () => Promise<() => Promise<void>>;
   /** Ends the api and starts it anew. @returns milliseconds until it was ready */
   readonly restartApi: () => Promise<number>;
   /** @throws Error when a process has ended by itself: what was measured is not to be trusted */
@@ -143,14 +148,21 @@ export async function startStage(options: {
       await untilAnswering(`${apiUrl}/readyz`);
       return api;
     };
-    const startWorker = async ({ isNotifying }: { readonly isNotifying: boolean }) => {
+    const startWorker = async ({
+      isNotifying,
+      name = 'worker',
+    }: {
+      readonly isNotifying: boolean;
+      readonly name?: string;
+    }) => {
       const notices = { MERCHANT_WEBHOOK_URL: merchant.url, MERCHANT_WEBHOOK_SECRET: merchant.secret };
-      const worker = run('worker', 'worker/main.js', { ...shared, ...(isNotifying ? notices : {}) });
+      const worker = run(name, 'worker/main.js', { ...shared, ...(isNotifying ? notices : {}) });
       await untilPolling(client, worker.pid());
       return worker;
     };
     let api = await startApi();
     let worker = await startWorker({ isNotifying: false });
+    let secondWorker: Supervised | null = null;
 
     const ledger = new Database({ connectionString: ledgerServer.url });
     await ledger.connect();
@@ -166,14 +178,29 @@ export async function startStage(options: {
       emulatorUrl,
       bareEmulatorUrl,
       ledger,
+      databases: { ledger: ledgerServer.url, ...temporal.databases },
       temporalPids,
       helperPids: () => helpers,
-      productPids: () => ({ worker: worker.pid(), api: api.pid(), ...temporalPids(), ledger: ledgerPid }),
+      productPids: () => ({
+        worker: worker.pid(),
+        ...(secondWorker && { 'second worker': secondWorker.pid() }),
+        api: api.pid(),
+        ...temporalPids(),
+        ledger: ledgerPid,
+      }),
       async restartWorker(how) {
         await worker.stop();
         const startedMs = performance.now();
         worker = await startWorker(how);
         return performance.now() - startedMs;
+      },
+      async startSecondWorker() {
+        const second = await startWorker({ isNotifying: false, name: 'second-worker' });
+        secondWorker = second;
+        return async () => {
+          secondWorker = null;
+          await second.stop();
+        };
       },
       async restartApi() {
         await api.stop();
@@ -197,6 +224,7 @@ interface RunningTemporal {
   readonly name: string;
   readonly address: string;
   readonly pids: Pids;
+  readonly databases: Databases;
   stop(): Promise<void>;
 }
 
@@ -211,6 +239,7 @@ async function productionTemporal(
     name: server.name,
     address: `${HOST}:${server.port()}`,
     pids: { Temporal: server.pid(), 'its PostgreSQL': await postgres.pid() },
+    databases: { 'Temporal’s': postgres.url },
     stop: server.stop,
   };
 }
@@ -226,6 +255,7 @@ async function developmentTemporal(folder: string): Promise<RunningTemporal> {
     name: 'Temporal’s development server with SQLite',
     address: server.address,
     pids: { Temporal: server.pid },
+    databases: {},
     stop: server.stop,
   };
 }

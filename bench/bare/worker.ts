@@ -54,4 +54,4 @@ const working = worker.run();
 process.send?.('working');
 await working;
 await connection.close();
-process.disconnect();
+if (process.connected) process.disconnect();
