@@ -7,6 +7,7 @@ export type Databases = Readonly<Record<string, string>>;
 
 /** What a server did in a while. */
 export interface DatabaseUse {
+  readonly seconds: number;
   readonly commits: number;
   /** Bytes of write-ahead log. After a checkpoint the first change of a page writes the whole page. */
   readonly logBytes: number;
@@ -50,6 +51,7 @@ async function startToCount(url: string) {
   const row = async (statement: string): Promise<Record<string, string>> =>
     (await client.query(statement)).rows[0];
   const before = await row(TOTALS);
+  const startedMs = performance.now();
   let mostConnections = 0;
   const ended = new AbortController();
   const sampling = (async () => {
@@ -63,8 +65,10 @@ async function startToCount(url: string) {
       ended.abort();
       await sampling;
       const after = await row(TOTALS);
+      const seconds = (performance.now() - startedMs) / 1000;
       const grown = (name: string) => Number(after[name]) - Number(before[name]);
       return {
+        seconds,
         commits: grown('commits'),
         logBytes: grown('log_bytes'),
         grownBytes: grown('bytes'),

@@ -129,7 +129,7 @@ test('the page about scale has the numbers of the code', () => {
   const [, shards] = /NUM_HISTORY_SHARDS: "(\d+)"/.exec(textOf('docker-compose.yml')) ?? [];
   const [, hours] = /RETENTION=(\d+)h/.exec(textOf('deploy/temporal-setup.sh')) ?? [];
   for (const sentence of [
-    `${live} calls a second with live keys, ${test} with test keys`,
+    `${live} with live keys, ${test} with test keys`,
     `one charge at a time and ${policy.openCharges} open ones`,
     `${perKey.replace('_', ',')} requests a minute for one API key`,
     `\`NUM_HISTORY_SHARDS\`, ${shards} in Compose`,
