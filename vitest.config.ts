@@ -19,7 +19,7 @@ const INTEGRATION = [
   'test/replay/replay.test.ts',
   'test/stripe/owner.test.ts',
   'test/worker/{main,shutdown,worker}.test.ts',
-  'test/workflows/{bundle,catch-up,customer-billing,query-guard}.test.ts',
+  'test/workflows/{attempt,bundle,catch-up,customer-billing,query-guard}.test.ts',
 ];
 
 // What the files of a run share.

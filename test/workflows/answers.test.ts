@@ -101,3 +101,22 @@ test.each([
 ])('an attempt that has learnt %s is none', (_what, fields) => {
   expect(isAnswerTo(ATTEMPT, { ...attempted(CREATED), ...fields })).toBe(false);
 });
+
+test.each<[string, object]>([
+  ['of another charge', { kind: 'paymentIntentRead', chargeId: 'june', reading }],
+  [
+    'of another intent',
+    { kind: 'paymentIntentRead', chargeId: 'may', reading: { ...reading, paymentIntentId: 'pi_2' } },
+  ],
+  [
+    'without amounts',
+    { kind: 'paymentIntentRead', chargeId: 'may', reading: { ...reading, amountReceived: null } },
+  ],
+  ['about something else', { kind: 'recorded', through: 1, alreadyClosed: [] }],
+])('an attempt is not answered by a list with one %s', (_what, event) => {
+  const step = { ...ATTEMPT, paymentIntentId: 'pi_1' };
+  const right = { kind: 'paymentIntentRead', chargeId: 'may', reading };
+  expect(isAnswerTo(step, attempted(right))).toBe(true);
+  expect(isAnswerTo(step, attempted(right, event))).toBe(false);
+  expect(isAnswerTo(step, attempted(event))).toBe(false);
+});

@@ -39,7 +39,9 @@ const signalsIn = (commands: readonly Command[]) =>
 test('every page is read and every event delivered before the position moves', async () => {
   const run = await workflows.start(RUN);
   const begun = await run.activate({ jobs: [initializeJob(RUN)], afterMs: 0, events: 3 });
-  const asked = await answer(run, begun, 'caughtUpThrough', START_MS - HOUR);
+  // The sweep of notices comes first, and takes ten milliseconds.
+  const swept = await answer(run, begun, 'sweepNotices', 0);
+  const asked = await answer(run, swept.commands, 'caughtUpThrough', START_MS - HOUR);
   const page = { events: [event('evt_1', 'ada'), event('evt_2', 'bob')], next: 'evt_2' };
   const first = await answer(run, asked.commands, 'listUndeliveredEvents', page);
   expect(first.input).toEqual({ sinceMs: START_MS - HOUR - 10 * MINUTE, after: null });
@@ -65,6 +67,20 @@ test('every page is read and every event delivered before the position moves', a
   const second = await answer(run, kept.commands, 'listUndeliveredEvents', { events: [], next: null });
   expect(second.input).toMatchObject({ after: 'evt_2' });
   const moved = await answer(run, second.commands, 'setCaughtUp', 1);
-  expect(moved.input).toEqual({ throughMs: START_MS });
+  expect(moved.input).toEqual({ throughMs: START_MS + 10 });
   expect(moved.commands.some(({ completeWorkflowExecution }) => completeWorkflowExecution)).toBe(true);
+});
+
+test('notices that cannot be looked at hold up no event', async () => {
+  const run = await workflows.start(RUN);
+  const begun = await run.activate({ jobs: [initializeJob(RUN)], afterMs: 0, events: 3 });
+  const [sweep] = scheduledIn(begun);
+  const failure = {
+    message: 'activity',
+    activityFailureInfo: { activityType: { name: 'sweepNotices' } },
+    cause: { message: 'no ledger', applicationFailureInfo: { type: 'Error' } },
+  };
+  const job = { resolveActivity: { seq: sweep?.seq, result: { failed: { failure } } } };
+  const commands = await run.activate({ jobs: [job], afterMs: 10, events: 3 });
+  expect(scheduledIn(commands).map(({ activityType }) => activityType)).toEqual(['caughtUpThrough']);
 });
