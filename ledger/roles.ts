@@ -11,7 +11,8 @@ const EVIDENCE_COLUMNS =
   'customer_id, sequence, at_ms, kind, charge_id, actor, reason, data, previous_hash, hash';
 const DELIVERY_COLUMNS = 'customer_id, notice_id, at_ms, outcome, status, reason, previous_hash, hash';
 const EVENT_COLUMNS = 'event_id, type, object_id, reason';
-const CLAIM_COLUMNS = 'terms_hash, amount, currency, due_at_ms, status, corrections, actor, hand_over_at_ms';
+const CLAIM_COLUMNS =
+  'terms_hash, amount, currency, due_at_ms, policy_name, policy, status, corrections, actor, hand_over_at_ms';
 const RECORDED_COLUMNS = 'stripe_customer_id, status, view, snapshot, snapshot_sequence';
 
 /** Times and positions are the database's own, so nobody may insert them. */

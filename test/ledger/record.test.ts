@@ -45,6 +45,8 @@ describe.each(DATABASES)('the record on $name', ({ start }) => {
         status: 'scheduled',
         view: whole.charges[0],
         corrections: 0,
+        actor: null,
+        waitsForWorkflow: false,
       },
     ]);
   });
@@ -230,6 +232,8 @@ describe.each(DATABASES)('the record on $name', ({ start }) => {
         status: 'scheduled',
         view: charge('ch1'),
         corrections: 0,
+        actor: 'shop',
+        waitsForWorkflow: false,
       });
       expect(await ledger.claimCharge('claims', terms, 'shop')).toMatchObject({ claim: 'same' });
     });
