@@ -53,7 +53,7 @@ export async function playStory(stage: StoryStage): Promise<void> {
   const second = await post('/v1/customers/ada/charges?wait=20', charge('ada-november', 4900));
   expect('the second charge', second.status, 'awaiting_step_up');
   tell(
-    `${sum(second)} for November: her bank says ${second.decline.declineCode}; the charge is ${second.status}`,
+    `${sum(second)} for November: her bank says ${second.attempts.at(-1).declineCode}; the charge is ${second.status}`,
   );
   await post('/v1/customers/ada/charges', charge('ada-extra', 700));
   const held = await until(

@@ -144,6 +144,7 @@ test('each attempt keeps what the network and the issuer said, declined or paid'
     code: 'card_declined',
     declineCode: 'insufficient_funds',
     adviceCode: 'try_again_later',
+    network: 'visa',
     networkDeclineCode: outcome.network_decline_code,
     networkAdviceCode: outcome.network_advice_code,
   });

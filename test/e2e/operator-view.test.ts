@@ -129,8 +129,7 @@ test('each activity and each timer in the timeline says what it is for', async (
     .map(({ userMetadata }) =>
       userMetadata?.summary ? defaultPayloadConverter.fromPayload<string>(userMetadata.summary) : '',
     );
-  expect(summaries).toContain('seen-1: intent over 30.00 EUR');
-  expect(summaries).toContain('seen-1: attempt 1');
+  expect(summaries).toContain('seen-1: attempt 1, 30.00 EUR');
   expect(summaries).toContain('until something is due');
   expect(summaries.filter((summary) => summary === '')).toEqual([]);
 });
