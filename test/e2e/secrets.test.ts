@@ -169,10 +169,12 @@ function expectNothingIn(what: string, text: string): void {
   }
 }
 
-/** All of a message, its bytes as the text they are. */
+/** All of a message, its bytes as the text they are; Temporal's own messages turn theirs into Base64 by themselves. */
 function readable(message: unknown): string {
-  return JSON.stringify(message, (_name, value) => {
+  return JSON.stringify(message, (name, value) => {
     if (typeof value === 'bigint') return String(value);
+    if (typeof value === 'string' && (name === 'data' || name === 'encoding'))
+      return Buffer.from(value, 'base64').toString();
     const bytes = value?.type === 'Buffer' ? Buffer.from(value.data) : value;
     return bytes instanceof Uint8Array ? Buffer.from(bytes).toString() : value;
   });
