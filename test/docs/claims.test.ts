@@ -48,6 +48,10 @@ test('the picture of the folders has every arrow that lint allows between them, 
   expect(drawn.toSorted()).toEqual([...new Set(allowed)].toSorted());
 });
 
+test('no page carries the marks of a merge that was not finished', () => {
+  expect(FILES.filter((file) => /^(<{7}|={7}|>{7})( |$)/m.test(textOf(file)))).toEqual([]);
+});
+
 test('every test that the threat model names exists', () => {
   const named = [...textOf('docs/threat-model.md').matchAll(/`(test\/[\w./-]+\.test\.ts)` “([^”]+)”/g)];
   expect(named.length).toBeGreaterThan(20);
