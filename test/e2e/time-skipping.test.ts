@@ -155,7 +155,8 @@ test('the emulator goes along, and is at the same time when activities run', asy
   clock.stop();
   expect(days()).toEqual([10, 20, 30, 40]);
   for (const { afterDays, emulatorDays } of notes) expect(emulatorDays).toBeCloseTo(afterDays, 3);
-  expect(Math.abs(emulatorMs - skipped)).toBeLessThan(1_000);
+  // The emulator's clock goes in whole seconds; the other second is for reading two clocks one after the other.
+  expect(Math.abs(emulatorMs - skipped)).toBeLessThan(2_000);
 });
 
 test('however late a jump begins, it ends at the next wake-up: nothing is skipped while the workflow is at work', async () => {
