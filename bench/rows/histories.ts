@@ -32,7 +32,7 @@ export async function histories(bench: Bench): Promise<RowResult> {
     const before = await costSoFar();
     const asked = await requestCounts(emulatorUrl);
     await act();
-    const cost = costBetween(await costSoFar(), before);
+    const cost = costBetween(before, await costSoFar());
     say(`${what}: ${cost.workflowTasks} workflow tasks, ${cost.events} events, ${cost.bytes} bytes`);
     return { ...cost, requests: (await requestCounts(emulatorUrl)).requests - asked.requests };
   }
