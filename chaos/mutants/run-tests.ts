@@ -55,14 +55,16 @@ export async function runTests(
   return null;
 }
 
+/** A test, where one is to blame: files that were under way when it failed count as failed too. */
 function failedIn({ testResults }: Report, folder: string): string | null {
-  for (const { name, status, message, assertionResults } of testResults) {
-    const file = relative(folder, name);
-    const test = assertionResults.find((result) => result.status === 'failed');
+  const results = testResults.map((result) => ({ ...result, file: relative(folder, result.name) }));
+  for (const { file, assertionResults } of results) {
+    const test = assertionResults.find(({ status }) => status === 'failed');
     if (test) return `${file}: ${test.fullName}`;
-    if (status === 'failed') return `${file}: ${message.split('\n')[0]}`;
   }
-  return null;
+  const files = results.filter(({ status }) => status === 'failed');
+  const [first] = files.toSorted((one, other) => other.message.length - one.message.length);
+  return first ? `${first.file}: ${first.message.split('\n')[0]}` : null;
 }
 
 /**
