@@ -2,7 +2,7 @@
 import { agenda } from './agenda.ts';
 import { isOver } from './lifecycle.ts';
 import type { CustomerEvent } from './model/events.ts';
-import type { FactKind } from './model/facts.ts';
+import type { Fact, FactKind } from './model/facts.ts';
 import type { CustomerState } from './model/state.ts';
 import type { Step } from './model/steps.ts';
 import { LONGEST_SLEEP } from './shared/state-limits.ts';
@@ -17,14 +17,19 @@ export function nextStep(state: CustomerState, nowMs: number): Step {
   const plan = agenda(state, nowMs);
   const due = plan.find(({ atMs }) => atMs <= nowMs);
   if (due) return due.step;
-  if (state.facts.length > 0) return { do: 'record' };
+  if (!state.facts.every(isClaimedOpening)) return { do: 'record' };
   if (isOver(state)) return { do: 'end' };
   return { do: 'wait', untilMs: Math.min(nowMs + LONGEST_SLEEP, ...plan.map(({ atMs }) => atMs)) };
 }
 
 /** Whether anything has happened that is to be in the ledger before anything else happens. */
 export function mustBeRecorded({ facts }: CustomerState): boolean {
-  return facts.some(({ kind }) => !CAN_WAIT.includes(kind));
+  return !facts.every((fact) => CAN_WAIT.includes(fact.kind) || isClaimedOpening(fact));
+}
+
+/** The claim in the ledger says the same, so this may wait also while the customer rests. */
+function isClaimedOpening({ kind, data }: Fact): boolean {
+  return kind === 'charge_opened' && data.claimed === true;
 }
 
 /** Whether a request that was accepted during `step` withdraws it, as far as it has not been sent. */

@@ -12,6 +12,8 @@ import { newCustomer } from '../domain/lifecycle.ts';
 import type { CustomerState } from '../domain/model/state.ts';
 import { nextStep, withdraws } from '../domain/next-step.ts';
 import { DAY } from '../domain/shared/time.ts';
+import { viewOf } from '../domain/view.ts';
+import { createAlarm } from './alarm.ts';
 import { executeStep } from './execute-step.ts';
 import { handleMessages, type LiveCustomer } from './message-handlers.ts';
 import { faultOf } from './message-schemas.ts';
@@ -36,7 +38,9 @@ export async function CustomerBilling(start: StartInput, carried?: CustomerState
 async function bill(customer: LiveCustomer, cancellationRequested: Promise<never>): Promise<void> {
   const startedAtMs = Date.now();
   failWhenAdvancedByQuery();
-  const refreshDetails = () => showDetails(customer, nextStep(customer.state, Date.now()));
+  const alarm = createAlarm();
+  const refreshDetails = () =>
+    showDetails(customer, nextStep(customer.state, Date.now()), viewOf(customer.state, Date.now()));
   handleMessages(customer, refreshDetails);
   void cancellationRequested.catch(() => {
     customer.cancellationRefusedAtMs = Date.now();
@@ -49,24 +53,32 @@ async function bill(customer: LiveCustomer, cancellationRequested: Promise<never
     // Before each step: a customer who is always busy would otherwise never get there.
     if (step.do !== 'end' && mayContinueAsNew(customer, startedAtMs))
       await continueAsNew({ customerId: customer.state.customerId }, customer.state);
-    showDetails(customer, step);
+    if (step.do === 'decide') {
+      customer.state = advance(customer.state, step.event, Date.now());
+      continue;
+    }
+    const view = viewOf(customer.state, Date.now());
+    showDetails(customer, step, view);
     switch (step.do) {
       case 'end':
-        upsertChangedAttributes(customer.state);
+        upsertChangedAttributes(customer.state, view);
         if (allHandlersFinished()) return;
         await condition(() => customer.inbox.length > 0 || allHandlersFinished());
         break;
-      case 'wait':
-        upsertChangedAttributes(customer.state);
+      case 'wait': {
+        // Those that waited for this very state are next: a rest in between would be written down for nothing.
+        if (customer.waitingRequests > 0) {
+          await condition(() => customer.inbox.length > 0 || customer.waitingRequests === 0);
+          break;
+        }
+        upsertChangedAttributes(customer.state, view);
+        alarm.setFor(step.untilMs);
+        const { rings } = alarm;
         await condition(
-          () => customer.inbox.length > 0 || mayContinueAsNew(customer, startedAtMs),
-          Math.max(1, step.untilMs - Date.now()),
-          { summary: 'until something is due' },
+          () => customer.inbox.length > 0 || alarm.rings > rings || mayContinueAsNew(customer, startedAtMs),
         );
         break;
-      case 'decide':
-        customer.state = advance(customer.state, step.event, Date.now());
-        break;
+      }
       default: {
         if (step.do === 'attemptCharge')
           customer.state = advance(customer.state, { kind: 'attemptStarted', step }, Date.now());
@@ -100,7 +112,7 @@ function customerFrom(start: StartInput, carried: CustomerState | undefined): Li
   if (event) state = advance(state, { ...event, kind: 'stripeEventReceived' }, Date.now());
   // Only a run of our own carries a state: whoever starts this workflow by hand cannot bring one along.
   if (carried !== undefined && continuedFromExecutionRunId !== undefined) state = carried;
-  return { state, inbox: [], droppedSignals: 0, cancellationRefusedAtMs: null };
+  return { state, inbox: [], waitingRequests: 0, droppedSignals: 0, cancellationRefusedAtMs: null };
 }
 
 /** Nothing is judged by a state that the ledger has not completed: what arrives waits in the inbox until then. */

@@ -29,6 +29,8 @@ export interface LiveCustomer {
   state: CustomerState;
   /** Accepted, and not yet taken in by the loop. */
   readonly inbox: CustomerEvent[];
+  /** Requests that wait to be judged: for the ledger's first answer, or for room in the inbox. */
+  waitingRequests: number;
   /** Signals of this run that were not understood, or came while too many waited. */
   droppedSignals: number;
   /** When Temporal was last asked to cancel this run, epoch ms. */
@@ -84,10 +86,15 @@ export function handleMessages(customer: LiveCustomer, refreshDetails: () => voi
    */
   const accept = async (event: CustomerEvent): Promise<void> => {
     const isReady = () => customer.state.loaded && customer.inbox.length < INBOX_CAPACITY;
-    if (!isReady()) await condition(isReady);
-    check(event);
-    const state = projectedState();
-    if (advance(state, event, Date.now()) !== state) customer.inbox.push(event);
+    customer.waitingRequests += 1;
+    try {
+      if (!isReady()) await condition(isReady);
+      check(event);
+      const state = projectedState();
+      if (advance(state, event, Date.now()) !== state) customer.inbox.push(event);
+    } finally {
+      customer.waitingRequests -= 1;
+    }
   };
   /** An update that is answered once it is accepted, or once `isAnswerable` as well. */
   const onUpdate = <Request, Answer>(

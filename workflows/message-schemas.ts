@@ -187,7 +187,7 @@ export const MESSAGE_SCHEMAS = {
     dueAtMs: optional(TIME),
     policy: optional(policy),
     correction: optional(integer(1, 1_000_000, 'the number of a correction')),
-    inLedger: optional(oneOf('accepted')),
+    inLedger: optional(oneOf('claimed', 'accepted')),
   }),
   cancelCharge: chargeAction,
   retryCharge: chargeAction,

@@ -81,10 +81,10 @@ export interface ChargeRequest extends Attribution {
   /** The ledger has taken corrected terms for a charge that Stripe refused: 1, 2, 3 … */
   readonly correction?: number;
   /**
-   * `accepted`: the ledger has accepted this charge, and the caller knows. What is refused here is opened and closed as
-   * failed, so that it is on record and told.
+   * `claimed`: the ledger has it under this id, so its opening needs no record of its own. `accepted`: the same, and the
+   * caller knows; what is refused here is opened and closed as failed, so that it is on record and told.
    */
-  readonly inLedger?: 'accepted';
+  readonly inLedger?: 'claimed' | 'accepted';
 }
 
 export interface ChargeAction extends Attribution {

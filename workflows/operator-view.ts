@@ -5,7 +5,7 @@ import type { Charge } from '../domain/model/charge.ts';
 import type { CustomerState } from '../domain/model/state.ts';
 import type { Step } from '../domain/model/steps.ts';
 import { formatMoney } from '../domain/shared/money.ts';
-import { type ChargeView, viewOf } from '../domain/view.ts';
+import type { ChargeView, CustomerView } from '../domain/view.ts';
 import type { LiveCustomer } from './message-handlers.ts';
 import { ADVICE, at, MEANING, NEEDED, wordsFor } from './operator-words.ts';
 
@@ -14,10 +14,10 @@ const CHARGES_SHOWN = 20;
 const PLANS_SHOWN = 5;
 
 /** Shown at once, and no event of history. Every run has to set it again. No personal data. */
-export function showDetails(customer: LiveCustomer, step: Step): void {
+export function showDetails(customer: LiveCustomer, step: Step, view: CustomerView): void {
   const { state } = customer;
   const nowMs = Date.now();
-  const { status, needsAttention, card, mandate, charges } = viewOf(state, nowMs);
+  const { status, needsAttention, card, mandate, charges } = view;
   const planned = agenda(state, nowMs).toSorted((one, other) => one.atMs - other.atMs);
   const blocking = blockingCharge(state);
   const isHalted = (state.haltedUntilMs ?? 0) > nowMs;

@@ -3,22 +3,21 @@ import { upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { lastDeclineCode } from '../domain/attention.ts';
 import type { CustomerState } from '../domain/model/state.ts';
 import { policyOf } from '../domain/shared/policy.ts';
-import { viewOf } from '../domain/view.ts';
+import type { CustomerView } from '../domain/view.ts';
 import { SEARCH_ATTRIBUTES } from './messages.ts';
 
 /** Writes only what has changed, for each write is an event of history. */
-export function upsertChangedAttributes(state: CustomerState): void {
+export function upsertChangedAttributes(state: CustomerState, view: CustomerView): void {
   const present = workflowInfo().typedSearchAttributes;
   const { searchAttributesLeftOut } = policyOf(state);
-  const wanted = attributesOf(state).map(({ key, value }) =>
+  const wanted = attributesOf(state, view).map(({ key, value }) =>
     searchAttributesLeftOut.includes(key.name) ? { key, value: null } : { key, value },
   );
   const changed = wanted.filter(({ key, value }) => plain(present.get(key as never)) !== plain(value));
   if (changed.length > 0) upsertSearchAttributes(changed as Parameters<typeof upsertSearchAttributes>[0]);
 }
 
-function attributesOf(state: CustomerState) {
-  const view = viewOf(state, Date.now());
+function attributesOf(state: CustomerState, view: CustomerView) {
   const deadlines = state.charges.flatMap(({ phase }) =>
     phase.is === 'awaiting_step_up' ? [phase.deadlineMs] : [],
   );

@@ -75,7 +75,8 @@ export function createAcceptCharge(deps: {
     const { chargeId, amount, currency, dueAtMs, policy } = row.terms;
     const isCorrection = row.corrections > 0;
     const correction = isCorrection ? row.corrections : undefined;
-    const request = omitUndefined({ actor, chargeId, amount, currency, dueAtMs, policy, correction });
+    const terms = omitUndefined({ actor, chargeId, amount, currency, dueAtMs, policy, correction });
+    const request = { ...terms, inLedger: 'claimed' as const };
     // A correction changes what the workflow has already, so only the workflow can take it.
     if (isCorrection) return ask(customerId, row, request);
 

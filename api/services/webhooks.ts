@@ -7,6 +7,7 @@ import { isCancelled, ownerOf } from '../../stripe/owner.ts';
 import type { CustomerWorkflows } from '../../temporal/customer-workflows.ts';
 import { Problem } from '../http/problems.ts';
 import type { StripeEvent } from '../http/webhook-signature.ts';
+import { isOnRecord } from './events-on-record.ts';
 
 /**
  * `notified`: the workflow has it. `not_needed`: of a type that concerns nothing here. `settled`: its very outcome is on
@@ -36,7 +37,7 @@ export async function passOn(
     await ledger.addUnclaimedEvent({ eventId, type, objectId, reason });
     return 'unclaimed';
   }
-  if (await isOnRecord(type, objectId, ledger)) return 'settled';
+  if (await isOnRecord(received, ledger)) return 'settled';
   const event = { eventId, type, objectId };
   if (await workflows.notify(owner.customerId, event)) return 'notified';
   // A cancelled customer's workflow has ended on purpose; any other that is missing was lost, and is an operator's to
@@ -47,34 +48,4 @@ export async function passOn(
   }
   await ledger.addUnclaimedEvent({ eventId, type, objectId, reason: 'customer_ended' });
   return 'unclaimed';
-}
-
-/**
- * Whether the ledger has the very outcome that this event tells of, as the end of its charge or enrolment. Most events
- * tell what our own call has just answered, and are such; anything else may change something.
- */
-async function isOnRecord(type: string, objectId: string, ledger: Ledger): Promise<boolean> {
-  switch (type) {
-    case 'payment_intent.succeeded':
-      return (await endOfIntent(objectId, ledger)) === 'succeeded';
-    case 'payment_intent.canceled': {
-      const end = await endOfIntent(objectId, ledger);
-      return end === 'failed' || end === 'cancelled';
-    }
-    case 'setup_intent.succeeded': {
-      const entry = await ledger.findStripeObject(objectId);
-      const enrolment = entry && (await ledger.getCustomer(entry.customerId))?.view?.enrolment;
-      return enrolment?.setupIntentId === objectId && enrolment.status === 'succeeded';
-    }
-    default:
-      return false;
-  }
-}
-
-/** How the charge ended whose one live intent this was; null while it is open, and for any other intent. */
-async function endOfIntent(paymentIntentId: string, ledger: Ledger): Promise<string | null> {
-  const entry = await ledger.findStripeObject(paymentIntentId);
-  if (!entry?.chargeId) return null;
-  const charge = await ledger.getCharge(entry.customerId, entry.chargeId);
-  return charge?.view?.paymentIntentId === paymentIntentId ? charge.status : null;
 }

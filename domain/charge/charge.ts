@@ -27,7 +27,8 @@ export function openCharge(
     failedCharges: state.failedCharges.filter((failed) => failed.chargeId !== chargeId),
     charges: [...state.charges, charge],
   };
-  const data = { amount, currency, dueAtMs, ...omitUndefined({ policy }) };
+  const claimed = request.inLedger === undefined ? undefined : true;
+  const data = { amount, currency, dueAtMs, ...omitUndefined({ policy, claimed }) };
   return recordFact(added, nowMs, 'charge_opened', { chargeId, ...by(request), data });
 }
 

@@ -58,8 +58,11 @@ export type CustomerEvent =
        * in the ledger only.
        */
       readonly correction?: number;
-      /** `accepted`: the ledger has accepted it, and the caller knows: what is refused is opened and closed as failed. */
-      readonly inLedger?: 'accepted';
+      /**
+       * `claimed`: the ledger has it, with who asked and when, so a lost run brings it back. `accepted`: the same, and the
+       * caller knows: what is refused is opened and closed as failed.
+       */
+      readonly inLedger?: 'claimed' | 'accepted';
     })
   | (Attribution & { readonly kind: 'cancelCharge'; readonly chargeId: string })
   | (Attribution & { readonly kind: 'retryCharge'; readonly chargeId: string })

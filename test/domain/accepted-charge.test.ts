@@ -23,7 +23,8 @@ const outcome = (state: CustomerState) => state.charges.map(({ phase }) => phase
 
 test('what nothing speaks against is opened as any other', () => {
   expect(refuse(enrolled(), ACCEPTED, T0)).toBeNull();
-  expect(advance(enrolled(), ACCEPTED, T0)).toEqual(advance(enrolled(), ASKED, T0));
+  const claimed = { ...ASKED, inLedger: 'claimed' } as const;
+  expect(advance(enrolled(), ACCEPTED, T0)).toEqual(advance(enrolled(), claimed, T0));
 });
 
 test('the same charge again changes nothing', () => {

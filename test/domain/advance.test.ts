@@ -384,6 +384,21 @@ describe('the record', () => {
     expect(nextStep({ ...opened, paused: { atMs: T0 } }, T0)).toEqual({ do: 'record' });
   });
 
+  test('of an opening that the ledger has claimed rides along, also while the customer rests', () => {
+    const open: CustomerEvent = { kind: 'openCharge', ...BY, chargeId: 'one', amount: 4900, currency: 'eur' };
+    const due = advance(enrolled(), { ...open, inLedger: 'claimed' }, T0);
+    expect(nextStep(due, T0)).toMatchObject({ do: 'attemptCharge', chargeId: 'one' });
+    const later = advance(enrolled(), { ...open, inLedger: 'claimed', dueAtMs: T0 + DAY }, T0);
+    expect(nextStep(later, T0)).toEqual({ do: 'wait', untilMs: T0 + DAY });
+    expect(later.facts).toMatchObject([{ kind: 'charge_opened', actor: 'shop', data: { claimed: true } }]);
+    const paused = advance(later, { kind: 'pause', ...BY }, T0);
+    expect(nextStep(paused, T0)).toEqual({ do: 'record' });
+    expect(paused.facts.map(({ kind, sequence }) => [kind, sequence])).toEqual([
+      ['charge_opened', 1],
+      ['paused', 2],
+    ]);
+  });
+
   test('lets a charge that is over leave once its end is written, and not before', () => {
     const over = advance(
       enrolled({ charges: [tried({ is: 'attempting' }, null)] }),

@@ -101,7 +101,7 @@ test('nor where attempts are given up although they are on record, or another re
           if (!simulated.ledger.closed.has(chargeId)) simulated.fail(`every end is recorded: ${chargeId}`);
       },
     ),
-    RUNS,
+    { numRuns: 80, interruptAfterTimeLimit: 4_000 },
   );
 });
 

@@ -31,6 +31,10 @@ function heldUp(ledger: Ledger) {
         await pass(entry.customerId);
         return ledger.record(entry);
       },
+      recordAttempt: async (...attempt: Parameters<Ledger['recordAttempt']>) => {
+        await pass(attempt[0].customerId);
+        return ledger.recordAttempt(...attempt);
+      },
       isKillSwitchOn: async () => {
         await pass('everybody');
         return ledger.isKillSwitchOn();
@@ -317,10 +321,13 @@ test.each([
 test('an activity that somebody completes with anything is asked again', async () => {
   await stack.enrol('completed');
   held.hold('completed');
-  await charge('completed', 1);
+  await stack.post('/v1/customers/completed/pause');
   await complete('completed', 'record', { paid: true });
   held.release('completed');
   // Half a minute later the ledger is asked again.
+  await stack.untilOnRecord('completed', 'paused');
+  await stack.post('/v1/customers/completed/resume');
+  await charge('completed', 1);
   await stack.untilCharge('completed', 'completed-1', 'succeeded');
   expect(await stack.truth('completed-1')).toMatchObject({ succeeded: 1, attempts: 1 });
 });
