@@ -6,6 +6,7 @@ import { assembleApi } from '../../api/assemble.ts';
 import { loadConfig } from '../../api/config.ts';
 import { newCustomer } from '../../domain/lifecycle.ts';
 import type { Fact } from '../../domain/model/facts.ts';
+import type { CustomerState } from '../../domain/model/state.ts';
 import type { ChargeView, CustomerView } from '../../domain/view.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { openLedger } from '../../ledger/open.ts';
@@ -64,6 +65,7 @@ export interface PutCustomer {
   readonly view?: Partial<CustomerView>;
   readonly charges?: readonly ChargeView[];
   readonly facts?: readonly Fact[];
+  readonly snapshot?: CustomerState;
 }
 
 export async function startTestApp(env: Record<string, string> = {}): Promise<TestApp> {
@@ -92,7 +94,7 @@ export async function startTestApp(env: Record<string, string> = {}): Promise<Te
         body: isJson ? answer.json() : null,
       };
     },
-    async put(customerId, { view = {}, charges = [], facts = [] } = {}) {
+    async put(customerId, { view = {}, charges = [], facts = [], snapshot = newCustomer(customerId) } = {}) {
       await ledger.claimCustomer({ customerId, requestId: 'h', metadata: { tier: 'gold' }, personal: {} });
       for (const { chargeId, amount, currency } of charges) {
         await ledger.claimCharge(customerId, { chargeId, amount, currency }, 'shop');
@@ -112,7 +114,7 @@ export async function startTestApp(env: Record<string, string> = {}): Promise<Te
           charges,
           ...view,
         },
-        snapshot: newCustomer(customerId),
+        snapshot,
         notifies: false,
       });
     },

@@ -2,7 +2,8 @@
 import Stripe from 'stripe';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { STRIPE_EVENTS } from '../../../domain/shared/stripe-events.ts';
-import type { ChargeView } from '../../../domain/view.ts';
+import { type ChargeView, viewOf } from '../../../domain/view.ts';
+import { enrolled, stepUp, tried } from '../../domain/fixtures.ts';
 import { STARTING, startTestApp, type TestApp, WEBHOOK_SECRETS } from '../_app.ts';
 
 const [SECRET = '', OLD_SECRET = ''] = WEBHOOK_SECRETS;
@@ -204,6 +205,7 @@ describe('an event that cannot change anything wakes nobody', () => {
     ['payment_intent.succeeded', 'pi_succeeded', WAKES_NOBODY],
     ['payment_intent.canceled', 'pi_failed', WAKES_NOBODY],
     ['payment_intent.canceled', 'pi_cancelled', WAKES_NOBODY],
+    ['payment_intent.processing', 'pi_processing', WAKES_NOBODY],
     ['setup_intent.succeeded', 'seti_settled', WAKES_NOBODY],
     ['payment_method.attached', 'pi_unknown', WAKES_NOBODY],
     ['payment_intent.created', 'pi_unknown', WAKES_NOBODY],
@@ -215,6 +217,7 @@ describe('an event that cannot change anything wakes nobody', () => {
     ['payment_intent.succeeded', 'pi_awaiting_step_up', WAKES],
     ['payment_intent.succeeded', 'pi_unknown', WAKES],
     ['payment_intent.succeeded', 'pi_processing', WAKES],
+    ['payment_intent.processing', 'pi_awaiting_step_up', WAKES],
     ['payment_intent.canceled', 'pi_succeeded', WAKES],
     ['payment_intent.canceled', 'pi_other_failed', WAKES],
     ['payment_intent.canceled', 'pi_awaiting_step_up', WAKES],
@@ -233,6 +236,63 @@ describe('an event that cannot change anything wakes nobody', () => {
   test.each(Object.keys(STRIPE_EVENTS))('%s of an open charge wakes', async (type) => {
     const body = eventOf({ id: 'dp_1', payment_intent: 'pi_awaiting_step_up' }, type);
     expect((await send(body, sign(body))).status).toBe(WAKES);
+  });
+
+  describe('the decline of an open charge', () => {
+    const DUE = { is: 'due', atMs: Date.UTC(2100, 0) } as const;
+    const CARDLESS = { is: 'awaiting_card', sinceMs: 0 } as const;
+    const UNKNOWN = { is: 'unknown', sinceMs: 0 } as const;
+    test.each([
+      ['on record, of one that is tried again later', DUE, 'ch_1', 'card_declined', WAKES_NOBODY],
+      ['on record, of one that waits for a card', CARDLESS, 'ch_1', 'card_declined', WAKES_NOBODY],
+      [
+        'on record, by which the customer is asked',
+        stepUp(),
+        'ch_1',
+        'authentication_required',
+        WAKES_NOBODY,
+      ],
+      ['of another try', DUE, 'ch_2', 'card_declined', WAKES],
+      ['of a try nobody knows', DUE, null, 'card_declined', WAKES],
+      ['of one whose outcome is unknown', UNKNOWN, 'ch_1', 'card_declined', WAKES],
+      ['at the bank', stepUp(), 'ch_1', 'payment_intent_authentication_failure', WAKES],
+    ] as const)('%s', async (what, phase, latest_charge, code, status) => {
+      const customerId = what.replaceAll(/\W/g, '-');
+      const id = `pi_${customerId.replaceAll('-', '')}`;
+      const open = tried(phase, 'declined', { chargeId: 'c', paymentIntentId: id, stripeChargeId: 'ch_1' });
+      const snapshot = enrolled({ customerId, charges: [open] });
+      const view = viewOf(snapshot, 0);
+      await api.put(customerId, { charges: view.charges, snapshot });
+      await api.ledger.addStripeObject({ stripeId: id, customerId, chargeId: 'c' });
+      const object = { id, latest_charge, last_payment_error: { code } };
+      const body = eventOf(object, 'payment_intent.payment_failed');
+      expect((await send(body, sign(body))).status).toBe(status);
+    });
+  });
+
+  describe('about an attempt that is under way', () => {
+    async function attempted(customerId: string) {
+      await api.put(customerId);
+      await api.ledger.claimCharge(customerId, { chargeId: 'c', amount: 4900, currency: 'eur' }, 'shop');
+      await api.ledger.acceptCharge(customerId, 'c');
+      await api.ledger.addStripeObject({ stripeId: `pi_${customerId}`, customerId, chargeId: 'c' });
+      const body = eventOf({ id: `pi_${customerId}` });
+      return send(body, sign(body));
+    }
+
+    test('is held until that is on record', async () => {
+      const answer = attempted('quick');
+      await new Promise((resolve) => setTimeout(resolve, 250));
+      const charges = [{ ...chargeOf('c', 'succeeded'), paymentIntentId: 'pi_quick' }];
+      await api.put('quick', { charges });
+      expect((await answer).status).toBe(WAKES_NOBODY);
+    });
+
+    test('and is passed on where that takes longer than a moment', async () => {
+      const startedAt = Date.now();
+      expect((await attempted('slow')).status).toBe(WAKES);
+      expect(Date.now() - startedAt).toBeGreaterThan(1_400);
+    });
   });
 
   test('refunds and disputes of a settled charge wake', async () => {
