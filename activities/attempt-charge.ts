@@ -44,10 +44,19 @@ export function createAttemptChargeActivity(dependencies: StripeDependencies & R
       if (attempt === null) throw ApplicationFailure.nonRetryable('no attempt is under way', 'NoAttempt');
       const { intentNumber, attemptNumber } = attempt;
       const key = { customerId, chargeId, intentNumber, attemptNumber, afterSequence };
+      const thisTry = currentTry(nowMs);
       const earlier = await ledger.recordedAttempt(key);
+      if (earlier === 'over') {
+        const event = { kind: 'alreadyClosed', chargeId } as const;
+        return {
+          kind: 'chargeAttempted',
+          chargeId,
+          events: [{ event, atMs: thisTry.nowMs() }],
+          recorded: null,
+        };
+      }
       if (earlier !== null) return { kind: 'chargeAttempted', chargeId, ...earlier };
 
-      const thisTry = currentTry(nowMs);
       const events: TimedEvent[] = [];
       for await (const event of askStripe(dependencies, { ...attempt, customerId }, thisTry))
         events.push({ event, atMs: thisTry.nowMs() });

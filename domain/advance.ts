@@ -69,6 +69,8 @@ function stateAfter(state: CustomerState, event: CustomerEvent, nowMs: number): 
       return chargeAttempted(state, event, nowMs);
     case 'claimRefused':
       return claimRefused(state, event, nowMs);
+    case 'alreadyClosed':
+      return { ...state, charges: state.charges.filter(({ chargeId }) => chargeId !== event.chargeId) };
     case 'overtaken':
       return overtaken(state, event, nowMs);
     case 'loaded':

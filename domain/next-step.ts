@@ -16,6 +16,8 @@ export function nextStep(state: CustomerState, nowMs: number): Step {
   if (mustBeRecorded(state)) return { do: 'record' };
   const plan = agenda(state, nowMs);
   const due = plan.find(({ atMs }) => atMs <= nowMs);
+  // What is decided here may be told to people, so what it is about has to be true in the ledger too.
+  if (due?.step.do === 'decide' && state.facts.some(isClaimedOpening)) return { do: 'record' };
   if (due) return due.step;
   if (!state.facts.every(isClaimedOpening)) return { do: 'record' };
   if (isOver(state)) return { do: 'end' };
@@ -27,7 +29,10 @@ export function mustBeRecorded({ facts }: CustomerState): boolean {
   return !facts.every((fact) => CAN_WAIT.includes(fact.kind) || isClaimedOpening(fact));
 }
 
-/** The claim in the ledger says the same, so this may wait also while the customer rests. */
+/**
+ * The claim in the ledger says the same, so this may wait also while the customer rests. Whether the charge has been over
+ * for long, and a late message has opened it again, the attempt asks the ledger.
+ */
 function isClaimedOpening({ kind, data }: Fact): boolean {
   return kind === 'charge_opened' && data.claimed === true;
 }

@@ -1,21 +1,31 @@
 // Writes what came of an attempt together with its answer, so that a repetition gets the answer that is on record.
 import type { Kysely } from 'kysely';
+import { CLOSED } from './charge-rows.ts';
 import type { AttemptAnswer, AttemptKey, AttemptRecord } from './ledger.ts';
 import { writeEntry } from './record.ts';
 import type { Tables } from './schema.ts';
 
 export function attempts(db: Kysely<Tables>): AttemptRecord {
-  async function recordedAttempt(key: AttemptKey): Promise<AttemptAnswer | null> {
-    const row = await db
+  async function recordedAttempt(key: AttemptKey): Promise<AttemptAnswer | 'over' | null> {
+    const answers = db
       .selectFrom('attempt_answers')
       .select('answer')
       .where('customer_id', '=', key.customerId)
       .where('charge_id', '=', key.chargeId)
       .where('intent_number', '=', key.intentNumber)
       .where('attempt_number', '=', key.attemptNumber)
-      .where('after_sequence', '=', key.afterSequence)
-      .executeTakeFirst();
-    return row?.answer ?? null;
+      .where('after_sequence', '=', key.afterSequence);
+    const ended = db
+      .selectFrom('charges')
+      .select('status')
+      .where('customer_id', '=', key.customerId)
+      .where('charge_id', '=', key.chargeId)
+      .where('status', 'in', CLOSED)
+      .where('recorded_sequence', '<=', key.afterSequence);
+    const { answer, end } = await db
+      .selectNoFrom([answers.as('answer'), ended.as('end')])
+      .executeTakeFirstOrThrow();
+    return answer ?? (end === null ? null : 'over');
   }
 
   return {
@@ -55,7 +65,7 @@ export function attempts(db: Kysely<Tables>): AttemptRecord {
       } catch (error) {
         // Another try of this attempt was first: what it wrote is what came of it.
         const answer = await recordedAttempt(key);
-        if (answer === null) throw error;
+        if (answer === null || answer === 'over') throw error;
         return answer;
       }
     },

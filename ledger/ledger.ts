@@ -279,8 +279,11 @@ export interface CustomerRecord {
  * repeats an attempt gets the answer that is on record. One answer is kept for each customer, the newest.
  */
 export interface AttemptRecord {
-  /** Null when no answer to this very attempt is on record. */
-  recordedAttempt(key: AttemptKey): Promise<AttemptAnswer | null>;
+  /**
+   * Null when no answer to this very attempt is on record. `over`: the charge itself was, by facts that the state which
+   * the attempt was given has behind it.
+   */
+  recordedAttempt(key: AttemptKey): Promise<AttemptAnswer | 'over' | null>;
   /**
    * Writes an entry, as `record` does, and the answer.
    * @throws EvidenceConflict as `record` does, where the customer has moved on from the state that the attempt was given

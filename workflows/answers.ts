@@ -53,6 +53,7 @@ const OF_AN_ATTEMPT: { readonly [Kind in CustomerEvent['kind']]?: Check } = {
       ),
     ),
   ),
+  alreadyClosed: isSame('chargeId'),
   halted: isSame('chargeId'),
   rateLimited: isSame('chargeId'),
   refused: ({ step, code }, asked) =>

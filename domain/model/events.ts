@@ -113,6 +113,8 @@ export type CustomerEvent =
       /** One was found that could be ours and does not fit what is owed or what we wrote: an operator has to look. */
       readonly ambiguous?: boolean;
     }
+  /** The charge has been over in the ledger for long, and a late message had opened it again: nothing was asked. */
+  | { readonly kind: 'alreadyClosed'; readonly chargeId: string }
   /**
    * Another intent is the charge's, or with null this number may not be used any more: nothing was confirmed, and nothing
    * will be on the intent that was just made.

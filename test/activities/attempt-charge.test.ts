@@ -3,6 +3,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { beforeEach, expect, test } from 'vitest';
 import { createAttemptChargeActivity } from '../../activities/attempt-charge.ts';
+import { advanceAll } from '../../domain/advance.ts';
 import type { EventOf } from '../../domain/model/events.ts';
 import { sentState } from '../../domain/sent-state.ts';
 import { DEFAULT_POLICY } from '../../domain/shared/policy.ts';
@@ -31,12 +32,14 @@ let keys: (string | null)[];
 let claimed: ClaimedIntent | null;
 let isKillSwitchOn: boolean;
 let onRecord: Map<string, AttemptAnswer>;
+let isOver: boolean;
 beforeEach(() => {
   asked = [];
   keys = [];
   claimed = { paymentIntentId: 'pi_1', indexedForMs: 0 };
   isKillSwitchOn = false;
   onRecord = new Map();
+  isOver = false;
 });
 
 const named = (key: AttemptKey) => JSON.stringify(Object.entries(key).toSorted());
@@ -47,7 +50,7 @@ const LEDGER = {
   getPersonal: async () => null,
   recordedAttempt: async (key: AttemptKey) => {
     asked.push('is it on record?');
-    return onRecord.get(named(key)) ?? null;
+    return isOver ? 'over' : (onRecord.get(named(key)) ?? null);
   },
   claimIntent: async ({ paymentIntentId }: { paymentIntentId: string }) => {
     asked.push(`write ${paymentIntentId} down`);
@@ -119,6 +122,15 @@ test('made again, also by a worker that does not know, it is answered from the r
   asked = [];
   expect(await make({ attempt: 2 })).toEqual(first);
   expect(asked).toEqual(['is it on record?']);
+});
+
+test('for a charge that is over in the ledger nothing is asked of Stripe, and it leaves the customer', async () => {
+  isOver = true;
+  const { events, recorded } = await make();
+  expect(asked).toEqual(['is it on record?']);
+  expect(events).toMatchObject([{ event: { kind: 'alreadyClosed', chargeId: 'july' } }]);
+  expect(recorded).toBeNull();
+  expect(advanceAll(STATE, events).charges).toEqual([]);
 });
 
 test('a try after one that nobody answered asks for the same under the same keys', async () => {

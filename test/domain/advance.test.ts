@@ -1,6 +1,7 @@
 // The whole customer: recovery from the ledger, pause and cancel, Stripe's events, and what is recorded before what.
 import { describe, expect, test } from 'vitest';
 import { advance } from '../../domain/advance.ts';
+import { agenda } from '../../domain/agenda.ts';
 import { newCustomer } from '../../domain/lifecycle.ts';
 import type { Charge } from '../../domain/model/charge.ts';
 import type { CustomerEvent, RememberedCharge } from '../../domain/model/events.ts';
@@ -397,6 +398,15 @@ describe('the record', () => {
       ['charge_opened', 1],
       ['paused', 2],
     ]);
+  });
+
+  test('of such an opening comes before anything is decided about the charge, for people are told of that', () => {
+    const open: CustomerEvent = { kind: 'openCharge', ...BY, chargeId: 'one', amount: 4900, currency: 'eur' };
+    const { mandate, ...other } = enrolled();
+    const withoutCard = advance({ ...other, mandate: null }, { ...open, inLedger: 'claimed' }, T0);
+    expect(mandate).not.toBeNull();
+    expect(agenda(withoutCard, T0)).toMatchObject([{ step: { do: 'decide' } }]);
+    expect(nextStep(withoutCard, T0)).toEqual({ do: 'record' });
   });
 
   test('lets a charge that is over leave once its end is written, and not before', () => {

@@ -55,6 +55,16 @@ describe.each(DATABASES)('attempts on $name', ({ start }) => {
     expect((await ledger.verify('ada')).broken).toEqual([]);
   });
 
+  test('of a charge that was over before is told so; not of one that is over by facts still to come', async () => {
+    await ledger.record(entry('eve', paid()));
+    const again = keyOf('eve', { afterSequence: 4 });
+    expect(await ledger.recordedAttempt(again)).toBe('over');
+    expect(await ledger.recordedAttempt({ ...again, afterSequence: 3 })).toBe('over');
+    expect(await ledger.recordedAttempt({ ...again, afterSequence: 2 })).toBeNull();
+    expect(await ledger.recordedAttempt({ ...again, chargeId: 'ch2' })).toBeNull();
+    expect(await ledger.recordedAttempt({ ...again, customerId: 'ivy' })).toBeNull();
+  });
+
   test('tried twice is on record once, with the first answer, also when the second try took longer', async () => {
     const [first, second] = await Promise.all([
       ledger.recordAttempt(entry('bea', paid(5)), keyOf('bea'), ANSWER),

@@ -230,7 +230,12 @@ export class SimulatedCustomer {
   /** The activity puts on record what came of it, and may be given up after that. */
   #attempt(step: StepOf<'attemptCharge'>): CustomerEvent {
     const { chargeId } = step;
-    const answers = askForMoney(step, this.stripe, this.ledger);
+    const isOver = this.#isOver(chargeId);
+    if (!isOver && this.ledger.closed.has(chargeId))
+      this.fail(`nothing is asked of Stripe for a charge that is over: ${chargeId}`);
+    const answers: readonly CustomerEvent[] | null = isOver
+      ? [{ kind: 'alreadyClosed', chargeId }]
+      : askForMoney(step, this.stripe, this.ledger);
     if (answers === null) return { kind: 'unanswered', step };
     const events = answers.map((event) => ({ event, atMs: this.nowMs }));
     const next = advanceAll(this.state, events);
@@ -241,6 +246,12 @@ export class SimulatedCustomer {
     const isOtherRelease = this.#chance() < this.otherRelease;
     const digest = isOtherRelease ? 'of another release' : digestOfState(next);
     return { kind: 'chargeAttempted', chargeId, events, recorded: { ...written, digest } };
+  }
+
+  /** By facts that the state has behind it. */
+  #isOver(chargeId: string): boolean {
+    const closedWith = this.#closedWith.get(chargeId);
+    return closedWith !== undefined && closedWith <= this.state.sequence;
   }
 
   #record(): CustomerEvent {
@@ -464,7 +475,6 @@ export class SimulatedCustomer {
     if (waiting) this.fail(`no attempt while a step-up waits: ${chargeId} during ${waiting.chargeId}`);
     if (this.#unanswered.size > 0)
       this.fail(`no attempt while an outcome is unknown: ${chargeId} during ${[...this.#unanswered]}`);
-    if (this.ledger.closed.has(chargeId)) this.fail(`no attempt for a charge that is over: ${chargeId}`);
     if (paymentIntentId === null) return;
     if (this.#lastRead.get(paymentIntentId) === 'requires_action')
       this.fail(`no attempt on an intent that is at the bank: ${chargeId}`);
