@@ -1,4 +1,5 @@
 // The permission to charge: given, read again, ended; and what a new card does for what is owed.
+import type { Charge, ChargePhase, PhaseOf } from '../model/charge.ts';
 import type { Card, Enrolment, Mandate, MandateStatus } from '../model/enrolment.ts';
 import type { EventOf } from '../model/events.ts';
 import type { CustomerState } from '../model/state.ts';
@@ -132,12 +133,25 @@ function resumeWithCard(state: CustomerState, nowMs: number): CustomerState {
   return {
     ...state,
     charges: state.charges.map((charge) => {
-      if (charge.phase.is === 'awaiting_card' || isRefusedForCard(charge.phase))
-        return { ...charge, phase: { is: 'due', atMs: nowMs } };
-      if (charge.phase.is === 'due' && charge.attempts.length > 0)
-        return { ...charge, phase: { is: 'due', atMs: Math.min(nowMs, charge.phase.atMs) } };
-      if (charge.phase.is === 'awaiting_step_up') return { ...charge, nextCheckAtMs: nowMs, checks: 0 };
-      return charge;
+      const { phase } = charge;
+      if (phase.is === 'awaiting_step_up') return { ...charge, nextCheckAtMs: nowMs, checks: 0 };
+      if (phase.is === 'replacing_intent') {
+        const resumeAs = dueWithCard(phase.resumeAs, charge, nowMs);
+        return { ...charge, phase: { ...phase, resumeAs } };
+      }
+      return isWaiting(phase) ? { ...charge, phase: dueWithCard(phase, charge, nowMs) } : charge;
     }),
   };
+}
+
+type Waiting = PhaseOf<'due' | 'awaiting_card' | 'refused'>;
+
+function isWaiting(phase: ChargePhase): phase is Waiting {
+  return phase.is === 'due' || phase.is === 'awaiting_card' || phase.is === 'refused';
+}
+
+/** What has not been tried yet keeps its day. */
+function dueWithCard(phase: Waiting, { attempts }: Charge, nowMs: number): Waiting {
+  if (phase.is === 'awaiting_card' || isRefusedForCard(phase)) return { is: 'due', atMs: nowMs };
+  return phase.is === 'due' && attempts.length > 0 ? { ...phase, atMs: Math.min(nowMs, phase.atMs) } : phase;
 }

@@ -1,13 +1,14 @@
 // The mandate follows what becomes of its card at the network and at Stripe, with an event or without.
 import { describe, expect, test } from 'vitest';
 import { advance } from '../../../domain/advance.ts';
+import type { Charge, PhaseOf } from '../../../domain/model/charge.ts';
 import type { CustomerEvent } from '../../../domain/model/events.ts';
 import type { CustomerState } from '../../../domain/model/state.ts';
 import { nextStep } from '../../../domain/next-step.ts';
 import { DEFAULT_POLICY } from '../../../domain/shared/policy.ts';
 import { DAY } from '../../../domain/shared/time.ts';
 import { viewOf } from '../../../domain/view.ts';
-import { CARD, charge, enrolled, enrolment, mandate, setupDone, T0 } from '../fixtures.ts';
+import { CARD, charge, enrolled, enrolment, mandate, setupDone, T0, tried } from '../fixtures.ts';
 
 const READ = { do: 'readSetupIntent', setupIntentId: 'seti_1' };
 const notify = (type: string, objectId: string): CustomerEvent => ({
@@ -96,6 +97,37 @@ describe('a card that the network has updated', () => {
     const over = enrolled({ policy: DEFAULT_POLICY, mandate: mandate({ status: 'inactive' }) });
     expect(nextStep(over, T0 + 300 * DAY).do).toBe('wait');
   });
+});
+
+describe('another card', () => {
+  type Waiting = PhaseOf<'replacing_intent'>['resumeAs'];
+  const WAITS: readonly { readonly phase: Waiting; readonly becomes: Waiting }[] = [
+    { phase: { is: 'awaiting_card', sinceMs: T0 - DAY }, becomes: { is: 'due', atMs: T0 } },
+    { phase: { is: 'refused', code: 'resource_missing' }, becomes: { is: 'due', atMs: T0 } },
+    { phase: { is: 'refused', code: 'x' }, becomes: { is: 'refused', code: 'x' } },
+    { phase: { is: 'due', atMs: T0 + 3 * DAY }, becomes: { is: 'due', atMs: T0 } },
+  ];
+  const given = (phase: Charge['phase']) => {
+    const number = enrolled().enrolment?.number ?? 0;
+    const asked = enrolled({
+      charges: [tried(phase, 'declined')],
+      enrolment: enrolment({ number: number + 1, setupIntentId: 'seti_2', setupOpenedAtMs: T0 }),
+    });
+    const done = setupDone({ setupIntentId: 'seti_2' });
+    return advance(asked, { kind: 'setupIntentRead', reading: done }, T0).charges[0]?.phase;
+  };
+
+  test.each(WAITS)('is asked at once for what waits for one ($phase)', ({ phase, becomes }) => {
+    expect(given(phase)).toEqual(becomes);
+  });
+
+  test.each(WAITS)(
+    'and so it is once the intent is replaced, where that is under way ($phase)',
+    ({ phase: resumeAs, becomes }) => {
+      const phase = { is: 'replacing_intent', sinceMs: T0 - DAY, resumeAs } as const;
+      expect(given(phase)).toEqual({ ...phase, resumeAs: becomes });
+    },
+  );
 });
 
 describe('terms', () => {
