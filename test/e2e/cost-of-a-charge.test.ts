@@ -144,7 +144,7 @@ test('an enrolment with a card given', async () => {
   const { history, notices, requests } = await costOf('new', enrolled, true);
   expect(history).toMatchObject({ activities: 6 });
   expect(history.workflowTasks).toBeLessThanOrEqual(8);
-  expect(history.actions).toBeLessThanOrEqual(11);
+  expect(history.actions).toBeLessThanOrEqual(12);
   expect(history.bytes).toBeLessThanOrEqual(16_000);
   expect(notices).toBe(1);
   expect(requests).toEqual({
