@@ -2,7 +2,7 @@
 
 /** Folders of the product and of its tools; `test` may import all of them. */
 const ROOMS =
-  'activities|api|bench|chaos|config|dev|domain|emulator|ledger|links|ops|parity|stripe|temporal|test|web|worker|workflows';
+  'activities|api|bench|chaos|config|dev|domain|emulator|ledger|links|ops|parity|simulate|stripe|temporal|test|web|worker|workflows';
 
 /** Npm packages that only some rooms may know. */
 const packages = (...names) => `node_modules/(${names.join('|')})/`;
@@ -119,6 +119,7 @@ module.exports = {
     }),
     ...room('emulator', { may: [], never: [ALL_OF_TEMPORAL] }),
     ...room('parity', { may: ['emulator/app\\.ts'], never: [ALL_OF_TEMPORAL] }),
+    ...room('simulate', { may: ['config/', 'domain/'], never: ['stripe', 'fastify', ALL_OF_TEMPORAL] }),
     ...room('web', { may: [] }),
     ...room('dev', { may: ['(?!test/|chaos/|bench/|ops/|parity/|web/)'] }),
     ...room('chaos', { may: ['(?!bench/|web/)'] }),
@@ -136,7 +137,7 @@ module.exports = {
       from: {
         path: '^(activities|api|config|domain|ledger|links|ops|stripe|temporal|web|worker|workflows)/',
       },
-      to: { path: '^(bench|chaos|dev|parity|test)/' },
+      to: { path: '^(bench|chaos|dev|parity|simulate|test)/' },
     },
   ],
   options: {
