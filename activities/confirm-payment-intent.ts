@@ -19,8 +19,8 @@ const NEW_FOR = 1 * MINUTE;
 const CONFIRMABLE = ['requires_payment_method', 'requires_confirmation'];
 
 /**
- * Confirms the charge's intent; a decline is an answer. The kill switch is asked right before, and after that only
- * whether this try is still wanted.
+ * Confirms the charge's intent; a decline is an answer. The kill switch is asked right before, when this
+ * request's turn has come, and after that only whether this try is still wanted.
  * @param step its `paymentIntentId` is written down
  * @param indexedForMs how long it has been written down; null where that is not known
  * @throws whatever Stripe's SDK throws
@@ -45,6 +45,7 @@ export async function confirmPaymentIntent(
     const reading = await readIntent(stripe, paymentIntentId, known);
     if (!mayBeConfirmed(reading, step)) return { kind: 'paymentIntentRead', chargeId, reading };
   }
+  await stripe.turnToConfirm();
   if (await ledger.isKillSwitchOn()) {
     if (currentTry.isFirst) return { kind: 'halted', chargeId };
     throw ApplicationFailure.nonRetryable(

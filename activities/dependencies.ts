@@ -1,10 +1,10 @@
 // What the activities that ask Stripe are made from, and what they are given.
-import type Stripe from 'stripe';
 import type { Step, StepOf } from '../domain/model/steps.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { StripeClient } from '../stripe/client.ts';
 
 export interface StripeDependencies {
-  readonly stripe: Stripe;
+  readonly stripe: StripeClient;
   readonly ledger: Ledger;
 }
 

@@ -29,7 +29,7 @@ export interface ActivityDependencies extends StripeDependencies {
   readonly notices: NoticeStarter;
 }
 
-/** `stripe` runs under the rate cap of the queue `stripe`; the others on `billing`. */
+/** Activities named `stripe` run on the queue `stripe`; the others on `billing`. */
 export function createActivities(dependencies: ActivityDependencies) {
   const { stripe, ledger, amountLimits, budgets, searchAttributesLeftOut } = dependencies;
   const policy: Policy = { ...DEFAULT_POLICY, amountLimits, budgets, searchAttributesLeftOut };

@@ -143,6 +143,7 @@ export interface AttemptAnswer {
 export interface Ledger
   extends Claims,
     HandOvers,
+    StripeTurns,
     CustomerRecord,
     AttemptRecord,
     Notices,
@@ -446,6 +447,25 @@ export interface Lists {
   }): Promise<Page<ChargeRow & { readonly customerId: string }>>;
   /** Oldest first, 100 a page. */
   listEvidence(customerId: string, cursor?: string): Promise<Page<EvidenceItem>>;
+}
+
+/** When requests may go to Stripe, over all workers. Only for a pace: after a crash of the database it begins anew. */
+export interface StripeTurns {
+  /**
+   * Reserves turns in a row, as far apart as one endpoint may be asked, and together no more than the account may ask.
+   * @param perEndpoint requests a second, as `total` is
+   * @param overdueMs turns that nobody took may be taken up to so many milliseconds later
+   * @returns in how many milliseconds the first of them is; negative: it is overdue
+   */
+  reserveStripeTurns(asked: {
+    readonly endpoint: string;
+    readonly turns: number;
+    readonly perEndpoint: number;
+    readonly total: number;
+    readonly overdueMs: number;
+  }): Promise<number>;
+  /** No turn that is reserved from now on comes before `ms` milliseconds have passed. */
+  postponeStripeTurns(ms: number): Promise<void>;
 }
 
 /** Stripe's events: those that belong to no customer, and how far missed ones have been read. */

@@ -21,6 +21,7 @@ import { applyRoles } from './roles.ts';
 import type { Tables } from './schema.ts';
 import { stripeEvents } from './stripe-events.ts';
 import { stripeObjects } from './stripe-objects.ts';
+import { stripeTurns } from './stripe-turns.ts';
 import { evidenceChains } from './verify.ts';
 
 const PING_MS = 2_000;
@@ -55,6 +56,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       ...noticeDeliveries(db),
       ...stripeObjects(db),
       ...stripeEvents(db),
+      ...stripeTurns(db),
       ...personalData(db),
       ...customers(db),
       ...charges(db),

@@ -89,6 +89,9 @@ const PRIVILEGES: { readonly [Name in Table]: { readonly [Name in Role]?: readon
     offsession_api: ['select (event_id)', `insert (${EVENT_COLUMNS})`],
     offsession_ops: ['select'],
   },
+  stripe_turns: {
+    offsession_worker: ['select', 'insert', 'update'],
+  },
   catch_up: {
     offsession_worker: ['select', 'insert', 'update'],
     offsession_ops: ['select'],

@@ -118,5 +118,6 @@ export interface Tables {
     object_id: string | null;
     reason: UnclaimedReason;
   };
+  stripe_turns: { name: string; next_at_ms: number };
   catch_up: { only_one: Generated<boolean>; through_ms: number };
 }

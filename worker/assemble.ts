@@ -1,10 +1,11 @@
 // Puts the worker together from its settings and what it is given to work with.
 import { Client } from '@temporalio/client';
-import type { NativeConnection } from '@temporalio/worker';
+import { type NativeConnection, Runtime } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { createLinks } from '../links/links.ts';
 import { createStripeClient } from '../stripe/client.ts';
+import { createPace } from '../stripe/pace.ts';
 import { ensureSearchAttributes } from '../temporal/ensure-search-attributes.ts';
 import { workerDataConverter } from '../temporal/payload-codec.ts';
 import { scheduleCatchUp } from './catch-up-schedule.ts';
@@ -34,14 +35,18 @@ export async function assembleWorker(
   await scheduleCatchUp(connection, { namespace, installationId: ledger.installationId });
   const dataConverter = workerDataConverter(config.payloadEncryption);
   const client = new Client({ connection, namespace, dataConverter });
+  const pace = createPace(ledger, config.stripeLimits, (error) =>
+    Runtime.instance().logger.warn('the ledger gives no turns at Stripe; this process keeps the pace alone', {
+      error,
+    }),
+  );
   const workers = await createWorkers({
     connection,
     namespace,
     dataConverter,
-    rateCap: config.rateCap,
     version: config.version,
     activities: createActivities({
-      stripe: createStripeClient(config.stripeSecretKey, config.stripeApiBase, stripeTimeoutMs),
+      stripe: createStripeClient(config.stripeSecretKey, config.stripeApiBase, stripeTimeoutMs, pace),
       ledger,
       links: createLinks({ secrets: config.linkSecrets, publicUrl: config.publicUrl }),
       amountLimits: config.amountLimits,

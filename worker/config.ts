@@ -1,11 +1,12 @@
 // The worker's settings, from its environment.
 import type { WorkerDeploymentVersion } from '@temporalio/common';
 import type { MerchantWebhook } from '../activities/merchant-endpoint.ts';
-import { Environment } from '../config/environment.ts';
+import { Environment, type Rule } from '../config/environment.ts';
 import { portFrom } from '../config/rules.ts';
 import { type SharedSettings, sharedSettings } from '../config/shared-settings.ts';
 import { SERVER_KEY, stripeSettings } from '../config/stripe.ts';
 import { isLiveKey } from '../stripe/api-keys.ts';
+import type { StripeLimits } from '../stripe/pace.ts';
 import { searchAttributesLeftOut } from './left-out-attributes.ts';
 import { merchantWebhook } from './merchant-webhook.ts';
 
@@ -13,8 +14,8 @@ export interface WorkerConfig extends SharedSettings {
   readonly stripeSecretKey: string;
   /** Null: Stripe itself. Else a stand-in, e.g. `http://127.0.0.1:8420`. */
   readonly stripeApiBase: string | null;
-  /** Calls to Stripe per second. */
-  readonly rateCap: number;
+  /** Kept by all workers of this ledger together. */
+  readonly stripeLimits: StripeLimits;
   readonly merchantWebhook: MerchantWebhook | null;
   /** Names of search attributes that workflows do not write. */
   readonly searchAttributesLeftOut: readonly string[];
@@ -26,13 +27,32 @@ export interface WorkerConfig extends SharedSettings {
 
 const LOOPBACK = '127.0.0.1';
 
-/** Below Stripe's limits of 100 and 25 requests a second (docs.stripe.com/rate-limits), for the api reads there too. */
-const RATE_CAP = { live: 80, test: 20, standIn: 500 };
+/**
+ * Stripe's own limits (docs.stripe.com/rate-limits), which it raises for an account on request, and what a stand-in is
+ * asked at most.
+ */
+const STRIPE_LIMITS = {
+  live: { perEndpoint: 25, total: 100 },
+  test: { perEndpoint: 25, total: 25 },
+  standIn: { perEndpoint: 500, total: 1_000 },
+};
 
-/** How many calls to Stripe this key may make per second, over all workers. `apiBase` names a stand-in, or null. */
-export function rateCapOf(stripeSecretKey: string, apiBase: string | null): number {
-  if (apiBase !== null) return RATE_CAP.standIn;
-  return isLiveKey(stripeSecretKey) ? RATE_CAP.live : RATE_CAP.test;
+/** Which limits hold for this key, over all workers. `apiBase` names a stand-in, or null. */
+export function stripeLimitsOf(stripeSecretKey: string, apiBase: string | null): StripeLimits {
+  if (apiBase !== null) return STRIPE_LIMITS.standIn;
+  return isLiveKey(stripeSecretKey) ? STRIPE_LIMITS.live : STRIPE_LIMITS.test;
+}
+
+const PER_SECOND = /^([1-9]\d{0,3})\/([1-9]\d{0,3})$/;
+
+const RATE_LIMITS: Rule = {
+  must: 'be requests a second for one endpoint and in all, each from 1 to 9999, such as 50/200',
+  isRight: (text) => PER_SECOND.test(text),
+};
+
+function limitsFrom(text: string): StripeLimits | null {
+  const [, perEndpoint, total] = PER_SECOND.exec(text) ?? [];
+  return perEndpoint && total ? { perEndpoint: Number(perEndpoint), total: Number(total) } : null;
 }
 
 /**
@@ -46,6 +66,7 @@ export function loadConfig(variables: NodeJS.ProcessEnv, { withLedger = false } 
   const shared = sharedSettings(environment, { withLedger, isLive });
   const webhook = merchantWebhook(environment, { isLive });
   const metricsPort = environment.optional('METRICS_PORT', portFrom(1));
+  const stripeLimits = limitsFrom(environment.optional('STRIPE_RATE_LIMITS', RATE_LIMITS) ?? '');
   const version = versionFrom(environment);
   const leftOut = searchAttributesLeftOut(environment);
   environment.throwFaults();
@@ -53,7 +74,7 @@ export function loadConfig(variables: NodeJS.ProcessEnv, { withLedger = false } 
     ...shared,
     stripeSecretKey,
     stripeApiBase: apiBase,
-    rateCap: rateCapOf(stripeSecretKey, apiBase),
+    stripeLimits: stripeLimits ?? stripeLimitsOf(stripeSecretKey, apiBase),
     merchantWebhook: webhook,
     searchAttributesLeftOut: leftOut,
     metricsAddress: metricsPort === null ? null : `${variables.HOST || LOOPBACK}:${metricsPort}`,

@@ -16,8 +16,8 @@ Runs customers' billing: workflows, and every call to Stripe. As many may run si
 
   needed    STRIPE_SECRET_KEY  DATABASE_URL  LINK_SECRET  PUBLIC_URL
   optional  TEMPORAL_ADDRESS and Temporal's other variables  STRIPE_API_BASE  HOST  METRICS_PORT
-            MAX_CHARGE_AMOUNT  MERCHANT_WEBHOOK_URL with MERCHANT_WEBHOOK_SECRET  PAYLOAD_KEYS
-            PAYLOAD_ALLOW_PLAIN  SEARCH_ATTRIBUTES_LEFT_OUT  POLICY_FILE
+            STRIPE_RATE_LIMITS  MAX_CHARGE_AMOUNT  MERCHANT_WEBHOOK_URL with MERCHANT_WEBHOOK_SECRET
+            PAYLOAD_KEYS  PAYLOAD_ALLOW_PLAIN  SEARCH_ATTRIBUTES_LEFT_OUT  POLICY_FILE
             TEMPORAL_DEPLOYMENT_NAME with TEMPORAL_WORKER_BUILD_ID: it gets no work until that version is current
 
 .env.example says what each is. SIGTERM or Ctrl-C ends it once what is under way has ended; a second one at once.
@@ -73,7 +73,7 @@ async function work(config: WorkerConfig, logger: Logger): Promise<void> {
   const connection = await NativeConnection.connect(connectionOptions);
   const workers = await assembleWorker(config, { ledger, connection, workflows: workflowCode() });
 
-  logger.info('working', { rateCap: config.rateCap, ...config.version });
+  logger.info('working', { stripeLimits: config.stripeLimits, ...config.version });
   const working = workers.run();
   closeWithGrace(
     {

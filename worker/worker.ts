@@ -1,5 +1,4 @@
-// The two Temporal workers of one process: `billing` (workflows, ledger, notices) and `stripe` (every call to Stripe,
-// under the rate cap).
+// The two Temporal workers of one process: `billing` (workflows, ledger, notices) and `stripe` (every call to Stripe).
 import { hostname } from 'node:os';
 import type { DataConverter, WorkerDeploymentVersion } from '@temporalio/common';
 import {
@@ -44,8 +43,6 @@ export type WorkersOptions = {
   readonly activities: ActivitiesByQueue;
   /** The api's too: what one writes the other reads. Absent: Temporal's own. */
   readonly dataConverter?: DataConverter;
-  /** Calls to Stripe per second, over all processes on this task queue: Temporal's server holds it. */
-  readonly rateCap: number;
   /** Null: unversioned, so every run goes on under whatever code there is. */
   readonly version: WorkerDeploymentVersion | null;
 } & WorkflowCode;
@@ -54,7 +51,7 @@ export type Workers = ReturnType<typeof runTogether>;
 
 /** Makes both workers; nothing is polled before `run()`. */
 export async function createWorkers(options: WorkersOptions): Promise<Workers> {
-  const { connection, namespace, activities, dataConverter = {}, rateCap, version, ...workflows } = options;
+  const { connection, namespace, activities, dataConverter = {}, version, ...workflows } = options;
   const shared = {
     connection,
     namespace,
@@ -79,7 +76,6 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
     taskQueue: STRIPE_QUEUE,
     activities: activities.stripe,
     interceptors: { activity: [onlyInWorkflows, refusePayloads, heartbeat] },
-    maxTaskQueueActivitiesPerSecond: rateCap,
   });
   return runTogether([billing, stripe]);
 }

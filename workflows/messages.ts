@@ -11,7 +11,7 @@ export const CATCH_UP = 'CatchUp';
 
 /** Workflows, the ledger and notices. */
 export const BILLING_QUEUE = 'billing';
-/** Every call to Stripe: this queue carries the rate cap. */
+/** Every call to Stripe; the pace they are made at is kept by their client (stripe/pace.ts). */
 export const STRIPE_QUEUE = 'stripe';
 
 /** The workflow of a customer; at most one is open at a time. */

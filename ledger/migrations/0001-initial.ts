@@ -132,6 +132,12 @@ const STATEMENTS = [
     through_ms bigint not null
   )`,
 
+  // Of no worth after a crash, and written for every request to Stripe: unlogged, so it costs no flush.
+  `create unlogged table stripe_turns (
+    name text primary key,
+    next_at_ms double precision not null
+  )`,
+
   `create table operator_actions (
     position bigint generated always as identity primary key,
     at_ms bigint not null,

@@ -1,7 +1,6 @@
 // A customer whose attempt has been started, as the workflow gives it to the activity, and the activity run as Temporal runs it.
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import type Stripe from 'stripe';
 import { createAttemptChargeActivity } from '../../activities/attempt-charge.ts';
 import { confirmPaymentIntent } from '../../activities/confirm-payment-intent.ts';
 import { createPaymentIntent } from '../../activities/create-payment-intent.ts';
@@ -12,11 +11,12 @@ import type { StepOf } from '../../domain/model/steps.ts';
 import { sentState } from '../../domain/sent-state.ts';
 import { DEFAULT_POLICY } from '../../domain/shared/policy.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
+import type { StripeClient } from '../../stripe/client.ts';
 import { callStripe } from '../../stripe/errors.ts';
 import { attempt, charge, enrolled, mandate } from '../domain/fixtures.ts';
 
 export interface Dependencies {
-  readonly stripe: Stripe;
+  readonly stripe: StripeClient;
   readonly ledger: Ledger;
 }
 

@@ -1,6 +1,7 @@
 // The exact request that asks for the money, and when it is not sent.
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Ledger } from '../../ledger/ledger.ts';
+import type { Pace } from '../../stripe/pace.ts';
 import { type ScriptedAnswer, type StripeRequest, scriptedStripe } from '../stripe/scripted-stripe.ts';
 import { attempting, attemptOnce } from './_attempts.ts';
 
@@ -42,13 +43,15 @@ async function confirm(
     answer = () => [200, PAID] as const,
     installationId = 'here',
     attempt = 1,
+    pace,
   }: {
     readonly answer?: (request: StripeRequest) => ScriptedAnswer;
     readonly installationId?: string;
     readonly attempt?: number;
+    readonly pace?: Pace;
   } = {},
 ) {
-  const { stripe, requests } = await scriptedStripe(answer);
+  const { stripe, requests } = await scriptedStripe(answer, pace);
   const ledger = {
     installationId,
     isKillSwitchOn: async () => isKillSwitchOn,
@@ -193,6 +196,15 @@ describe('while the kill switch is on', () => {
     expect(event).toMatchObject({ type: 'KillSwitchOn', nonRetryable: true });
     expect(requests).toEqual([]);
   });
+});
+
+test('the kill switch set while a confirm waits for its turn stops it', async () => {
+  const turn = async (endpoint: string) => {
+    if (endpoint.endsWith('/confirm')) isKillSwitchOn = true;
+  };
+  const { event, requests } = await confirm({}, { pace: { turn, slowDown: () => {} } });
+  expect(event).toEqual({ kind: 'halted', chargeId: 'july' });
+  expect(requests).toEqual([]);
 });
 
 describe('turned away for coming too often', () => {

@@ -28,6 +28,7 @@ async function scene(chargeId: string) {
   const step = stepOf({ customerId: 'c', chargeId, stripeCustomerId: customer.id });
   return {
     step,
+    dependencies,
     attacker,
     /** Everything that can be read on an intent of ours before this one. */
     copied: {
@@ -120,10 +121,10 @@ test('the nonce of another intent number is the nonce of another intent', async 
 });
 
 test('what was refunded is in the reading of a paid intent', async () => {
-  const { step, attacker, make, payAndRefund } = await scene('refunded');
+  const { step, dependencies, make, payAndRefund } = await scene('refunded');
   const intent = await make({});
   await payAndRefund(intent.id);
-  const { readPaymentIntent } = createPaymentIntentActivities({ stripe: attacker });
+  const { readPaymentIntent } = createPaymentIntentActivities(dependencies);
   const { reading } = await readPaymentIntent({
     ...step,
     do: 'readPaymentIntent',

@@ -128,12 +128,14 @@ test('README says how long a charge waits for the customer and for a card', () =
 
 test('the page about scale has the numbers of the code', () => {
   const page = textOf('docs/scale.md').replace(/\s+/g, ' ');
-  const [, live, test] = /RATE_CAP = { live: (\d+), test: (\d+)/.exec(textOf('worker/config.ts')) ?? [];
+  const limits = [...textOf('worker/config.ts').matchAll(/perEndpoint: ([\d_]+), total: ([\d_]+) }/g)];
+  const [live, test, standIn] = limits.map(([, one = '', all = '']) => [one, all.replace('_', '')]);
   const [, perKey = ''] = /REQUESTS_PER_KEY = ([\d_]+);/.exec(textOf('api/http/auth.ts')) ?? [];
   const [, shards] = /NUM_HISTORY_SHARDS: "(\d+)"/.exec(textOf('docker-compose.yml')) ?? [];
   const [, hours] = /RETENTION=(\d+)h/.exec(textOf('deploy/temporal-setup.sh')) ?? [];
   for (const sentence of [
-    `${live} with live keys, ${test} with test keys`,
+    `${live?.[0]} requests a second for one endpoint and ${live?.[1]} in all with live keys`,
+    `${test?.join(' and ')} with test keys, ${standIn?.join(' and ')} for a stand-in`,
     `one charge at a time and ${policy.openCharges} open ones`,
     `${perKey.replace('_', ',')} requests a minute for one API key`,
     `\`NUM_HISTORY_SHARDS\`, ${shards} in Compose`,

@@ -91,7 +91,6 @@ async function startNext(): Promise<void> {
   const workers = await createWorkers({
     connection,
     namespace: NAMESPACE,
-    rateCap: 500,
     version: { deploymentName: DEPLOYMENT, buildId: 'next' },
     workflowBundle: nextBundle,
     activities: createActivities({

@@ -1,9 +1,9 @@
 // A server that answers Stripe's SDK as told, and keeps what it was asked.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type Stripe from 'stripe';
 import { onTestFinished } from 'vitest';
-import { createStripeClient } from '../../stripe/client.ts';
+import { createStripeClient, type StripeClient } from '../../stripe/client.ts';
+import type { Pace } from '../../stripe/pace.ts';
 
 export interface StripeRequest {
   readonly method: string;
@@ -19,7 +19,8 @@ export type ScriptedAnswer = readonly [status: number, body: object] | 'drop' | 
 /** @param answer for each request; a test that asks for more than it has told fails */
 export async function scriptedStripe(
   answer: (request: StripeRequest) => ScriptedAnswer | Promise<ScriptedAnswer>,
-): Promise<{ readonly stripe: Stripe; readonly requests: StripeRequest[] }> {
+  pace?: Pace,
+): Promise<{ readonly stripe: StripeClient; readonly requests: StripeRequest[] }> {
   const requests: StripeRequest[] = [];
   const server = createServer(async (incoming, response) => {
     const parts: Buffer[] = [];
@@ -46,5 +47,5 @@ export async function scriptedStripe(
     server.closeAllConnections();
   });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { stripe: createStripeClient('sk_test_scripted', url, 500), requests };
+  return { stripe: createStripeClient('sk_test_scripted', url, 500, pace), requests };
 }

@@ -2,7 +2,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { loadConfig, rateCapOf } from '../../worker/config.ts';
+import { loadConfig, stripeLimitsOf } from '../../worker/config.ts';
 
 const COMPLETE = {
   STRIPE_SECRET_KEY: 'sk_test_1',
@@ -191,8 +191,15 @@ test('a deployment and a build make a version; empty ones, as Compose passes the
   expect(loadConfig({ ...COMPLETE, ...empty }).version).toBeNull();
 });
 
-test('the cap stays below what Stripe allows the key', () => {
-  expect(rateCapOf('rk_live_1', null)).toBeLessThan(100);
-  expect(rateCapOf('sk_test_1', null)).toBeLessThan(25);
-  expect(rateCapOf('sk_test_1', 'http://127.0.0.1:8420')).toBe(500);
+test('the limits are those that Stripe has for the key, or that it has raised them to', () => {
+  expect(stripeLimitsOf('rk_live_1', null)).toEqual({ perEndpoint: 25, total: 100 });
+  expect(stripeLimitsOf('sk_test_1', null)).toEqual({ perEndpoint: 25, total: 25 });
+  const raised = { ...COMPLETE, STRIPE_RATE_LIMITS: '50/200' };
+  expect(loadConfig(raised).stripeLimits).toEqual({ perEndpoint: 50, total: 200 });
+});
+
+test.each(['50', '0/100', '25/100/5', '25/99999', 'many'])('limits of "%s" are refused', (text) => {
+  expect(() => loadConfig({ ...COMPLETE, STRIPE_RATE_LIMITS: text })).toThrow(
+    /STRIPE_RATE_LIMITS must be requests/,
+  );
 });

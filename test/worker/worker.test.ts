@@ -118,7 +118,6 @@ async function workersIn({ namespace, notices, isEncrypted = false, buildId }: R
     dataConverter,
     activities: { ...NO_ACTIVITIES, notices },
     workflowBundle,
-    rateCap: 100,
     version: buildId === undefined ? null : { deploymentName: DEPLOYMENT, buildId },
   });
   const running = workers.run();
@@ -295,7 +294,6 @@ describe('shutdown', () => {
       namespace: 'shutdown',
       activities: NO_ACTIVITIES,
       workflowBundle,
-      rateCap: 100,
       version: null,
     });
     workers.shutdown();
