@@ -40,10 +40,10 @@ export interface Stage {
   /** The emulators. */
   readonly helperPids: () => Pids;
   /**
-   * Ends the worker and starts it anew, with or without an endpoint of the merchant's for notices.
+   * Ends the worker and starts it anew.
    * @returns milliseconds until it asked for work
    */
-  readonly restartWorker: (options: { readonly isNotifying: boolean }) => Promise<number>;
+  readonly restartWorker: (settings: WorkerSettings) => Promise<number>;
   /** Starts a worker beside the other. @returns what ends it */
   readonly startSecondWorker: () => Promise<() => Promise<void>>;
   /** Ends the api and starts it anew. @returns milliseconds until it was ready */
@@ -52,6 +52,13 @@ export interface Stage {
   readonly expectAllAlive: () => void;
   /** Ends all of it, and removes what it has written. */
   stop(): Promise<void>;
+}
+
+export interface WorkerSettings {
+  /** With an endpoint of the merchant's for notices. */
+  readonly isNotifying: boolean;
+  /** `STRIPE_RATE_LIMITS`; absent: a stand-in's, which hold nothing back here. */
+  readonly stripeLimits?: string;
 }
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
@@ -148,15 +155,13 @@ export async function startStage(options: {
       await untilAnswering(`${apiUrl}/readyz`);
       return api;
     };
-    const startWorker = async ({
-      isNotifying,
-      name = 'worker',
-    }: {
-      readonly isNotifying: boolean;
-      readonly name?: string;
-    }) => {
+    const startWorker = async (
+      { isNotifying, stripeLimits = '' }: WorkerSettings,
+      name: 'worker' | 'second-worker' = 'worker',
+    ) => {
       const notices = { MERCHANT_WEBHOOK_URL: merchant.url, MERCHANT_WEBHOOK_SECRET: merchant.secret };
-      const worker = run(name, 'worker/main.js', { ...shared, ...(isNotifying ? notices : {}) });
+      const settings = { ...shared, STRIPE_RATE_LIMITS: stripeLimits, ...(isNotifying ? notices : {}) };
+      const worker = run(name, 'worker/main.js', settings);
       await untilPolling(client, worker.pid());
       return worker;
     };
@@ -195,7 +200,7 @@ export async function startStage(options: {
         return performance.now() - startedMs;
       },
       async startSecondWorker() {
-        const second = await startWorker({ isNotifying: false, name: 'second-worker' });
+        const second = await startWorker({ isNotifying: false }, 'second-worker');
         secondWorker = second;
         return async () => {
           secondWorker = null;

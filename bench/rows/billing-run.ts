@@ -18,8 +18,10 @@ const PATIENCE = 10;
 
 export async function billingRun(bench: Bench): Promise<RowResult> {
   const { product, stage, options, say, signal } = bench;
+  const { perEndpoint, total } = STRIPE_LIMITS;
   const stripeMs = (options.run / STRIPE_LIMITS.perEndpoint) * 1000;
   await product.enrolUpTo(options.run + PEOPLE);
+  await stage.restartWorker({ isNotifying: false, stripeLimits: `${perEndpoint}/${total}` });
   const people = new People(product, product.customers.slice(options.run, options.run + PEOPLE), signal);
   await people.callFor(options.isQuick ? QUICK_IDLE_MS : IDLE_MS);
   const idle = people.take();
@@ -47,6 +49,7 @@ export async function billingRun(bench: Bench): Promise<RowResult> {
     });
   });
   const after = await requestCounts(stage.emulatorUrl);
+  await stage.restartWorker({ isNotifying: false });
   const during = people.take();
   const paid = await payments(stage.emulatorUrl, 'run');
   const twice = [...paid.values()].filter((times) => times > 1).length;
