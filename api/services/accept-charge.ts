@@ -76,9 +76,9 @@ export function createAcceptCharge(deps: {
     const isCorrection = row.corrections > 0;
     const correction = isCorrection ? row.corrections : undefined;
     const terms = omitUndefined({ actor, chargeId, amount, currency, dueAtMs, policy, correction });
-    const request = { ...terms, inLedger: 'claimed' as const };
     // A correction changes what the workflow has already, so only the workflow can take it.
-    if (isCorrection) return ask(customerId, row, request);
+    if (isCorrection) return ask(customerId, row, terms);
+    const request: ChargeRequest = { ...terms, inLedger: 'claimed' };
 
     const asked = askedAtOnce < ASKED_AT_ONCE ? ask(customerId, row, request) : null;
     asked?.catch((error) => log.debug({ err: error, customerId }, 'no word of the workflow'));

@@ -7,8 +7,8 @@ import { startTemporal, type TemporalServer } from '../../dev/temporal.ts';
 import { SEARCH_ATTRIBUTES, stripeEventReceived, workflowIdOf } from '../../workflows/messages.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 
-/** A charge that goes well is about 40 events, so a run lasts about as long as a charge. */
-const EVENTS_PER_RUN = 40;
+/** A charge that goes well is 11 events, and a refund that is read about as many: a run lasts about as long as a charge. */
+const EVENTS_PER_RUN = 20;
 /** Below the 15 attempts that a card has in 30 days. */
 const CHARGES = 12;
 
