@@ -60,7 +60,7 @@ test('charges, events and cancellation requests arrive all the while: each charg
   let sent = 0;
   let isSending = true;
   const sending = (async () => {
-    for (; isSending; sent += 1) {
+    for (; isSending || sent <= CHARGES; sent += 1) {
       // Of a refund that Stripe does not know: each such event makes the workflow ask for it once.
       const event = { eventId: `evt_${sent}`, type: 'refund.created', objectId: `re_${sent}` };
       const sentAt = performance.now();
