@@ -61,8 +61,12 @@ export function executeStep(step: StripeStep, stripe: StripeModel, ledger: Ledge
       );
     case 'findPaymentIntent': {
       const { chargeId, intentNumber, stripeCustomerId } = step;
-      const isCanceled = (id: string) => stripe.intents.get(id)?.status === 'canceled';
-      const claimed = ledger.ruleOut(chargeId, intentNumber, isCanceled);
+      // One of this very number is not passed over, whatever has become of it.
+      const isPassedOver = (id: string) => {
+        const intent = stripe.intents.get(id);
+        return intent?.status === 'canceled' && intent.number !== String(intentNumber);
+      };
+      const claimed = ledger.ruleOut(chargeId, intentNumber, isPassedOver);
       if (claimed !== null || stripeCustomerId === null)
         return { kind: 'paymentIntentSearched', chargeId, paymentIntentId: claimed };
       return callStripe(

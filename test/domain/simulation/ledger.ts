@@ -57,15 +57,15 @@ export class LedgerModel {
   }
 
   /** As `ruleOutIntents` of the ledger. */
-  ruleOut(chargeId: string, through: number, isCanceled: (id: string) => boolean): string | null {
-    const open = this.#openIntent(chargeId, isCanceled);
+  ruleOut(chargeId: string, through: number, isPassedOver: (id: string) => boolean): string | null {
+    const open = this.#openIntent(chargeId, isPassedOver);
     if (open) return open;
     this.#ruledOut.set(chargeId, Math.max(through, this.#ruledOut.get(chargeId) ?? 0));
     return null;
   }
 
-  #openIntent(chargeId: string, isCanceled: (id: string) => boolean): string | undefined {
-    return this.objectIndex.find((entry) => entry.chargeId === chargeId && !isCanceled(entry.stripeId))
+  #openIntent(chargeId: string, isPassedOver: (id: string) => boolean): string | undefined {
+    return this.objectIndex.find((entry) => entry.chargeId === chargeId && !isPassedOver(entry.stripeId))
       ?.stripeId;
   }
 
