@@ -110,14 +110,18 @@ export function createCaller({
 
   const emulator = createEmulatorControl(emulatorUrl, signal);
 
-  /** Polls until there is a mandate: while the workflow does not answer, the api shows what was recorded last. */
+  /**
+   * Polls until there is a mandate, by this enrolment or a later one: while the workflow does not answer, the api shows
+   * what was recorded last.
+   */
   async function mandateOf(
     customerId: string,
-    isIt = (_setupIntentId: string) => true,
+    enrolmentNumber = 1,
   ): Promise<{ readonly setupIntentId: string }> {
     for (let wait = FIRST_CHECK_MS; ; wait = Math.min(wait * 1.5, LONGEST_CHECK_MS)) {
-      const { mandate } = await get(`/v1/customers/${customerId}`);
-      if (mandate?.status === 'active' && isIt(mandate.setupIntentId)) return mandate;
+      const { enrolment, mandate } = await get(`/v1/customers/${customerId}`);
+      const isGiven = enrolment?.number >= enrolmentNumber && enrolment.status === 'succeeded';
+      if (isGiven && mandate?.status === 'active') return mandate;
       await pause(wait, undefined, { signal });
     }
   }
@@ -139,8 +143,8 @@ export function createCaller({
       paymentMethod,
       consent: CONSENT,
     });
-    if (isAwaited)
-      await mandateOf(customerId, (setupIntentId) => setupIntentId === body.enrolment.setupIntentId);
+    // Answered before Stripe was asked, it names no SetupIntent yet.
+    if (isAwaited) await mandateOf(customerId, body.enrolment.number);
   }
 
   const interferer = createInterferer({
