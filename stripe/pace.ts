@@ -24,19 +24,32 @@ const TURNS_AT_ONCE = 4;
 const OVERDUE = 150;
 /** Milliseconds for which everybody waits after Stripe has had too many. */
 const MOMENT = 1_000;
+/**
+ * A request is served as if it had come so many milliseconds later for each step of its priority. So a person's goes
+ * before a batch's, and yet none waits for ever: what has waited for so long goes before those that come then.
+ */
+const LATER = 10_000;
+
+interface Waiting {
+  /** As if it had come then, by `performance.now()`. */
+  readonly sinceMs: number;
+  readonly go: () => void;
+}
 
 /**
  * Requests wait in line for their endpoint. Where the ledger does not answer, this process keeps the pace by itself.
  * @param onFault gets what the ledger failed with
+ * @param priority of the request that asks for its turn just now: 1 is the most urgent
  */
 export function createPace(
   turns: StripeTurns,
   limits: StripeLimits,
   onFault: (error: unknown) => void,
+  priority: () => number,
 ): Pace {
   const perEndpoint = limits.perEndpoint * SHARE;
   const total = limits.total * SHARE;
-  const lines = new Map<string, (() => void)[]>();
+  const lines = new Map<string, Waiting[]>();
   let restUntilMs = 0;
 
   const untilMs = async (atMs: number) => {
@@ -54,13 +67,13 @@ export function createPace(
     }
   }
 
-  async function serve(endpoint: string, line: (() => void)[]): Promise<void> {
+  async function serve(endpoint: string, line: Waiting[]): Promise<void> {
     while (line.length > 0) {
       const count = Math.min(line.length, TURNS_AT_ONCE);
       const firstAtMs = await reserve(endpoint, count);
       for (let taken = 0; taken < count; taken++) {
         await untilMs(firstAtMs + (taken * 1_000) / perEndpoint);
-        line.shift()?.();
+        line.shift()?.go();
       }
     }
     lines.delete(endpoint);
@@ -68,13 +81,14 @@ export function createPace(
 
   return {
     turn: (endpoint) =>
-      new Promise((resolve) => {
+      new Promise((go) => {
+        const waiting = { sinceMs: performance.now() + priority() * LATER, go };
         const line = lines.get(endpoint);
         if (line) {
-          line.push(resolve);
+          line.splice(line.findLastIndex(({ sinceMs }) => sinceMs <= waiting.sinceMs) + 1, 0, waiting);
           return;
         }
-        const opened = [resolve];
+        const opened = [waiting];
         lines.set(endpoint, opened);
         void serve(endpoint, opened);
       }),

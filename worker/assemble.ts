@@ -1,4 +1,5 @@
 // Puts the worker together from its settings and what it is given to work with.
+import { activityInfo } from '@temporalio/activity';
 import { Client } from '@temporalio/client';
 import { type NativeConnection, Runtime } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
@@ -12,6 +13,9 @@ import { scheduleCatchUp } from './catch-up-schedule.ts';
 import type { WorkerConfig } from './config.ts';
 import { createNoticeStarter } from './notice-starter.ts';
 import { createWorkers, type Workers, type WorkflowCode } from './worker.ts';
+
+/** Temporal's own, of what has been given none (docs.temporal.io/task-queue/priority). */
+const DEFAULT_PRIORITY = 3;
 
 /** What the caller has opened, and closes after the workers. */
 export interface WorkerResources {
@@ -35,11 +39,11 @@ export async function assembleWorker(
   await scheduleCatchUp(connection, { namespace, installationId: ledger.installationId });
   const dataConverter = workerDataConverter(config.payloadEncryption);
   const client = new Client({ connection, namespace, dataConverter });
-  const pace = createPace(ledger, config.stripeLimits, (error) =>
+  const onFault = (error: unknown) =>
     Runtime.instance().logger.warn('the ledger gives no turns at Stripe; this process keeps the pace alone', {
       error,
-    }),
-  );
+    });
+  const pace = createPace(ledger, config.stripeLimits, onFault, priorityOfActivity);
   const workers = await createWorkers({
     connection,
     namespace,
@@ -58,4 +62,9 @@ export async function assembleWorker(
     ...workflows,
   });
   return workers;
+}
+
+/** Of the activity that asks, as its workflow has given it. */
+function priorityOfActivity(): number {
+  return activityInfo().priority?.priorityKey ?? DEFAULT_PRIORITY;
 }

@@ -2,7 +2,6 @@
 import {
   ActivityCancellationType,
   ActivityFailure,
-  type ActivityOptions,
   ApplicationFailure,
   CancellationScope,
   condition,
@@ -15,16 +14,21 @@ import type { CustomerEvent } from '../domain/model/events.ts';
 import type { CustomerState } from '../domain/model/state.ts';
 import type { Step, StepOf } from '../domain/model/steps.ts';
 import { sentState } from '../domain/sent-state.ts';
+import { findCharge } from '../domain/shared/charges.ts';
 import { formatMoney } from '../domain/shared/money.ts';
 import { omitUndefined } from '../domain/shared/omit-undefined.ts';
 import { HOUR, SECOND } from '../domain/shared/time.ts';
 import { isAnswerTo } from './answers.ts';
 import { BILLING_QUEUE, STRIPE_QUEUE } from './messages.ts';
 
-/** People who wait come first, then money that is due, then everything else (docs.temporal.io/task-queue/priority). */
-const FOR_PEOPLE = { priorityKey: 1 };
-const FOR_MONEY = { priorityKey: 3 };
-const FOR_LATER = { priorityKey: 4 };
+/**
+ * People who wait come first, then what somebody has just asked for, then money that is due by the calendar, then
+ * everything else (docs.temporal.io/task-queue/priority). worker/assemble.ts keeps the line at Stripe by it too.
+ */
+const FOR_PEOPLE = 1;
+const FOR_CALLERS = 2;
+const FOR_MONEY = 3;
+const FOR_LATER = 4;
 
 /** Steps that need the world outside. */
 export type ActivityStep = Exclude<Step, { do: 'decide' | 'wait' | 'end' }>;
@@ -58,7 +62,7 @@ const LONGEST_PAUSE = 1 * HOUR;
 interface StripeCall<Do extends StripeStep['do']> {
   /** Shown in the timeline: at most 200 bytes. */
   readonly summary: (step: StepOf<Do>) => string;
-  readonly priority: NonNullable<ActivityOptions['priority']>;
+  readonly priority: number | ((step: StepOf<Do>, state: CustomerState) => number);
   readonly cancellationType?: ActivityCancellationType;
 }
 
@@ -78,7 +82,8 @@ const STRIPE_CALLS: { readonly [Do in StripeStep['do']]: StripeCall<Do> } = {
   attemptCharge: {
     summary: ({ chargeId, attemptNumber, amount, currency }) =>
       `${chargeId}: attempt ${attemptNumber}, ${formatMoney(amount, currency)}`,
-    priority: FOR_MONEY,
+    priority: ({ chargeId, attemptNumber }, state) =>
+      attemptNumber === 1 && isDueAtOnce(state, chargeId) ? FOR_CALLERS : FOR_MONEY,
     // A call that is under way comes to its end: its answer is needed.
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   },
@@ -117,18 +122,25 @@ async function askStripe(
   state: CustomerState,
   isWithdrawn: () => boolean,
 ): Promise<CustomerEvent> {
-  const { summary, ...options } = STRIPE_CALLS[step.do] as StripeCall<StripeStep['do']>;
+  const { summary, priority, ...options } = STRIPE_CALLS[step.do] as StripeCall<StripeStep['do']>;
+  const priorityKey = typeof priority === 'number' ? priority : priority(step, state);
   const activity = stripe[step.do] as (typeof stripe)['readRefund'];
   const input = inputOf(step, state) as Parameters<typeof activity>[0];
   try {
     const answer = await unlessWithdrawn(isWithdrawn, () =>
-      activity.executeWithOptions({ ...options, summary: summary(step) }, [input]),
+      activity.executeWithOptions({ ...options, summary: summary(step), priority: { priorityKey } }, [input]),
     );
     return isAnswerTo(step, answer) ? answer : { kind: 'unanswered', step };
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
     return eventFromFailure(step, error);
   }
+}
+
+/** Its caller may be waiting. */
+function isDueAtOnce(state: CustomerState, chargeId: string): boolean {
+  const charge = findCharge(state, chargeId);
+  return charge !== undefined && charge.dueAtMs <= charge.openedAtMs;
 }
 
 /** An attempt is put on record by its activity, which is given the state for that: all else of the step is in it. */

@@ -32,6 +32,7 @@ function turnsInMemory() {
 const noFault = (error: unknown) => {
   throw error;
 };
+const ALL_ALIKE = () => 3;
 
 /** Milliseconds from now at which each of `count` requests may be sent. */
 async function times(paces: readonly Pace[], endpoint: string, count: number): Promise<number[]> {
@@ -47,7 +48,10 @@ async function times(paces: readonly Pace[], endpoint: string, count: number): P
 
 test('two processes together keep the limit of an endpoint, and use it', async () => {
   const { turns } = turnsInMemory();
-  const paces = [createPace(turns, LIMITS, noFault), createPace(turns, LIMITS, noFault)];
+  const paces = [
+    createPace(turns, LIMITS, noFault, ALL_ALIKE),
+    createPace(turns, LIMITS, noFault, ALL_ALIKE),
+  ];
   const at = await times(paces, 'POST /v1/payment_intents', 30);
   // 24 a second and a few at the beginning, so the thirtieth after about a second, and never in less.
   expect(at.at(-1)).toBeGreaterThan(950);
@@ -57,15 +61,37 @@ test('two processes together keep the limit of an endpoint, and use it', async (
 
 test('what waits is reserved together, so a long line costs the ledger a quarter of the statements', async () => {
   const { turns, statements } = turnsInMemory();
-  const pace = createPace(turns, { perEndpoint: 500, total: 1_000 }, noFault);
+  const pace = createPace(turns, { perEndpoint: 500, total: 1_000 }, noFault, ALL_ALIKE);
   await times([pace], 'a', 41);
   expect(statements.reduce((sum, { turns: count }) => sum + count, 0)).toBe(41);
   expect(statements.length).toBeLessThan(15);
 });
 
+test('a person’s request goes before the batch’s that wait already, and what is not urgent after them', async () => {
+  const { turns } = turnsInMemory();
+  let priority = 3;
+  const pace = createPace(turns, LIMITS, noFault, () => priority);
+  const order: string[] = [];
+  const ask = async (name: string) => {
+    await pace.turn('a');
+    order.push(name);
+  };
+  const batch = Array.from({ length: 20 }, () => ask('batch'));
+  await sleep(100);
+  priority = 1;
+  const person = ask('person');
+  priority = 4;
+  const later = ask('later');
+  priority = 3;
+  await Promise.all([...batch, person, later, ask('batch')]);
+  // What was reserved together before is served before.
+  expect(order.indexOf('person')).toBeLessThan(12);
+  expect(order.at(-1)).toBe('later');
+});
+
 test('an endpoint’s line holds up no other endpoint', async () => {
   const { turns } = turnsInMemory();
-  const pace = createPace(turns, LIMITS, noFault);
+  const pace = createPace(turns, LIMITS, noFault, ALL_ALIKE);
   let isLineServed = false;
   void times([pace], 'POST /v1/payment_intents', 40).then(() => {
     isLineServed = true;
@@ -81,7 +107,7 @@ test('where the ledger gives no turns the process keeps the pace alone, and says
     reserveStripeTurns: async () => Promise.reject(new Error('away')),
     postponeStripeTurns: async () => Promise.reject(new Error('away')),
   };
-  const pace = createPace(away, LIMITS, onFault);
+  const pace = createPace(away, LIMITS, onFault, ALL_ALIKE);
   const at = await times([pace], 'a', 6);
   expect(at.at(-1)).toBeGreaterThan(200);
   expect(onFault).toHaveBeenCalled();
@@ -90,7 +116,10 @@ test('where the ledger gives no turns the process keeps the pace alone, and says
 
 test('after too many requests everybody waits for a moment, in other processes too', async () => {
   const { turns } = turnsInMemory();
-  const [one, other] = [createPace(turns, LIMITS, noFault), createPace(turns, LIMITS, noFault)];
+  const [one, other] = [
+    createPace(turns, LIMITS, noFault, ALL_ALIKE),
+    createPace(turns, LIMITS, noFault, ALL_ALIKE),
+  ];
   one.slowDown();
   const first = await Promise.all([one, other].map((pace) => times([pace], 'b', 1)));
   for (const [at] of first) expect(at).toBeGreaterThan(800);
