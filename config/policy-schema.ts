@@ -36,6 +36,7 @@ const PolicySchema = Strict({
   card: Type.Optional(Strict({ waitDays: whole(1, LONGEST_DAYS) })),
   declineNotices: Type.Optional(Type.Enum(['none', 'first', 'each'])),
   end: Type.Optional(Type.Enum(['fail', 'pause', 'cancel'])),
+  failedCharges: Type.Optional(Type.Enum(['wait', 'collect_on_new_card'])),
 });
 
 /** At most what the networks allow (docs/decisions/0004); for those that name nothing, what is remembered of a card. */

@@ -3,6 +3,7 @@ import { openAcceptedCharge } from './accepted-charge.ts';
 import { attemptHalted, attemptRateLimited, attemptStarted } from './charge/attempts.ts';
 import { cancelCharge, openCharge, retryCharge } from './charge/charge.ts';
 import { checkNow } from './charge/check-schedule.ts';
+import { waiveFailedCharge } from './charge/failed-charges.ts';
 import { claimRefused, paymentIntentCreated, paymentIntentSearched } from './charge/payment-intent.ts';
 import { paymentIntentRead } from './charge/payment-intent-read.ts';
 import { chargeRefused, chargeUnanswered } from './charge/refused-or-unanswered.ts';
@@ -51,6 +52,8 @@ function stateAfter(state: CustomerState, event: CustomerEvent, nowMs: number): 
       return cancelCharge(state, event, nowMs);
     case 'retryCharge':
       return retryCharge(state, event, nowMs);
+    case 'waiveCharge':
+      return waiveFailedCharge(state, event, nowMs);
     case 'pause':
       return state.paused || state.cancelled
         ? state

@@ -7,13 +7,13 @@ export const ATTENTION = ['unknown', 'refused', 'failed', 'disputed', 'no_card',
 
 export type Attention = (typeof ATTENTION)[number];
 
-/** Each stays until it has been dealt with, a failed charge also after it has been recorded. */
+/** Each stays until it has been dealt with: a failed charge until it is collected after all, waived, or its customer cancelled. */
 export function needsAttention(state: CustomerState): readonly Attention[] {
   const isIn = (...phases: readonly string[]) => state.charges.some(({ phase }) => phases.includes(phase.is));
   const needed: { readonly [Kind in Attention]: boolean } = {
     unknown: isIn('unknown'),
     refused: isIn('refused'),
-    failed: state.failedCharges.length > 0,
+    failed: state.cancelled === null && state.failedCharges.length > 0,
     disputed: hasOpenDispute(state),
     no_card: isIn('awaiting_card'),
     step_up: isIn('awaiting_step_up'),

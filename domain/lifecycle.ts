@@ -65,7 +65,7 @@ export function cancelCustomer(
   nowMs: number,
 ): CustomerState {
   if (before.cancelled) return before;
-  let state: CustomerState = { ...before, cancelled: { atMs: nowMs }, paused: null, failedCharges: [] };
+  let state: CustomerState = { ...before, cancelled: { atMs: nowMs }, paused: null };
   state = recordFact(state, nowMs, 'cancelled', by(event));
   state = endMandate(state, nowMs);
   state = closeEnrolment(state, 'expired', 'customer_cancelled', nowMs);

@@ -1,11 +1,12 @@
 // Which requests of people are refused, and in which words.
 
 import { hasTerms, isCorrectable } from './charge/charge.ts';
-import type { Charge } from './model/charge.ts';
+import { findFailedCharge } from './charge/failed-charges.ts';
+import type { Charge, FailedCharge } from './model/charge.ts';
 import type { Mandate, MandateTerms } from './model/enrolment.ts';
 import type { CustomerEvent, EventOf } from './model/events.ts';
 import type { CustomerState } from './model/state.ts';
-import { beyondMandate, chargeableCard } from './shared/chargeable-card.ts';
+import { beyondMandate, type Chargeable, chargeableCard } from './shared/chargeable-card.ts';
 import { findCharge } from './shared/charges.ts';
 import { isId } from './shared/ids.ts';
 import { checkAmount, formatMoney, isCurrency, unsupportedCurrency } from './shared/money.ts';
@@ -31,6 +32,8 @@ export function refuse(state: CustomerState, event: CustomerEvent, nowMs: number
       return findCharge(state, event.chargeId) ? null : noSuchCharge(event.chargeId);
     case 'retryCharge':
       return refuseRetry(state, event, nowMs);
+    case 'waiveCharge':
+      return refuseWaiver(state, event);
     case 'pause':
     case 'resume':
       return state.cancelled ? customerCancelled() : null;
@@ -90,17 +93,20 @@ export function refuseCharge(state: CustomerState, event: EventOf<'openCharge'>)
     return new Refusal('charge_not_found', 'A charge id is 1 to 64 of A-Z, a-z, 0-9, "_" and "-".');
   const existing = findCharge(state, event.chargeId);
   if (existing && hasTerms(existing, event)) return null;
+  const failed = findFailedCharge(state, event.chargeId);
+  if (!existing && failed) return isSameSum(failed, event) ? null : chargeConflict(event.chargeId);
   if (existing && !isCorrectable(existing)) return chargeConflict(event.chargeId);
   if (state.cancelled) return customerCancelled();
   if (!state.mandate) return noMandate();
   const { openCharges, amountLimits } = policyOf(state);
   if (!existing && state.charges.length >= openCharges) {
-    return new Refusal(
-      'too_many_open_charges',
-      `The customer has ${openCharges} open charges; open another one when some of them are over.`,
-    );
+    return tooManyOpenCharges(openCharges);
   }
   return checkAmount(event.amount, event.currency, amountLimits) ?? refuseBeyondMandate(state.mandate, event);
+}
+
+function isSameSum(failed: FailedCharge, { amount, currency }: EventOf<'openCharge'>): boolean {
+  return failed.amount === amount && failed.currency === currency;
 }
 
 /** What the customer agreed to is the limit: refused here instead of learned from a decline. */
@@ -127,14 +133,22 @@ function beyondTerms(
 function refuseRetry(state: CustomerState, event: EventOf<'retryCharge'>, nowMs: number): Refusal | null {
   if (state.cancelled) return customerCancelled();
   const charge = findCharge(state, event.chargeId);
+  const failed = findFailedCharge(state, event.chargeId);
+  if (failed) return refuseReopening(state, { ...failed, attempts: [] }, nowMs);
   if (!charge) return noSuchCharge(event.chargeId);
   const { phase } = charge;
   if (phase.is === 'attempting' || phase.is === 'finding_intent') return null;
-  if (phase.is === 'due' && phase.atMs <= nowMs) return null;
+  const planned = phase.is === 'replacing_intent' ? phase.resumeAs : phase;
+  if (planned.is === 'due' && planned.atMs <= nowMs) return null;
   const mayRetry = phase.is === 'due' && charge.attempts.length > 0;
   if (!mayRetry && phase.is !== 'awaiting_card' && phase.is !== 'refused') {
     return new Refusal('wrong_state', `There is nothing to retry: the charge is ${WORDS[phase.is]}.`);
   }
+  return refuseAttempt(state, charge, nowMs);
+}
+
+/** No card that may be asked for it, or why none may. */
+function refuseAttempt(state: CustomerState, charge: Chargeable, nowMs: number): Refusal | null {
   const { reason } = chargeableCard(state, charge, nowMs);
   switch (reason) {
     case undefined:
@@ -157,6 +171,20 @@ function refuseRetry(state: CustomerState, event: EventOf<'retryCharge'>, nowMs:
   }
 }
 
+/** What has failed is collected after all: as a charge that is opened now, and for the same customer. */
+function refuseReopening(state: CustomerState, failed: Chargeable, nowMs: number): Refusal | null {
+  const { openCharges, amountLimits } = policyOf(state);
+  if (state.charges.length >= openCharges) return tooManyOpenCharges(openCharges);
+  return checkAmount(failed.amount, failed.currency, amountLimits) ?? refuseAttempt(state, failed, nowMs);
+}
+
+function refuseWaiver(state: CustomerState, { chargeId }: EventOf<'waiveCharge'>): Refusal | null {
+  if (findFailedCharge(state, chargeId)) return null;
+  return findCharge(state, chargeId)
+    ? new Refusal('wrong_state', 'Only a charge that has failed can be waived; cancel one that is open.')
+    : noSuchCharge(chargeId);
+}
+
 function cardNotChargeable(): Refusal {
   return new Refusal(
     'card_not_chargeable',
@@ -177,6 +205,13 @@ const WORDS: { readonly [Phase in Charge['phase']['is']]: string } = {
   closing: 'being ended',
   closed: 'over',
 };
+
+function tooManyOpenCharges(openCharges: number): Refusal {
+  return new Refusal(
+    'too_many_open_charges',
+    `The customer has ${openCharges} open charges; open another one when some of them are over.`,
+  );
+}
 
 export function chargeConflict(chargeId: string): Refusal {
   return new Refusal(

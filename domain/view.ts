@@ -5,7 +5,7 @@ import { type Attention, needsAttention } from './attention.ts';
 import { cardWaitReason } from './charge/close.ts';
 import { sentenceForCustomer } from './charge/customer-words.ts';
 import { CALL_BANK, type StepUpAdvice } from './charge/step-up.ts';
-import type { Attempt, AttemptOutcome, Charge, Decline, PhaseOf } from './model/charge.ts';
+import type { Attempt, AttemptOutcome, Charge, Decline, FailedCharge, PhaseOf } from './model/charge.ts';
 import type { Card, Enrolment, EnrolmentStatus, Mandate, MandateStatus } from './model/enrolment.ts';
 import type { CustomerState } from './model/state.ts';
 import { chargeableCard } from './shared/chargeable-card.ts';
@@ -34,6 +34,7 @@ export type ChargeStatus =
   | 'refused'
   | 'succeeded'
   | 'failed'
+  | 'waived'
   | 'cancelled';
 
 /** Why Stripe or the issuer said no, in Stripe's codes, and in words that a customer may read. */
@@ -118,8 +119,10 @@ export interface CustomerView {
     readonly paymentMethodId: string;
     readonly acceptedAtMs: number;
   };
-  /** Sum of what is due and not yet collected, in `currency`. */
+  /** Sum of what is due and not yet collected, what has failed included, in `currency`. */
   readonly amountDue: number;
+  /** The same in each currency in which something is due, by currency. */
+  readonly amountsDue: readonly { readonly currency: string; readonly amount: number }[];
   readonly currency: string | null;
   readonly nextActionAtMs?: number;
   /** Where they live, as far as is known. */
@@ -144,7 +147,7 @@ export function viewOf(state: CustomerState, nowMs: number): CustomerView {
       card: mandate ? cardView(mandate.card) : undefined,
       mandate: mandate ? mandateView(mandate) : undefined,
     }),
-    amountDue: amountDue(state, nowMs),
+    ...dueOf(state, nowMs),
     currency: state.currency,
     ...omitUndefined({ nextActionAtMs, timeZone: state.timeZone }),
     charges: state.charges.map((charge) => chargeViewIn(state, charge, plan, nowMs)),
@@ -170,6 +173,20 @@ export function statusOf(state: CustomerState): CustomerStatus {
 /** One charge, as of `nowMs` (epoch ms). */
 export function chargeView(state: CustomerState, charge: Charge, nowMs: number): ChargeView {
   return chargeViewIn(state, charge, agenda(state, nowMs), nowMs);
+}
+
+/** One that has failed, as far as it is remembered here: all of it is in the ledger. */
+export function failedChargeView(failed: FailedCharge): ChargeView {
+  const { chargeId, amount, currency, dueAtMs, policy, paymentIntentId } = failed;
+  return {
+    chargeId,
+    status: 'failed',
+    amount,
+    currency,
+    attempts: [],
+    ...omitUndefined({ paymentIntentId: paymentIntentId ?? undefined, policy: policy?.name }),
+    dueAtMs,
+  };
 }
 
 function chargeViewIn(
@@ -316,11 +333,16 @@ function nextAttemptAt(
   return phase.is === 'due' && !isDecided ? Math.max(phase.atMs, nowMs) : undefined;
 }
 
-function amountDue(state: CustomerState, nowMs: number): number {
-  return state.charges
-    .filter(({ phase, dueAtMs }) => phase.is !== 'closed' && phase.is !== 'closing' && dueAtMs <= nowMs)
-    .filter(({ currency }) => currency === state.currency)
-    .reduce((sum, { amount }) => sum + amount, 0);
+/** What is owed by now: open charges that are due, and those that have failed and were not waived. */
+function dueOf(state: CustomerState, nowMs: number): Pick<CustomerView, 'amountDue' | 'amountsDue'> {
+  const open = state.charges.filter(
+    ({ phase, dueAtMs }) => phase.is !== 'closed' && phase.is !== 'closing' && dueAtMs <= nowMs,
+  );
+  const sums = new Map<string, number>();
+  for (const { currency, amount } of [...open, ...state.failedCharges])
+    sums.set(currency, (sums.get(currency) ?? 0) + amount);
+  const amountsDue = [...sums].sort().map(([currency, amount]) => ({ currency, amount }));
+  return { amountDue: sums.get(state.currency ?? '') ?? 0, amountsDue };
 }
 
 function enrolmentView(enrolment: Enrolment): EnrolmentView {

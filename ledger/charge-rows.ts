@@ -5,8 +5,8 @@ import type { ChargeStatus } from '../domain/view.ts';
 import type { ChargeRow, ChargeTerms, PersonalKey } from './ledger.ts';
 import type { Tables } from './schema.ts';
 
-/** A charge with one of these statuses stays as it is, whatever a workflow records later. */
-export const CLOSED: readonly ChargeStatus[] = ['succeeded', 'failed', 'cancelled'];
+/** A charge with one of these statuses stays as it is, whatever a workflow records later; but see `record.ts` for one that has failed. */
+export const CLOSED: readonly ChargeStatus[] = ['succeeded', 'failed', 'waived', 'cancelled'];
 
 /** A charge that is only claimed is not shown, and no run begins with it: nobody has been promised anything. */
 export const IS_PROMISED = sql<boolean>`(charges.status <> 'claimed' or charges.view is not null)`;

@@ -83,8 +83,10 @@ async function readOpenings(trx: Transaction<Tables>, entry: RecordEntry): Promi
 }
 
 /**
- * Writes the charges whose rows are neither closed nor newer, and those that were closed by facts which do not count. What is open, the workflow decides: a row that was claimed
- * with other terms meanwhile gets the workflow's, and loses its hash and its texts, which belong to the other terms.
+ * Writes the charges whose rows are neither closed nor newer, those that were closed by facts which do not count, and
+ * those that had failed and are collected after all, or waived. What is open, the workflow decides: a row that was
+ * claimed with other terms meanwhile gets the workflow's, and loses its hash and its texts, which belong to the other
+ * terms.
  * @returns the ids that were written
  */
 async function writeCharges(
@@ -93,6 +95,9 @@ async function writeCharges(
   openings: ReadonlyMap<string, Opening>,
 ): Promise<ReadonlySet<string>> {
   const superseded = supersededSequences(facts);
+  const resumed = facts.flatMap(({ kind, chargeId }) =>
+    kind === 'charge_reopened' || kind === 'charge_waived' ? [chargeId ?? ''] : [],
+  );
   const sameTerms = sql<boolean>`(charges.amount = excluded.amount and charges.currency = excluded.currency
     and coalesce(charges.due_at_ms, excluded.due_at_ms) = excluded.due_at_ms)`;
   const written = await trx
@@ -130,6 +135,9 @@ async function writeCharges(
           eb.or([
             eb('charges.status', 'not in', CLOSED),
             ...(superseded.length === 0 ? [] : [eb('charges.recorded_sequence', 'in', superseded)]),
+            ...(resumed.length === 0
+              ? []
+              : [eb.and([eb('charges.status', '=', 'failed'), eb('charges.charge_id', 'in', resumed)])]),
           ]),
         )
         .where(sql<boolean>`coalesce(charges.recorded_sequence, 0) <= excluded.recorded_sequence`),

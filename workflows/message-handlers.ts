@@ -2,13 +2,14 @@
 import type { SignalDefinition, UpdateDefinition } from '@temporalio/common';
 import { ApplicationFailure, CancellationScope, condition, log, setHandler } from '@temporalio/workflow';
 import { advance } from '../domain/advance.ts';
+import { findFailedCharge } from '../domain/charge/failed-charges.ts';
 import type { CustomerEvent } from '../domain/model/events.ts';
 import type { CustomerState } from '../domain/model/state.ts';
 import { noSuchCharge, refuse } from '../domain/refuse.ts';
 import { findCharge } from '../domain/shared/charges.ts';
 import { Refusal } from '../domain/shared/refusal.ts';
 import { SECOND } from '../domain/shared/time.ts';
-import { type ChargeView, type CustomerView, chargeView, viewOf } from '../domain/view.ts';
+import { type ChargeView, type CustomerView, chargeView, failedChargeView, viewOf } from '../domain/view.ts';
 import { faultOf, type MessageName } from './message-schemas.ts';
 import * as messages from './messages.ts';
 
@@ -49,8 +50,10 @@ export function handleMessages(customer: LiveCustomer, refreshDetails: () => voi
   const chargeAnswer = ({ chargeId }: { readonly chargeId: string }): ChargeView => {
     const state = projectedState();
     const charge = findCharge(state, chargeId);
-    if (!charge) throw failureFrom(noSuchCharge(chargeId));
-    return chargeView(state, charge, Date.now());
+    if (charge) return chargeView(state, charge, Date.now());
+    const failed = findFailedCharge(state, chargeId);
+    if (!failed) throw failureFrom(noSuchCharge(chargeId));
+    return failedChargeView(failed);
   };
 
   const dropSignal = (name: string, fault: string): void => {
@@ -171,7 +174,14 @@ export function handleMessages(customer: LiveCustomer, refreshDetails: () => voi
     messages.retryCharge,
     (request) => ({ ...request, kind: 'retryCharge' }),
     chargeAnswer,
-    'Attempt this charge now instead of on its calendar. {chargeId, actor, reason?}',
+    'Attempt this charge now instead of on its calendar, or once more after it has failed. {chargeId, actor, reason?}',
+  );
+  onUpdate(
+    'waiveCharge',
+    messages.waiveCharge,
+    (request) => ({ ...request, kind: 'waiveCharge' }),
+    chargeAnswer,
+    'Forgive a charge that has failed: it is owed no longer. {chargeId, actor, reason?}',
   );
   onUpdate(
     'pause',

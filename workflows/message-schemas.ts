@@ -139,6 +139,7 @@ const policy = objectOf<ChargePolicy>({
   card: optional(objectOf<CollectionPolicy['card']>({ waitDays: count })),
   declineNotices: optional(oneOf('none', 'first', 'each')),
   end: optional(oneOf('fail', 'pause', 'cancel')),
+  failedCharges: optional(oneOf('wait', 'collect_on_new_card')),
   zone: optional(
     objectOf<Zone>({
       timeZone: matching('^[A-Za-z][A-Za-z0-9_+/-]{0,63}$', 'the name of a time zone'),
@@ -191,6 +192,7 @@ export const MESSAGE_SCHEMAS = {
   }),
   cancelCharge: chargeAction,
   retryCharge: chargeAction,
+  waiveCharge: chargeAction,
   pause: action,
   resume: action,
   cancelCustomer: action,

@@ -105,6 +105,8 @@ export const giveConsent = defineUpdate<CustomerView, [ConsentRequest]>('giveCon
 export const openCharge = defineUpdate<ChargeView, [ChargeRequest]>('openCharge');
 export const cancelCharge = defineUpdate<ChargeView, [ChargeAction]>('cancelCharge');
 export const retryCharge = defineUpdate<ChargeView, [ChargeAction]>('retryCharge');
+/** What has failed is owed no longer. */
+export const waiveCharge = defineUpdate<ChargeView, [ChargeAction]>('waiveCharge');
 export const pause = defineUpdate<CustomerView, [Attribution]>('pause');
 export const resume = defineUpdate<CustomerView, [Attribution]>('resume');
 export const cancelCustomer = defineUpdate<CustomerView, [Attribution]>('cancelCustomer');

@@ -19,7 +19,7 @@ export const NEEDED: { readonly [Kind in Attention]: string } = {
     '`unknown`: the outcome of an attempt is not known yet. Stripe is being asked; if it stays, an operator has to look at the payment in the Dashboard.',
   refused: '`refused`: an operator has to mend what Stripe refused, then `retryCharge` or `cancelCharge`.',
   failed:
-    '`failed`: a charge was given up. The merchant has to collect it in another way, or the customer to give another card.',
+    '`failed`: a charge was given up and is owed still. Collect it after all with `retryCharge`, best after the customer has given another card, or forgive it with `waiveCharge`.',
   disputed: '`disputed`: the merchant has to answer a dispute in the Dashboard before its deadline.',
   no_card: '`no_card`: the customer has to give another card (new enrolment).',
   step_up: '`step_up`: the customer has to open the step-up link. Remind them, or wait for the deadline.',

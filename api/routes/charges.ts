@@ -1,4 +1,4 @@
-// Charges over HTTP: open, show, list, step-up, retry, cancel.
+// Charges over HTTP: open, show, list, step-up, retry, cancel, waive.
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
 import { allowNoBody } from '../http/no-body.ts';
@@ -110,8 +110,9 @@ export const chargeRoutes: FastifyPluginAsyncTypebox<ChargeRoutesOptions> = asyn
   );
 
   const actions = [
-    ['retry', 'Attempt a charge again now', charges.retry],
+    ['retry', 'Attempt a charge again now, also one that has failed', charges.retry],
     ['cancel', 'Give a charge up; what Stripe holds open is cancelled first', charges.cancel],
+    ['waive', 'Forgive a charge that has failed: it is owed no longer', charges.waive],
   ] as const;
   for (const [name, summary, act] of actions) {
     app.post(

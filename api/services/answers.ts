@@ -55,6 +55,7 @@ export function createAnswers(links: Links): Answers {
         },
         amountDue: view.amountDue,
         currency: view.currency,
+        amountsDue: [...view.amountsDue],
         nextActionAt: timeOrNone(view.nextActionAtMs),
         metadata,
       });

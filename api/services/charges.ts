@@ -9,7 +9,7 @@ import { Refusal } from '../../domain/shared/refusal.ts';
 import type { ChargeStatus, ChargeView } from '../../domain/view.ts';
 import type { ChargeRow, ChargeTerms, Ledger, PromisedCharge } from '../../ledger/ledger.ts';
 import type { CustomerWorkflows } from '../../temporal/customer-workflows.ts';
-import { cancelCharge, retryCharge } from '../../workflows/messages.ts';
+import { cancelCharge, retryCharge, waiveCharge } from '../../workflows/messages.ts';
 import type { Caller } from '../http/auth.ts';
 import { tooMany } from '../http/problems.ts';
 import type { Action } from '../http/schemas/actions.ts';
@@ -48,6 +48,8 @@ export interface Charges {
   cancel(customerId: string, chargeId: string, action: Action, caller: Caller): Promise<ChargeAnswer>;
   /** @throws Refusal */
   retry(customerId: string, chargeId: string, action: Action, caller: Caller): Promise<ChargeAnswer>;
+  /** What has failed is owed no longer. @throws Refusal */
+  waive(customerId: string, chargeId: string, action: Action, caller: Caller): Promise<ChargeAnswer>;
 }
 
 /** Milliseconds between two readings while a caller waits: a charge takes a second or two, and each reading is a query. */
@@ -96,16 +98,21 @@ export function createCharges(deps: {
     return frozen;
   }
 
-  /** Sends an action to the workflow; a charge that has left the workflow is judged by the ledger. */
+  /**
+   * Sends an action to the workflow; a charge that has left the workflow is judged by the ledger.
+   * @param isKnown by its status: whether the workflow knows such a charge
+   * @param isDone by its status: whether nothing is left to do
+   */
   async function act(
     customerId: string,
     chargeId: string,
     { update, action, caller }: { update: typeof cancelCharge; action: Action; caller: Caller },
-    isDone: (row: CurrentCharge['row']) => boolean,
+    isKnown: (status: ChargeRow['status']) => boolean,
+    isDone: (status: ChargeRow['status']) => boolean,
   ): Promise<ChargeAnswer> {
     const before = await reader.chargeRow(customerId, chargeId);
     if (before.waitsForWorkflow) await handOver.bring(promisedCharge(customerId, before));
-    if (!isClosed(before.status)) {
+    if (isKnown(before.status)) {
       try {
         const view = await askWorkflow(deps, customerId, update, {
           ...action,
@@ -120,7 +127,9 @@ export function createCharges(deps: {
       }
     }
     const row = await reader.chargeRow(customerId, chargeId);
-    if (isDone(row)) return answerOf(customerId, { row, view: recordedCharge(row) }, caller);
+    if (isDone(row.status)) return answerOf(customerId, { row, view: recordedCharge(row) }, caller);
+    if (!isClosed(row.status))
+      throw new Refusal('wrong_state', 'The customer’s billing does not have this charge yet; ask again.');
     throw new Refusal('charge_closed', `The charge is over: ${row.status}.`);
   }
 
@@ -164,7 +173,7 @@ export function createCharges(deps: {
       if (status === 'awaiting_step_up') {
         const isReceived = await deps.workflows.completeStepUp(customerId, chargeId);
         if (!isReceived) throw new Refusal('wrong_state', 'The customer’s billing has ended.');
-      } else if (status === 'failed' || status === 'cancelled' || !attempts.some(askedForStepUp)) {
+      } else if (GIVEN_UP.includes(status) || !attempts.some(askedForStepUp)) {
         throw new Refusal('wrong_state', `The charge does not wait for the customer: ${status}.`);
       }
       return answerOf(customerId, current, caller);
@@ -175,12 +184,34 @@ export function createCharges(deps: {
         customerId,
         chargeId,
         { update: cancelCharge, action, caller },
-        ({ status }) => status === 'cancelled',
+        isOpen,
+        (status) => status === 'cancelled',
       ),
 
     retry: (customerId, chargeId, action, caller) =>
-      act(customerId, chargeId, { update: retryCharge, action, caller }, () => false),
+      act(customerId, chargeId, { update: retryCharge, action, caller }, isOwed, () => false),
+
+    waive: (customerId, chargeId, action, caller) =>
+      act(
+        customerId,
+        chargeId,
+        { update: waiveCharge, action, caller },
+        isOwed,
+        (status) => status === 'waived',
+      ),
   };
+}
+
+/** Nobody waits for the money of these any more. */
+const GIVEN_UP: readonly ChargeStatus[] = ['failed', 'waived', 'cancelled'];
+
+function isOpen(status: ChargeRow['status']): boolean {
+  return !isClosed(status);
+}
+
+/** What has failed may be collected after all, or waived. */
+function isOwed(status: ChargeRow['status']): boolean {
+  return isOpen(status) || status === 'failed';
 }
 
 /**

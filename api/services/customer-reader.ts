@@ -93,6 +93,7 @@ export function recordedCustomer({ customerId, view }: CustomerRow): CustomerVie
       status: 'awaiting_mandate',
       needsAttention: [],
       amountDue: 0,
+      amountsDue: [],
       currency: null,
       charges: [],
     }

@@ -44,7 +44,7 @@ async function look({ type, object }: StripeEvent, ledger: Ledger): Promise<OnRe
     case 'payment_intent.succeeded':
       return row.status === 'succeeded' ? 'yes' : 'no';
     case 'payment_intent.canceled':
-      return row.status === 'failed' || row.status === 'cancelled' ? 'yes' : 'no';
+      return row.status === 'failed' || row.status === 'waived' || row.status === 'cancelled' ? 'yes' : 'no';
     case 'payment_intent.processing':
       return row.status === 'processing' ? 'yes' : 'no';
     default: {

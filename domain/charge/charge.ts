@@ -7,6 +7,7 @@ import { findCharge, putCharge } from '../shared/charges.ts';
 import { by, recordFact } from '../shared/facts.ts';
 import { omitUndefined } from '../shared/omit-undefined.ts';
 import { closeCharge } from './close.ts';
+import { findFailedCharge, reopenFailedCharge } from './failed-charges.ts';
 import { AMBIGUOUS_INTENT } from './payment-intent.ts';
 
 /** Something is owed. The same id with the same terms changes nothing; other terms only put right what Stripe refused. */
@@ -17,6 +18,7 @@ export function openCharge(
 ): CustomerState {
   const existing = findCharge(state, request.chargeId);
   if (existing) return correctCharge(state, existing, request, nowMs);
+  if (findFailedCharge(state, request.chargeId)) return state;
   const dueAtMs = request.dueAtMs ?? nowMs;
   const { chargeId, amount, currency, policy } = request;
   const owed = { chargeId, amount, currency, openedAtMs: nowMs, dueAtMs, paymentIntentId: null };
@@ -24,7 +26,6 @@ export function openCharge(
   const added = {
     ...state,
     currency: state.currency ?? currency,
-    failedCharges: state.failedCharges.filter((failed) => failed.chargeId !== chargeId),
     charges: [...state.charges, charge],
   };
   const claimed = request.inLedger === undefined ? undefined : true;
@@ -115,6 +116,8 @@ export function retryCharge(
   nowMs: number,
 ): CustomerState {
   const charge = findCharge(state, event.chargeId);
+  const failed = findFailedCharge(state, event.chargeId);
+  if (failed) return reopenFailedCharge(state, failed, event, nowMs);
   const { phase } = charge ?? {};
   const mayRetry =
     phase?.is === 'awaiting_card' || phase?.is === 'refused' || (phase?.is === 'due' && phase.atMs > nowMs);

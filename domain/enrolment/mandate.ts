@@ -1,4 +1,5 @@
 // The permission to charge: given, read again, ended; and what a new card does for what is owed.
+import { collectFailedCharges } from '../charge/failed-charges.ts';
 import type { Charge, ChargePhase, PhaseOf } from '../model/charge.ts';
 import type { Card, Enrolment, Mandate, MandateStatus } from '../model/enrolment.ts';
 import type { EventOf } from '../model/events.ts';
@@ -32,8 +33,6 @@ export function mandateGiven(
   const succeeded: CustomerState = {
     ...state,
     mandate,
-    // Another card is the answer to what has failed on the old one.
-    failedCharges: [],
     enrolment: { ...enrolment, status: 'succeeded', closed: true, decline: null },
   };
   const recorded = recordFact(succeeded, nowMs, 'mandate', {
@@ -47,7 +46,7 @@ export function mandateGiven(
   const notified = notify(recorded, nowMs, 'customer.enrolled', `enrolled-${enrolment.number}`, {
     data: { brand: mandate.card.brand, last4: mandate.card.last4 },
   });
-  return resumeWithCard(notified, nowMs);
+  return collectFailedCharges(resumeWithCard(notified, nowMs), nowMs);
 }
 
 /**

@@ -73,7 +73,7 @@ export type ChargePhase =
   | { readonly is: 'closing'; readonly to: 'failed' | 'cancelled'; readonly reason: string }
   | {
       readonly is: 'closed';
-      readonly as: 'succeeded' | 'failed' | 'cancelled';
+      readonly as: 'succeeded' | 'failed' | 'cancelled' | 'waived';
       readonly reason: string | null;
       readonly atMs: number;
     };
@@ -109,3 +109,24 @@ export interface Charge {
   /** How often Stripe was asked in this phase without anything changing. */
   readonly checks: number;
 }
+
+/** A charge that has failed and is owed still: what is needed to collect it after all. */
+export type FailedCharge = Pick<
+  Charge,
+  | 'chargeId'
+  | 'amount'
+  | 'currency'
+  | 'openedAtMs'
+  | 'dueAtMs'
+  | 'policy'
+  | 'corrections'
+  | 'intentNumber'
+  | 'paymentIntentId'
+  | 'stripeChargeId'
+  | 'attemptCount'
+> & {
+  /** When it failed, epoch ms. */
+  readonly atMs: number;
+  /** Of its last decline, as short as the issuer's own reason; null where no issuer said no. */
+  readonly declineCode: string | null;
+};

@@ -66,6 +66,8 @@ export type CustomerEvent =
     })
   | (Attribution & { readonly kind: 'cancelCharge'; readonly chargeId: string })
   | (Attribution & { readonly kind: 'retryCharge'; readonly chargeId: string })
+  /** What has failed is owed no longer. */
+  | (Attribution & { readonly kind: 'waiveCharge'; readonly chargeId: string })
   | (Attribution & { readonly kind: 'pause' })
   | (Attribution & { readonly kind: 'resume' })
   | (Attribution & { readonly kind: 'cancelCustomer' })

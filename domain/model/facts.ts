@@ -35,6 +35,8 @@ export type FactKind =
   | 'charge_corrected'
   | 'amount_differs'
   | 'charge_retry_requested'
+  | 'charge_reopened'
+  | 'charge_waived'
   | 'charge_cancel_requested'
   | 'refund'
   | 'dispute'

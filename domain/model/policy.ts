@@ -37,6 +37,8 @@ export interface CollectionPolicy {
   readonly declineNotices: 'none' | 'first' | 'each';
   /** What becomes of the customer when the charge has failed. */
   readonly end: 'fail' | 'pause' | 'cancel';
+  /** Whether another card is asked for a charge that has failed before, or it waits until somebody retries or waives it. */
+  readonly failedCharges: 'wait' | 'collect_on_new_card';
 }
 
 /** A place's distance from UTC, as it was known when it was written down: new zone data changes no history. */

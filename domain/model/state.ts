@@ -1,5 +1,5 @@
 // The shape of a customer's state: plain JSON, for it travels through continue-as-new and the ledger's snapshot.
-import type { Charge } from './charge.ts';
+import type { Charge, FailedCharge } from './charge.ts';
 import type { Enrolment, Mandate } from './enrolment.ts';
 import type { Fact } from './facts.ts';
 import type { Policy } from './policy.ts';
@@ -56,13 +56,8 @@ export interface CustomerState {
   }[];
   /** Open charges, and closed ones until they are recorded; oldest first. */
   readonly charges: readonly Charge[];
-  /** Closed as failed, oldest first, until somebody has dealt with them: another card was given, or the customer was cancelled. */
-  readonly failedCharges: readonly {
-    readonly chargeId: string;
-    readonly atMs: number;
-    /** Of its last decline, as short as the issuer's own reason; null where no issuer said no. */
-    readonly declineCode: string | null;
-  }[];
+  /** Closed as failed and owed still, oldest first, until they are collected after all or waived. */
+  readonly failedCharges: readonly FailedCharge[];
   readonly issuerBudgets: readonly IssuerBudget[];
   /** The one with the newest event last. */
   readonly refunds: readonly FollowedObject[];

@@ -28,12 +28,15 @@ export type NoCardReason =
   /** Issuers were asked for this charge as often as we allow. */
   | 'attempts_used';
 
+/** What of a charge decides which card may pay it. */
+export type Chargeable = Pick<Charge, 'amount' | 'currency' | 'attempts' | 'policy'>;
+
 export type CardDecision =
   | { readonly card: ChargeableCard; readonly reason?: never }
   | { readonly card: null; readonly reason: NoCardReason };
 
 /** Which card may pay this charge, as of `nowMs` (epoch ms). There is one mandate, and so one card, at most. */
-export function chargeableCard(state: CustomerState, charge: Charge, nowMs: number): CardDecision {
+export function chargeableCard(state: CustomerState, charge: Chargeable, nowMs: number): CardDecision {
   const { mandate, stripeCustomerId } = state;
   if (isSpent(charge, collectionOf(state, charge))) return { card: null, reason: 'attempts_used' };
   if (mandate?.status !== 'active' || stripeCustomerId === null) return { card: null, reason: 'no_mandate' };

@@ -16,12 +16,15 @@ export function putCharge(state: CustomerState, changed: Charge): CustomerState 
 }
 
 /** How often we have asked the issuer for this charge. What never reached it does not count, nor what the customer tried. */
-export function issuerAttempts(charge: Charge): number {
+export function issuerAttempts(charge: Pick<Charge, 'attempts'>): number {
   return charge.attempts.filter((attempt) => reachedIssuer(attempt) && !attempt.onSession).length;
 }
 
 /** Whether we have asked the issuer for this charge as often as we allow, on whatever cards. */
-export function isSpent(charge: Charge, { attempts }: Pick<CollectionPolicy, 'attempts'>): boolean {
+export function isSpent(
+  charge: Pick<Charge, 'attempts'>,
+  { attempts }: Pick<CollectionPolicy, 'attempts'>,
+): boolean {
   return issuerAttempts(charge) >= attempts;
 }
 

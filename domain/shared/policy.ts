@@ -14,6 +14,7 @@ export const DEFAULT_COLLECTION: CollectionPolicy = {
   card: { waitDays: 60 },
   declineNotices: 'none',
   end: 'fail',
+  failedCharges: 'wait',
 };
 
 export const DEFAULT_POLICY: Policy = {

@@ -22,5 +22,5 @@ export const BUDGETED_ATTEMPTS_REMEMBERED = 35;
 /** Cards that were used or are blocked, newest kept. */
 export const ISSUER_BUDGETS_REMEMBERED = 20;
 
-/** Charges that have failed and that nobody has dealt with, newest kept. */
-export const FAILED_CHARGES_REMEMBERED = 20;
+/** Charges that have failed and are owed still, newest kept; older ones are the ledger's alone. */
+export const FAILED_CHARGES_REMEMBERED = 100;

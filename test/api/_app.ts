@@ -110,6 +110,7 @@ export async function startTestApp(env: Record<string, string> = {}): Promise<Te
           status: 'active',
           needsAttention: [],
           amountDue: 0,
+          amountsDue: [],
           currency: 'eur',
           charges,
           ...view,

@@ -57,12 +57,16 @@ test('a charge that has failed needs attention after it has left, with its decli
   expect(lastDeclineCode(state)).toBe('lost_card');
 });
 
-test('until another card was given', () => {
+test('until it is collected after all, or waived; another card alone does not settle it', () => {
   const asked = { ...failed(), enrolment: enrolment({ number: 2, setupIntentId: 'seti_2' }) };
   const reading = setupDone({ setupIntentId: 'seti_2' });
   const given = advance(asked, { kind: 'setupIntentRead', reading }, T0);
-  expect(needsAttention(given)).toEqual([]);
-  expect(lastDeclineCode(given)).toBeNull();
+  expect(needsAttention(given)).toEqual(['failed']);
+  for (const kind of ['retryCharge', 'waiveCharge'] as const) {
+    const settled = advance(given, { kind, ...BY, chargeId: 'one' }, T0);
+    expect(needsAttention(settled)).toEqual([]);
+    expect(lastDeclineCode(settled)).toBeNull();
+  }
 });
 
 test('or until the customer was cancelled', () => {

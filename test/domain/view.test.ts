@@ -166,6 +166,7 @@ test('the customer is shown without fingerprint, consent or terms', () => {
       acceptedAtMs: T0,
     },
     amountDue: 0,
+    amountsDue: [],
     currency: 'eur',
     nextActionAtMs: T0 + HOUR,
     charges: [],

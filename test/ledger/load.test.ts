@@ -62,6 +62,7 @@ test('the state as it was last recorded', async () => {
     status: 'active' as const,
     needsAttention: [],
     amountDue: 0,
+    amountsDue: [],
     currency: null,
     charges: [],
   };

@@ -141,7 +141,7 @@ describe.each(DATABASES)('the record on $name', ({ start }) => {
     const reopening = (customerId: string) =>
       entry(customerId, { facts: [opened(3)], charges: [charge('ch1')] });
 
-    test.each(['succeeded', 'failed', 'cancelled'] as const)(
+    test.each(['succeeded', 'failed', 'waived', 'cancelled'] as const)(
       '%s stays as it is when a late message opens it again, and is named',
       async (status) => {
         const customerId = `late-${status}`;
@@ -218,6 +218,64 @@ describe.each(DATABASES)('the record on $name', ({ start }) => {
       await ledger.record(closing('closed'));
       expect((await ledger.loadCustomer('closed')).charges).toEqual([]);
     });
+  });
+
+  describe('a charge that has failed', () => {
+    const failing = (customerId: string, status: 'failed' | 'succeeded' = 'failed') =>
+      entry(customerId, { facts: [opened(1), closed(2)], charges: [charge('ch1', { status })] });
+    const resuming = (customerId: string, kind: 'charge_reopened' | 'charge_waived') =>
+      entry(customerId, {
+        facts: [fact(3, kind, { chargeId: 'ch1' })],
+        charges: [charge('ch1', { status: kind === 'charge_waived' ? 'waived' : 'retrying' })],
+      });
+
+    test('is open once more when it is begun anew, however often that is written, and its end counts', async () => {
+      await ledger.record(failing('again'));
+      expect(await ledger.record(resuming('again', 'charge_reopened'))).toEqual({ alreadyClosed: [] });
+      expect(await ledger.record(resuming('again', 'charge_reopened'))).toEqual({ alreadyClosed: [] });
+      expect(await ledger.getCharge('again', 'ch1')).toMatchObject({ status: 'retrying' });
+      expect((await ledger.loadCustomer('again')).charges).toHaveLength(1);
+      const key = {
+        customerId: 'again',
+        chargeId: 'ch1',
+        intentNumber: 2,
+        attemptNumber: 2,
+        afterSequence: 3,
+      };
+      expect(await ledger.recordedAttempt(key)).toBeNull();
+
+      const paid = entry('again', {
+        facts: [closed(4)],
+        charges: [charge('ch1', { status: 'succeeded' })],
+      });
+      await ledger.record(paid);
+      await ledger.record(resuming('again', 'charge_reopened'));
+      expect(await ledger.getCharge('again', 'ch1')).toMatchObject({ status: 'succeeded' });
+    });
+
+    test('is over for good once it is waived', async () => {
+      await ledger.record(failing('forgiven'));
+      await ledger.record(resuming('forgiven', 'charge_waived'));
+      expect(await ledger.getCharge('forgiven', 'ch1')).toMatchObject({ status: 'waived' });
+      const late = entry('forgiven', {
+        facts: [fact(4, 'charge_reopened', { chargeId: 'ch1' })],
+        charges: [charge('ch1', { status: 'retrying' })],
+      });
+      await ledger.record(late);
+      expect(await ledger.getCharge('forgiven', 'ch1')).toMatchObject({ status: 'waived' });
+    });
+
+    test.each(['charge_reopened', 'charge_waived'] as const)(
+      'is what %s is about: one that was paid stays paid, and its attempt is over before it asks',
+      async (kind) => {
+        const customerId = `paid-${kind}`;
+        await ledger.record(failing(customerId, 'succeeded'));
+        await ledger.record(resuming(customerId, kind));
+        expect(await ledger.getCharge(customerId, 'ch1')).toMatchObject({ status: 'succeeded' });
+        const key = { customerId, chargeId: 'ch1', intentNumber: 2, attemptNumber: 2, afterSequence: 3 };
+        expect(await ledger.recordedAttempt(key)).toBe('over');
+      },
+    );
   });
 
   describe('a claimed charge', () => {

@@ -50,6 +50,7 @@ export function entry(
       status: 'active',
       needsAttention: [],
       amountDue: 0,
+      amountsDue: [],
       currency: 'eur',
       charges: [],
       ...parts.view,

@@ -55,6 +55,7 @@ const COMPLETE: { readonly [Name in MessageName]: { readonly [field: string]: un
   },
   cancelCharge: { actor, reason: 'x', chargeId: 'inv-1' },
   retryCharge: { actor, reason: 'x', chargeId: 'inv-1' },
+  waiveCharge: { actor, reason: 'x', chargeId: 'inv-1' },
   pause: { actor, reason: 'x' },
   resume: { actor, reason: 'x' },
   cancelCustomer: { actor, reason: 'x' },

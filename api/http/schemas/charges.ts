@@ -20,6 +20,7 @@ const CHARGE_STATUSES = valuesOf<DomainChargeStatus>({
   refused: true,
   succeeded: true,
   failed: true,
+  waived: true,
   cancelled: true,
 });
 

@@ -77,6 +77,10 @@ const customerFields = {
   ),
   amountDue: Amount,
   currency: orNull<string>(Type.String({ description: 'Of `amountDue`.', examples: ['eur'] })),
+  amountsDue: Type.Array(Type.Object({ currency: Currency, amount: Amount }), {
+    description:
+      'What is due and not yet collected, by currency; charges that have failed and were not waived are in it.',
+  }),
   nextActionAt: Type.Optional(Time('When something is next to happen by itself.')),
   metadata: Metadata,
 };

@@ -27,6 +27,8 @@ const EVIDENCE_KINDS = valuesOf<FactKind>({
   charge_corrected: true,
   amount_differs: true,
   charge_retry_requested: true,
+  charge_reopened: true,
+  charge_waived: true,
   charge_cancel_requested: true,
   refund: true,
   dispute: true,

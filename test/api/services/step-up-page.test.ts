@@ -24,6 +24,7 @@ const VIEW: CustomerView = {
   status: 'awaiting_step_up',
   needsAttention: [],
   amountDue: 4900,
+  amountsDue: [],
   currency: 'eur',
   charges: [CHARGE],
 };

@@ -14,7 +14,7 @@ export type Action =
   | { readonly do: 'consent' }
   | { readonly do: 'setUp'; readonly card: number; readonly isOk: boolean }
   | { readonly do: 'open'; readonly charge: number; readonly dueInHours: number }
-  | { readonly do: 'cancelCharge' | 'retryCharge'; readonly charge: number }
+  | { readonly do: 'cancelCharge' | 'retryCharge' | 'waiveCharge'; readonly charge: number }
   | { readonly do: 'pause' | 'resume' | 'cancelCustomer' | 'detach' | 'deleteAtStripe' }
   | { readonly do: 'replaceCard'; readonly card: number }
   | { readonly do: 'updateCard'; readonly isRenumbered: boolean }
@@ -53,7 +53,8 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('cancelCharge' as const), charge }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('retryCharge' as const), charge }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('retryCharge' as const), charge }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('waiveCharge' as const), charge }) },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -151,6 +152,7 @@ export const CONSENT = {
   source: 'request',
 } as const;
 export const WHO = { actor: 'shop' };
+const COLLECTS_ON_NEW_CARD = { name: 'again', failedCharges: 'collect_on_new_card' } as const;
 
 export function act(simulated: SimulatedCustomer, what: Action): void {
   const { stripe } = simulated;
@@ -199,11 +201,13 @@ export function act(simulated: SimulatedCustomer, what: Action): void {
         amount: terms.amount,
         currency: 'eur',
         ...(terms.dueAtMs === undefined ? {} : { dueAtMs: terms.dueAtMs }),
+        ...(what.charge === 1 ? { policy: COLLECTS_ON_NEW_CARD } : {}),
       });
       return;
     }
     case 'cancelCharge':
     case 'retryCharge':
+    case 'waiveCharge':
       simulated.ask({ kind: what.do, ...WHO, chargeId: `charge-${what.charge}` });
       return;
     case 'pause':

@@ -273,10 +273,16 @@ export class SimulatedCustomer {
       this.#facts.push(fact);
     }
     if (state.sequence !== expected - 1) this.fail('facts have consecutive sequences: the newest is missing');
+    for (const { kind, chargeId } of state.facts)
+      if (kind === 'charge_reopened' && chargeId && ledger.closed.get(chargeId) === 'failed') {
+        ledger.closed.delete(chargeId);
+        this.#closedWith.delete(chargeId);
+      }
     const alreadyClosed: string[] = [];
     for (const { chargeId, phase } of state.charges) {
       const isNoted = state.facts.some((fact) => fact.chargeId === chargeId);
-      if (ledger.closed.has(chargeId) && isNoted) alreadyClosed.push(chargeId);
+      const isWaived = phase.is === 'closed' && phase.as === 'waived';
+      if (ledger.closed.has(chargeId) && isNoted && !isWaived) alreadyClosed.push(chargeId);
       else if (phase.is === 'closed' && isNoted) {
         ledger.closed.set(chargeId, phase.as);
         this.#closedWith.set(chargeId, state.sequence);
@@ -304,7 +310,9 @@ export class SimulatedCustomer {
 
   #count(fact: Fact): void {
     const { ledger } = this;
-    if (fact.kind === 'charge_closed' && fact.chargeId) ledger.closings.add(fact.chargeId);
+    if (['charge_closed', 'charge_waived'].includes(fact.kind) && fact.chargeId)
+      ledger.closings.add(fact.chargeId);
+    if (fact.kind === 'charge_reopened' && fact.chargeId) ledger.closings.delete(fact.chargeId);
     if (fact.kind === 'amount_differs' && fact.chargeId) ledger.amountsDiffer.add(fact.chargeId);
     if (fact.kind === 'attempt') this.#recordAttempt(fact);
     if (fact.kind === 'refund' || fact.kind === 'dispute') this.#recordMoneyBack(fact);
@@ -365,6 +373,9 @@ export class SimulatedCustomer {
     }
     if (event.kind === 'loaded') this.#checkLoaded();
     this.#remember(event, before);
+    for (const { kind, chargeId, sequence } of after.facts)
+      if (kind === 'charge_reopened' && chargeId && sequence > before.sequence)
+        this.ledger.asksBeforeReopening.set(chargeId, this.stripe.askedByUs.length);
     for (const charge of after.charges) {
       this.#checkCharge(charge);
       this.#checkOtherCard(charge);
@@ -372,7 +383,7 @@ export class SimulatedCustomer {
     for (const { chargeId } of before.charges) {
       const isGone = !after.charges.some((charge) => charge.chargeId === chargeId);
       if (isGone && !this.ledger.closings.has(chargeId))
-        this.fail(`a charge leaves with its charge_closed fact recorded: ${chargeId}`);
+        this.fail(`a charge leaves with its end recorded: ${chargeId}`);
     }
   }
 

@@ -5,10 +5,12 @@ import type { CustomerState } from '../../../domain/model/state.ts';
 type OpenCharge = EventOf<'openCharge'>;
 
 export class LedgerModel {
-  /** Charges whose `charge_closed` fact is recorded. */
+  /** Charges whose end is recorded. */
   readonly closings = new Set<string>();
   readonly accepted = new Map<string, OpenCharge & { openedAtMs: number }>();
-  readonly closed = new Map<string, 'succeeded' | 'failed' | 'cancelled'>();
+  readonly closed = new Map<string, 'succeeded' | 'failed' | 'cancelled' | 'waived'>();
+  /** How often issuers had been asked before a charge that had failed was begun anew. */
+  readonly asksBeforeReopening = new Map<string, number>();
   readonly objectIndex: { stripeId: string; chargeId: string }[] = [];
   /** Outcomes on record for each of Stripe's charges. */
   readonly outcomes = new Map<string, string[]>();
@@ -25,12 +27,13 @@ export class LedgerModel {
   load(): CustomerEvent {
     const open = [...this.accepted.values()].filter(({ chargeId }) => !this.closed.has(chargeId));
     const charges = open.map(
-      ({ chargeId, amount, currency, openedAtMs, dueAtMs }): RememberedCharge => ({
+      ({ chargeId, amount, currency, openedAtMs, dueAtMs, policy }): RememberedCharge => ({
         chargeId,
         amount,
         currency,
         openedAtMs,
         dueAtMs: dueAtMs ?? null,
+        ...(policy === undefined ? {} : { policy }),
         paymentIntentId: this.objectIndex.findLast((entry) => entry.chargeId === chargeId)?.stripeId ?? null,
       }),
     );
