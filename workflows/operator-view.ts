@@ -12,6 +12,7 @@ import { ADVICE, at, MEANING, NEEDED, wordsFor } from './operator-words.ts';
 /** Temporal keeps 20 KB of details. */
 const CHARGES_SHOWN = 20;
 const PLANS_SHOWN = 5;
+const FAILED_SHOWN = 5;
 
 /** Shown at once, and no event of history. Every run has to set it again. No personal data. */
 export function showDetails(customer: LiveCustomer, step: Step, view: CustomerView): void {
@@ -40,6 +41,7 @@ export function showDetails(customer: LiveCustomer, step: Step, view: CustomerVi
       .slice(0, CHARGES_SHOWN)
       .map((charge) => chargeLines(charge, heldUntil(state, blocking, isHalted))),
     charges.length > CHARGES_SHOWN && `… and ${charges.length - CHARGES_SHOWN} more`,
+    state.failedCharges.length > 0 && failedLines(state),
     planned.length > 0 &&
       [
         '**Next:**',
@@ -92,6 +94,20 @@ function chargeLines(charge: ChargeView, untilWhen: string): string {
     ...(paymentIntentId ? [dashboard('payments', paymentIntentId)] : []),
   ];
   return lines.join('  \n');
+}
+
+function failedLines({ failedCharges }: CustomerState): string {
+  const newest = failedCharges
+    .slice(-FAILED_SHOWN)
+    .reverse()
+    .map(
+      ({ chargeId, amount, currency, atMs, declineCode }) =>
+        `- \`${chargeId}\` ${formatMoney(amount, currency)}, failed ${at(atMs)}${declineCode ? ` (${declineCode})` : ''}`,
+    );
+  const others = failedCharges.length - newest.length;
+  return ['**Failed, and owed still:**', ...newest, ...(others > 0 ? [`- … and ${others} more`] : [])].join(
+    '\n',
+  );
 }
 
 /** Who or what ends the wait; `first` is what is done next if nothing else happens, which may be after `untilMs`. */

@@ -30,6 +30,7 @@ beforeAll(async () => {
     view: {
       status: 'awaiting_step_up',
       amountDue: 4900,
+      amountsDue: [{ currency: 'eur', amount: 4900 }],
       nextActionAtMs: due + 1,
       card: { brand: 'visa', last4: '4242', expMonth: 1, expYear: 2030, country: null },
       enrolment: {
@@ -90,6 +91,7 @@ test('a customer is shown as last recorded', async () => {
       acceptedAt: '2026-02-01T10:00:00.000Z',
     },
     amountDue: 4900,
+    amountsDue: [{ currency: 'eur', amount: 4900 }],
     currency: 'eur',
     nextActionAt: '2026-02-01T10:00:00.001Z',
     metadata: { tier: 'gold' },

@@ -99,13 +99,19 @@ test('what failed is found and shown until it is dealt with, after the charge ha
     .poll(() => found("NeedsAttention = 'failed' AND LastDecline IS NULL"), { timeout: 60_000 })
     .toEqual([workflowIdOf('unlucky')]);
   const { currentDetails } = await handle.query(workflowMetadata);
-  expect(currentDetails).toContain('- `failed`: a charge was given up.');
+  expect(currentDetails).toContain('- `failed`: a charge was given up and is owed still.');
+  expect(currentDetails).toMatch(/\*\*Failed, and owed still:\*\*\n- `unlucky-1` 7\.00 EUR, failed \d{4}-/);
   expect(currentDetails).not.toContain('All is well');
 
   await stack.post('/v1/customers/unlucky/enrolments', {
     paymentMethod: 'pm_card_mastercard',
     consent: CONSENT,
   });
+  await stack.until(
+    '/v1/customers/unlucky',
+    ({ card: given, needsAttention }) => given.brand === 'mastercard' && needsAttention.includes('failed'),
+  );
+  await stack.post('/v1/customers/unlucky/charges/unlucky-1/waive');
   await expect
     .poll(async () => (await handle.query(workflowMetadata)).currentDetails, { timeout: 30_000 })
     .toContain('All is well');
@@ -116,7 +122,14 @@ test('every signal and update explains itself in the operator’s form', async (
   const { definition } = await stack.client.workflow.getHandle(workflowIdOf('seen')).query(workflowMetadata);
   const updates = definition.updateDefinitions;
   expect(updates.map(({ name }) => name)).toEqual(
-    expect.arrayContaining(['retryCharge', 'cancelCharge', 'pause', 'resume', 'cancelCustomer']),
+    expect.arrayContaining([
+      'retryCharge',
+      'cancelCharge',
+      'waiveCharge',
+      'pause',
+      'resume',
+      'cancelCustomer',
+    ]),
   );
   for (const { description } of [...updates, ...definition.signalDefinitions])
     expect(description).not.toBe('');

@@ -51,6 +51,7 @@ test('lists every route and no other', () => {
     'POST /v1/customers/{customerId}/charges/{chargeId}/cancel',
     'POST /v1/customers/{customerId}/charges/{chargeId}/retry',
     'POST /v1/customers/{customerId}/charges/{chargeId}/step-up',
+    'POST /v1/customers/{customerId}/charges/{chargeId}/waive',
     'POST /v1/customers/{customerId}/enrolments',
     'POST /v1/customers/{customerId}/pause',
     'POST /v1/customers/{customerId}/resume',
@@ -94,6 +95,7 @@ test('a body that may be missing is not called required, and others are', () => 
     'stepUpCharge',
     'stepUpDone',
     'stepUpSession',
+    'waiveCharge',
   ]);
 });
 
