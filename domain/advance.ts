@@ -10,7 +10,7 @@ import { chargeRefused, chargeUnanswered } from './charge/refused-or-unanswered.
 import { stepUpExpired, stepUpReminded } from './charge/step-up.ts';
 import { cardMissing, cardWaitExpired } from './charge/waiting-for-card.ts';
 import { disputeRead } from './disputes/disputes.ts';
-import { atTheEndOfTheRoad } from './end-of-road.ts';
+import { atTheEndOfTheRoad, onAnotherCard } from './end-of-road.ts';
 import { openEnrolment, readOpenEnrolment, takeConsent } from './enrolment/enrolment.ts';
 import { mandateAfterRefusal, readMandate } from './enrolment/mandate.ts';
 import { setupIntentRefused, setupIntentUnanswered } from './enrolment/refused-or-unanswered.ts';
@@ -85,7 +85,7 @@ function stateAfter(state: CustomerState, event: CustomerEvent, nowMs: number): 
     case 'setupIntentCreated':
       return setupIntentCreated(state, event, nowMs);
     case 'setupIntentRead':
-      return setupIntentRead(state, event.reading, nowMs);
+      return onAnotherCard(state, setupIntentRead(state, event.reading, nowMs), nowMs);
     case 'paymentIntentCreated':
       return paymentIntentCreated(state, event, nowMs);
     case 'paymentIntentSearched':

@@ -1,4 +1,5 @@
-// What becomes of a customer whose charge has failed, where the charge's policy ends in more than that.
+// What a charge's policy says beyond the charge that has failed: about its customer, and about another card.
+import { collectFailedCharges } from './charge/failed-charges.ts';
 import { cancelCustomer } from './lifecycle.ts';
 import type { Charge } from './model/charge.ts';
 import type { CustomerState } from './model/state.ts';
@@ -21,6 +22,12 @@ export function atTheEndOfTheRoad(before: CustomerState, state: CustomerState, n
   if (ends.includes('cancel')) return cancelCustomer(state, { kind: 'cancelCustomer', ...BY_POLICY }, nowMs);
   if (!ends.includes('pause') || state.paused || state.cancelled) return state;
   return recordFact({ ...state, paused: { atMs: nowMs } }, nowMs, 'paused', BY_POLICY);
+}
+
+/** @param before the state in which the card that has just been given was not there yet */
+export function onAnotherCard(before: CustomerState, state: CustomerState, nowMs: number): CustomerState {
+  const isAnother = before.mandate?.setupIntentId !== state.mandate?.setupIntentId;
+  return isAnother ? collectFailedCharges(state, nowMs) : state;
 }
 
 function hasFailed({ phase }: Charge): boolean {

@@ -1,5 +1,4 @@
 // The permission to charge: given, read again, ended; and what a new card does for what is owed.
-import { collectFailedCharges } from '../charge/failed-charges.ts';
 import type { Charge, ChargePhase, PhaseOf } from '../model/charge.ts';
 import type { Card, Enrolment, Mandate, MandateStatus } from '../model/enrolment.ts';
 import type { EventOf } from '../model/events.ts';
@@ -46,7 +45,7 @@ export function mandateGiven(
   const notified = notify(recorded, nowMs, 'customer.enrolled', `enrolled-${enrolment.number}`, {
     data: { brand: mandate.card.brand, last4: mandate.card.last4 },
   });
-  return collectFailedCharges(resumeWithCard(notified, nowMs), nowMs);
+  return resumeWithCard(notified, nowMs);
 }
 
 /**
