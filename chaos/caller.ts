@@ -110,18 +110,14 @@ export function createCaller({
 
   const emulator = createEmulatorControl(emulatorUrl, signal);
 
-  /**
-   * Polls until there is a mandate, by this enrolment or a later one: while the workflow does not answer, the api shows
-   * what was recorded last.
-   */
+  /** Polls until there is a mandate: while the workflow does not answer, the api shows what was recorded last. */
   async function mandateOf(
     customerId: string,
-    enrolmentNumber = 1,
+    isIt = (_setupIntentId: string) => true,
   ): Promise<{ readonly setupIntentId: string }> {
     for (let wait = FIRST_CHECK_MS; ; wait = Math.min(wait * 1.5, LONGEST_CHECK_MS)) {
-      const { enrolment, mandate } = await get(`/v1/customers/${customerId}`);
-      const isGiven = enrolment?.number >= enrolmentNumber && enrolment.status === 'succeeded';
-      if (isGiven && mandate?.status === 'active') return mandate;
+      const { mandate } = await get(`/v1/customers/${customerId}`);
+      if (mandate?.status === 'active' && isIt(mandate.setupIntentId)) return mandate;
       await pause(wait, undefined, { signal });
     }
   }
@@ -137,21 +133,22 @@ export function createCaller({
     await mandateOf(customerId);
   }
 
-  /** @param isAwaited until the new card is the one on file */
-  async function giveCard(customerId: string, paymentMethod: string, isAwaited: boolean): Promise<void> {
-    const { body } = await post(`/v1/customers/${customerId}/enrolments`, {
-      paymentMethod,
-      consent: CONSENT,
-    });
-    // Answered before Stripe was asked, it names no SetupIntent yet.
-    if (isAwaited) await mandateOf(customerId, body.enrolment.number);
+  async function giveCard(customerId: string, paymentMethod: string): Promise<void> {
+    await post(`/v1/customers/${customerId}/enrolments`, { paymentMethod, consent: CONSENT });
+  }
+
+  /** Until another card than before is on file: an answer may name no SetupIntent yet, and a repeated one a later one. */
+  async function replaceCard(customerId: string, paymentMethod: string): Promise<void> {
+    const { setupIntentId: before } = await mandateOf(customerId);
+    await giveCard(customerId, paymentMethod);
+    await mandateOf(customerId, (setupIntentId) => setupIntentId !== before);
   }
 
   const interferer = createInterferer({
     temporal,
     emulator,
     signal,
-    replaceCard: (customerId, card) => giveCard(customerId, card, true),
+    replaceCard,
     get,
     onInterference,
   });
@@ -205,7 +202,7 @@ export function createCaller({
         if (interference?.what === 'change_amount') await interferer.changeAmount(now.paymentIntentId);
         return void (await post(`${path}/retry`));
       case 'awaiting_card':
-        return giveCard(customerId, nextCard, false);
+        return giveCard(customerId, nextCard);
       case 'processing':
         await emulator(`_emulator/settle/${now.paymentIntentId}`, { result: 'succeed' });
     }
