@@ -1,9 +1,10 @@
 // What somebody can try who does not come by the api: with another key of the Stripe account, or at Temporal itself.
 import { ActivityClient } from '@temporalio/client';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { sentState } from '../../domain/sent-state.ts';
 import { BILLING_QUEUE, STRIPE_QUEUE, workflowIdOf } from '../../workflows/messages.ts';
 import { attempting } from '../activities/_attempts.ts';
+import { startSampleWorkflows } from '../support/sample-workflows.ts';
 import { startTestStack, type TestStack, UNTIL_GIVEN_UP } from '../support/stack.ts';
 
 let stack: TestStack;
@@ -112,6 +113,31 @@ test('an activity that somebody starts at Temporal without a workflow does nothi
     attempts: 0,
     intents: [{ paymentIntentId: byHand.id, status: 'requires_payment_method' }],
   });
+});
+
+test('an activity that a workflow of somebody else’s asks for does nothing', async () => {
+  const card = await stack.enrol('foreign');
+  const { stripeCustomerId } = await stack.get('/v1/customers/foreign');
+  const { namespace } = stack.client.options;
+  const elsewhere = await startSampleWorkflows({ taskQueue: 'elsewhere', activities: {} }, namespace);
+  onTestFinished(() => elsewhere.stop());
+  const run = (workflowId: string, name: string, taskQueue: string, input: object) =>
+    elsewhere.client.workflow.execute('runForeignActivity', {
+      workflowId,
+      taskQueue: 'elsewhere',
+      args: [name, taskQueue, input],
+    });
+  const owed = { customerId: 'foreign', chargeId: 'foreign-1', amount: 5_001, stripeCustomerId };
+  const state = sentState(attempting({ ...owed, paymentMethodId: card, paymentIntentId: null }));
+  const attempt = { chargeId: 'foreign-1', state, nowMs: Date.now() };
+  const refused = { cause: { cause: { type: 'NoWorkflow' } } };
+  // Under a name of its own, and under what a customer's workflow could be called.
+  for (const id of ['a-workflow', 'billing/foreign-too'])
+    await expect(run(id, 'attemptCharge', STRIPE_QUEUE, attempt)).rejects.toMatchObject(refused);
+  await expect(
+    run('a-third', 'setCaughtUp', BILLING_QUEUE, { throughMs: Date.UTC(2100, 0) }),
+  ).rejects.toMatchObject(refused);
+  expect(await stack.truth('foreign-1')).toMatchObject({ attempts: 0, intents: [] });
 });
 
 test.each([

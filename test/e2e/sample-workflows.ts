@@ -95,3 +95,13 @@ export async function CustomerBilling(): Promise<void> {
   await condition(() => turns > 0);
   await continueAsNew<typeof CustomerBilling>();
 }
+
+/** Asks a queue of other people's for one of their activities. */
+export async function runForeignActivity(name: string, taskQueue: string, input: object): Promise<unknown> {
+  const foreign = proxyActivities<{ [activity: string]: (input: object) => Promise<unknown> }>({
+    taskQueue,
+    startToCloseTimeout: '10s',
+    retry: { maximumAttempts: 1 },
+  });
+  return foreign[name]?.(input);
+}
