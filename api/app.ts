@@ -1,4 +1,5 @@
 // Puts the api together from what it is given; it reads no environment and opens no port.
+import { randomUUID } from 'node:crypto';
 import rateLimit from '@fastify/rate-limit';
 import type { Client } from '@temporalio/client';
 import type { PayloadCodec } from '@temporalio/common';
@@ -60,6 +61,8 @@ const REQUEST_TIMEOUT = 30_000;
 const IDLE_TIMEOUT = 120_000;
 /** At once, at one process; each costs a file descriptor. */
 const MOST_CONNECTIONS = 5_000;
+/** In every answer: by this id the request is found in the logs. */
+const REQUEST_ID = 'x-request-id';
 /** Characters of a part of a path: signed links are the longest. */
 const LONGEST_PATH_PART = 2_000;
 
@@ -90,14 +93,17 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
       plugins: [countUtf16],
     },
     clientErrorHandler: answerUnreadable,
+    genReqId: () => randomUUID(),
     frameworkErrors: (_error, request, reply) => {
+      reply.header(REQUEST_ID, request.id);
       void refuseBadAddress(request).catch((error) => answerProblem(error, request, reply));
     },
   }) as unknown as FastifyInstance;
   refusePipelining(app);
   app.decorateRequest('caller', undefined as never);
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
     request.caller = NOBODY;
+    reply.header(REQUEST_ID, request.id);
   });
   app.setErrorHandler(answerProblem);
   app.setNotFoundHandler(answerNotFound);

@@ -94,8 +94,10 @@ export function refuseCharge(state: CustomerState, event: EventOf<'openCharge'>)
   const existing = findCharge(state, event.chargeId);
   if (existing && hasTerms(existing, event)) return null;
   const failed = findFailedCharge(state, event.chargeId);
-  if (!existing && failed) return isSameSum(failed, event) ? null : chargeConflict(event.chargeId);
-  if (existing && !isCorrectable(existing)) return chargeConflict(event.chargeId);
+  if (!existing && failed)
+    return isSameSum(failed, event) ? null : chargeConflict(event.chargeId, differingTerms(failed, event));
+  if (existing && !isCorrectable(existing))
+    return chargeConflict(event.chargeId, differingTerms(existing, event));
   if (state.cancelled) return customerCancelled();
   if (!state.mandate) return noMandate();
   const { openCharges, amountLimits } = policyOf(state);
@@ -213,11 +215,26 @@ function tooManyOpenCharges(openCharges: number): Refusal {
   );
 }
 
-export function chargeConflict(chargeId: string): Refusal {
+/** @param differing names of the terms that are others, as the caller gives them */
+export function chargeConflict(chargeId: string, differing: readonly string[]): Refusal {
+  const terms = differing.length === 0 ? 'other terms' : `another ${differing.join(', ')}`;
   return new Refusal(
     'charge_conflict',
-    `Charge ${chargeId} exists with other terms; another charge needs another chargeId.`,
+    `Charge ${chargeId} exists with ${terms}; another charge needs another chargeId.`,
   );
+}
+
+/** What a charge that is there does not share with a request for it. */
+function differingTerms(
+  charge: Pick<Charge, 'amount' | 'currency' | 'dueAtMs'>,
+  { amount, currency, dueAtMs = charge.dueAtMs }: EventOf<'openCharge'>,
+): readonly string[] {
+  const differs = {
+    amount: charge.amount !== amount,
+    currency: charge.currency !== currency,
+    dueAt: charge.dueAtMs !== dueAtMs,
+  };
+  return Object.entries(differs).flatMap(([term, isOther]) => (isOther ? [term] : []));
 }
 
 export function noSuchCharge(chargeId: string): Refusal {

@@ -15,8 +15,10 @@ import {
 import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
 import { omitUndefined } from '../domain/shared/omit-undefined.ts';
 import { isRefusalCode, Refusal } from '../domain/shared/refusal.ts';
+import { SECOND } from '../domain/shared/time.ts';
 import type { CustomerView } from '../domain/view.ts';
 import {
+  BILLING_QUEUE,
   CUSTOMER_BILLING,
   REFUSAL,
   type StripeEventRef,
@@ -36,12 +38,16 @@ const UPDATE_DEADLINE = 10_000;
 const ANSWER_DEADLINE = 25_000;
 const SIGNAL_DEADLINE = 5_000;
 const QUERY_DEADLINE = 3_000;
-const PING_DEADLINE = 2_000;
+const COUNT_DEADLINE = 2_000;
 /** Between calls to a run that is not ready for them: at first, and at most. */
 const NOT_READY_PAUSE = 100;
 const LONGEST_NOT_READY_PAUSE = 2_000;
 
 const FAILED_PRECONDITION = 9;
+/** Temporal's number for the kind of task queue that workflows have. */
+const WORKFLOW_TASKS = 1;
+/** Seconds after which a worker asks for work again at the latest, with some more for clocks that differ. */
+const LONGEST_POLL = 75;
 
 /**
  * Temporal, or a worker behind it, did not answer in time. What was asked may still happen: every request here may be
@@ -84,8 +90,8 @@ export interface CustomerWorkflows {
   notifyOrStart(customerId: string, event: StripeEventRef): Promise<void>;
   /** The customer has authenticated a charge. @returns false when the customer has no open workflow */
   completeStepUp(customerId: string, chargeId: string): Promise<boolean>;
-  /** Whether Temporal answers for our namespace; of the worker it says nothing. */
-  ping(): Promise<void>;
+  /** How many workers have lately asked for workflow tasks. It says at the same time that Temporal answers. */
+  countWorkers(): Promise<number>;
 }
 
 export function createCustomerWorkflows(client: Client): CustomerWorkflows {
@@ -148,10 +154,19 @@ export function createCustomerWorkflows(client: Client): CustomerWorkflows {
         call(SIGNAL_DEADLINE, () => handleOf(customerId).signal(stepUpCompleted, { chargeId })),
       ),
 
-    ping: async () => {
-      await call(PING_DEADLINE, () =>
-        client.workflowService.describeNamespace({ namespace: client.options.namespace }),
+    countWorkers: async () => {
+      const { pollers } = await call(COUNT_DEADLINE, () =>
+        client.workflowService.describeTaskQueue({
+          namespace: client.options.namespace,
+          taskQueue: { name: BILLING_QUEUE },
+          taskQueueType: WORKFLOW_TASKS,
+        }),
       );
+      const recently = Date.now() / SECOND - LONGEST_POLL;
+      const asking = (pollers ?? []).filter(
+        ({ lastAccessTime }) => Number(lastAccessTime?.seconds) >= recently,
+      );
+      return new Set(asking.map(({ identity }) => identity)).size;
     },
   };
 }

@@ -14,6 +14,12 @@ const Readiness = Type.Object({
   status: Type.Enum(['ready', 'not_ready']),
   temporal: Answering,
   ledger: Answering,
+  workers: Type.Optional(
+    Type.Integer({
+      description:
+        'That have lately asked for work. With none of them everything is accepted, and nothing done.',
+    }),
+  ),
   killSwitch: Type.Optional(Type.Enum(['on', 'off'], { description: 'On: nothing is attempted.' })),
 });
 
@@ -41,23 +47,22 @@ export const healthRoutes: FastifyPluginAsyncTypebox<HealthRoutesOptions> = asyn
   );
 
   const readiness = shared(async (log: FastifyBaseLogger): Promise<Static<typeof Readiness>> => {
-    const stateOf = async (what: string, ping: () => Promise<void>) => {
+    const answerOf = async <Answer>(what: string, ask: () => Promise<Answer>) => {
       try {
-        await ping();
-        return 'ok' as const;
+        return { state: 'ok' as const, answer: await ask() };
       } catch (error) {
         log.warn({ err: error }, `not ready: ${what} does not answer`);
-        return 'unreachable' as const;
+        return { state: 'unreachable' as const };
       }
     };
-    const [temporal, ledgerState] = await Promise.all([
-      stateOf('temporal', workflows.ping),
-      stateOf('ledger', ledger.ping),
+    const [temporal, ledgerAnswer] = await Promise.all([
+      answerOf('temporal', workflows.countWorkers),
+      answerOf('ledger', ledger.ping),
     ]);
-    if (temporal !== 'ok' || ledgerState !== 'ok')
-      return { status: 'not_ready', temporal, ledger: ledgerState };
+    const states = { temporal: temporal.state, ledger: ledgerAnswer.state };
+    if (temporal.state !== 'ok' || ledgerAnswer.state !== 'ok') return { status: 'not_ready', ...states };
     const killSwitch = (await ledger.isKillSwitchOn()) ? 'on' : 'off';
-    return { status: 'ready', temporal, ledger: ledgerState, killSwitch };
+    return { status: 'ready', ...states, workers: temporal.answer, killSwitch };
   });
 
   app.get(

@@ -1,5 +1,6 @@
 // Opens charges, shows and lists them, and passes on what people ask of them.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { frozenPolicy, type Policies } from '../../config/policies.ts';
 import type { AmountLimits, ChargePolicy } from '../../domain/model/policy.ts';
 import { chargeConflict } from '../../domain/refuse.ts';
@@ -56,6 +57,17 @@ export interface Charges {
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 1_000;
 const PAUSE_GROWTH = 1.5;
+
+/** The terms that are compared, with the field of the request that gives each. */
+const TERM_NAMES = {
+  amount: 'amount',
+  currency: 'currency',
+  dueAtMs: 'dueAt',
+  policyName: 'policy',
+  description: 'description',
+  statementDescriptorSuffix: 'statementDescriptorSuffix',
+  metadata: 'metadata',
+} as const satisfies { readonly [Name in keyof ChargeTerms]?: string };
 
 /** Seconds after which a caller may ask again when too many charges wait: a good part of them is worked off. */
 const WORKED_OFF = 30;
@@ -145,8 +157,9 @@ export function createCharges(deps: {
           'So many charges wait that no more are accepted; ask again, with the same ids.',
           WORKED_OFF,
         );
-      const { claim, row } = await ledger.claimCharge(customerId, termsOf(body, policy), caller.actor);
-      if (claim === 'conflict') throw chargeConflict(body.chargeId);
+      const terms = termsOf(body, policy);
+      const { claim, row } = await ledger.claimCharge(customerId, terms, caller.actor);
+      if (claim === 'conflict') throw chargeConflict(body.chargeId, differingTerms(row.terms, terms));
       const submitted = isAccepted(row)
         ? null
         : { row, view: await deps.acceptCharge(customerId, row, caller.actor) };
@@ -233,6 +246,14 @@ function promisedCharge(customerId: string, { terms, actor }: ChargeRow): Promis
     policy,
     actor: actor ?? 'unknown',
   });
+}
+
+/** By the names that the caller gives them. What was erased, or only a workflow knew, cannot be compared. */
+function differingTerms(before: ChargeTerms, terms: ChargeTerms): readonly string[] {
+  const differs = (name: keyof ChargeTerms) => !isDeepStrictEqual(before[name], terms[name]);
+  return Object.entries(TERM_NAMES).flatMap(([name, given]) =>
+    differs(name as keyof ChargeTerms) ? [given] : [],
+  );
 }
 
 /** Empty metadata is none: both are the same terms. */

@@ -202,7 +202,13 @@ test('what needs a workflow is 503 with Retry-After; a claim stays and is shown 
   }
   expect((await api.ask('GET', '/v1/customers/ada/charges/new')).status).toBe(404);
   expect((await api.ask('POST', '/v1/customers/ada/charges', { ...charge, amount: 1 })).status).toBe(422);
-  expect((await api.ask('POST', '/v1/customers/ada/charges', { ...charge, amount: 99 })).status).toBe(409);
+  const other = await api.ask('POST', '/v1/customers/ada/charges', {
+    ...charge,
+    amount: 99,
+    description: 'Another',
+  });
+  expect(other).toMatchObject({ status: 409, body: { code: 'charge_conflict' } });
+  expect(other.body.detail).toContain('exists with another amount, description;');
   const grace = await api.ask('GET', '/v1/customers/grace');
   expect(grace.body).toMatchObject({ customerId: 'grace', status: 'awaiting_mandate', amountDue: 0 });
 });

@@ -220,7 +220,7 @@ test('while the kill switch is on nothing is attempted, all else goes on; releas
   await open('away');
   const away = await stack.untilCharge('away', 'away-1', 'awaiting_step_up');
   await withKillSwitch(async () => {
-    expect(await stack.get('/readyz')).toMatchObject({ status: 'ready', killSwitch: 'on' });
+    expect(await stack.get('/readyz')).toMatchObject({ status: 'ready', killSwitch: 'on', workers: 1 });
     // The customer's page gives out nothing to confirm with; whoever was at the bank already is taken in.
     const session = await stack.post(`${new URL(away.stepUp.url).pathname}/session`);
     expect(session).toMatchObject({ status: 503, body: { code: 'payments_stopped' } });
