@@ -83,6 +83,8 @@ export interface ChargeView {
   };
   readonly dueAtMs: number;
   readonly nextAttemptAtMs?: number;
+  /** When it was known to be paid; absent while it is not. */
+  readonly settledAtMs?: number;
 }
 
 /** What a charge waits for that nobody has declined or refused. */
@@ -216,6 +218,7 @@ function chargeViewIn(
           : attemptsLeft(state, charge, nowMs),
       stepUp: phase.is === 'awaiting_step_up' ? stepUpView(phase) : undefined,
       nextAttemptAtMs: status === 'held' ? undefined : nextAttemptAt(charge, plan, nowMs),
+      settledAtMs: phase.is === 'closed' && phase.as === 'succeeded' ? phase.atMs : undefined,
     }),
     dueAtMs: charge.dueAtMs,
   };

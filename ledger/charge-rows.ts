@@ -1,5 +1,6 @@
 // How a charge is kept: its identity in one row, its texts in an erasable one.
 import { type Kysely, type Selectable, sql } from 'kysely';
+import { type MoneyBackRecord, moneyBackOf } from '../domain/money-back.ts';
 import { omitUndefined } from '../domain/shared/omit-undefined.ts';
 import type { ChargeStatus } from '../domain/view.ts';
 import type { ChargeRow, ChargeTerms, PersonalKey } from './ledger.ts';
@@ -52,7 +53,19 @@ export function selectCharges(db: Kysely<Tables>) {
     .select('personal_data.value as texts');
 }
 
-export function chargeRow(row: Selectable<Tables['charges']> & { readonly texts: object | null }): ChargeRow {
+/** What is on record of refunds and disputes of a charge, oldest first; null when there is nothing. */
+export const MONEY_BACK = sql<readonly MoneyBackRecord[] | null>`(
+  select jsonb_agg(jsonb_build_object('kind', evidence.kind, 'data', evidence.data) order by evidence.sequence)
+  from evidence
+  where evidence.customer_id = charges.customer_id and evidence.charge_id = charges.charge_id
+    and evidence.kind in ('refund', 'dispute'))`;
+
+export function chargeRow(
+  row: Selectable<Tables['charges']> & {
+    readonly texts: object | null;
+    readonly money_back?: readonly MoneyBackRecord[] | null;
+  },
+): ChargeRow {
   return {
     terms: {
       chargeId: row.charge_id,
@@ -71,5 +84,6 @@ export function chargeRow(row: Selectable<Tables['charges']> & { readonly texts:
     waitsForWorkflow: row.hand_over_at_ms !== null,
     status: row.status,
     view: row.view,
+    moneyBack: moneyBackOf(row.money_back ?? []),
   };
 }

@@ -1,6 +1,6 @@
 // Reads charges as last recorded, one and lists of them.
 import type { Kysely } from 'kysely';
-import { chargeRow, IS_PROMISED, selectCharges } from './charge-rows.ts';
+import { chargeRow, IS_PROMISED, MONEY_BACK, selectCharges } from './charge-rows.ts';
 import { cursorOf, sortKeyOf } from './cursor.ts';
 import type { Ledger } from './ledger.ts';
 import type { Tables } from './schema.ts';
@@ -11,6 +11,7 @@ export function charges(db: Kysely<Tables>): Pick<Ledger, 'getCharge' | 'listCha
   return {
     async getCharge(customerId, chargeId) {
       const row = await selectCharges(db)
+        .select(MONEY_BACK.as('money_back'))
         .where('charges.customer_id', '=', customerId)
         .where('charges.charge_id', '=', chargeId)
         .where(IS_PROMISED)
@@ -20,6 +21,7 @@ export function charges(db: Kysely<Tables>): Pick<Ledger, 'getCharge' | 'listCha
 
     async listCharges({ customerId, status, cursor }) {
       let query = selectCharges(db)
+        .select(MONEY_BACK.as('money_back'))
         .where(IS_PROMISED)
         .orderBy('charges.opened_at_ms', 'desc')
         .orderBy('charges.customer_id', 'desc')

@@ -4,6 +4,7 @@ import type { RecordedAttempt, TimedEvent } from '../domain/model/events.ts';
 import type { Fact, Notice } from '../domain/model/facts.ts';
 import type { ChargePolicy } from '../domain/model/policy.ts';
 import type { CustomerState } from '../domain/model/state.ts';
+import type { MoneyBack } from '../domain/money-back.ts';
 import type { ChargeStatus, ChargeView, CustomerStatus, CustomerView } from '../domain/view.ts';
 import type { NumberedIntent } from './intent-nonce.ts';
 
@@ -42,6 +43,8 @@ export interface ChargeRow {
   readonly status: 'claimed' | ChargeStatus;
   /** As last recorded; null until the workflow recorded the charge. */
   readonly view: ChargeView | null;
+  /** From its refunds and disputes on record; as if there were none in a row that was just claimed. */
+  readonly moneyBack: MoneyBack;
 }
 
 /** Personal data, erasable, one JSON value per customer and key. */

@@ -1,8 +1,10 @@
 // Turns customers, charges and evidence into what goes over the wire.
+
+import type { DisputeView } from '../../domain/money-back.ts';
 import { omitUndefined } from '../../domain/shared/omit-undefined.ts';
 import { withOutsideTimes } from '../../domain/shared/rfc3339.ts';
 import type { ChargeView, CustomerView, EnrolmentView } from '../../domain/view.ts';
-import type { ChargeTerms, CustomerRow, EvidenceItem } from '../../ledger/ledger.ts';
+import type { ChargeRow, CustomerRow, EvidenceItem } from '../../ledger/ledger.ts';
 import type { Links } from '../../links/links.ts';
 import type { Caller } from '../http/auth.ts';
 import type { ChargeAnswer } from '../http/schemas/charges.ts';
@@ -12,7 +14,7 @@ import { timeOf, timeOrNone } from '../http/times.ts';
 
 export interface Answers {
   customer(view: CustomerView, metadata: CustomerRow['metadata'], caller: Caller): Promise<CustomerAnswer>;
-  charge(customerId: string, view: ChargeView, terms: ChargeTerms, caller: Caller): Promise<ChargeAnswer>;
+  charge(customerId: string, view: ChargeView, row: ChargeRow, caller: Caller): Promise<ChargeAnswer>;
   evidence(item: EvidenceItem): EvidenceAnswer;
 }
 
@@ -61,8 +63,9 @@ export function createAnswers(links: Links): Answers {
       });
     },
 
-    async charge(customerId, view, terms, caller) {
+    async charge(customerId, view, { terms, openedAtMs, moneyBack }, caller) {
       const { chargeId, stepUp } = view;
+      const { amountRefunded, dispute } = moneyBack;
       return omitUndefined({
         customerId,
         chargeId,
@@ -70,6 +73,8 @@ export function createAnswers(links: Links): Answers {
         amount: view.amount,
         currency: view.currency,
         amountReceived: view.amountReceived,
+        amountRefunded: amountRefunded === 0 ? undefined : amountRefunded,
+        dispute: dispute ? disputeAnswer(dispute) : undefined,
         description: terms.description,
         statementDescriptorSuffix: terms.statementDescriptorSuffix,
         metadata: terms.metadata,
@@ -82,6 +87,8 @@ export function createAnswers(links: Links): Answers {
         attemptsLeft: view.attemptsLeft,
         dueAt: timeOf(view.dueAtMs),
         nextAttemptAt: timeOrNone(view.nextAttemptAtMs),
+        createdAt: timeOf(openedAtMs),
+        settledAt: timeOrNone(view.settledAtMs),
       });
     },
 
@@ -97,5 +104,12 @@ export function createAnswers(links: Links): Answers {
         delivery: delivery && (withOutsideTimes(delivery) as EvidenceAnswer['delivery']),
       });
     },
+  };
+}
+
+function disputeAnswer({ respondByMs, reason, ...dispute }: DisputeView) {
+  return {
+    ...dispute,
+    ...omitUndefined({ reason: reason ?? undefined, respondBy: timeOrNone(respondByMs ?? undefined) }),
   };
 }

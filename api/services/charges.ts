@@ -85,7 +85,7 @@ export function createCharges(deps: {
   const { ledger, reader, answers, handOver } = deps;
 
   const answerOf = (customerId: string, { row, view }: CurrentCharge, caller: Caller) =>
-    answers.charge(customerId, view, row.terms, caller);
+    answers.charge(customerId, view, row, caller);
 
   async function waitFor(customerId: string, chargeId: string, waitMs: number): Promise<CurrentCharge> {
     const untilMs = Date.now() + waitMs;

@@ -67,6 +67,8 @@ const STATEMENTS = [
     primary key (customer_id, sequence)
   )`,
   `create index evidence_of_openings on evidence (customer_id, charge_id, sequence) where kind = 'charge_opened'`,
+  `create index evidence_of_money_back on evidence (customer_id, charge_id, sequence)
+    where kind in ('refund', 'dispute')`,
   // The database itself keeps evidence append-only, so that neither a fault of ours nor a session in psql changes it.
   `create function refuse_change() returns trigger language plpgsql as $$
     begin

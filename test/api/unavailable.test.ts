@@ -118,6 +118,7 @@ test('a charge that waits is shown with a link to its page', async () => {
     paymentIntentId: 'pi_1',
     stepUp: { url: expect.any(String), deadline: '2026-02-08T10:00:00.000Z' },
     dueAt: '2026-02-01T10:00:00.000Z',
+    createdAt: expect.any(String),
   });
   const token = body.stepUp.url.split('/').at(-1);
   expect(await api.links.open('step-up', token)).toEqual({ customerId: 'ada', chargeId: 'waits' });

@@ -57,6 +57,14 @@ test('a refund by hand is on record with the charge it takes money from, as Stri
       requestId: expect.stringMatching(/^req_/),
     },
   });
+  const { createdAt, settledAt, ...shown } = await stack.get('/v1/customers/refunded/charges/refunded-1');
+  expect(shown).toMatchObject({
+    status: 'succeeded',
+    amount: 3000,
+    amountReceived: 3000,
+    amountRefunded: 1200,
+  });
+  expect(Date.parse(settledAt)).toBeGreaterThanOrEqual(Date.parse(createdAt));
 });
 
 test('a refund that comes back undelivered is on record as both, in that order', async () => {
@@ -67,6 +75,8 @@ test('a refund that comes back undelivered is on record as both, in that order',
     ['succeeded', null],
     ['failed', 'expired_or_canceled_card'],
   ]);
+  const shown = await stack.get('/v1/customers/undelivered/charges/undelivered-1');
+  expect(shown.amountRefunded).toBeUndefined();
 });
 
 test('a dispute is on record from its opening to its end, and nothing that anybody wrote in it', async () => {
@@ -89,10 +99,19 @@ test('a dispute is on record from its opening to its end, and nothing that anybo
     'evidence[customer_name]': 'Jenny Rosen',
     submit: 'true',
   });
+  const path = '/v1/customers/disputed/charges/disputed-1';
+  expect((await stack.get(path)).dispute).toEqual({
+    disputeId: data[0].id,
+    status: 'needs_response',
+    amount: 3000,
+    reason: 'fraudulent',
+    respondBy: opened?.data.respondBy,
+  });
   await stack.control('clock', { advanceSeconds: 60 });
   await stack.until('/v1/customers/disputed/evidence', ({ items }) =>
     items.some((item: Json) => item.kind === 'dispute' && item.data.status === 'won'),
   );
+  expect((await stack.get(path)).dispute).toMatchObject({ status: 'won' });
   const { events } = await stack.client.workflow.getHandle(workflowIdOf('disputed')).fetchHistory();
   expect(JSON.stringify(await stack.get('/v1/customers/disputed/evidence'))).not.toContain('Jenny');
   const payloads = (events ?? []).map((event) => Buffer.from(JSON.stringify(event)).toString());

@@ -47,6 +47,7 @@ describe.each(DATABASES)('the record on $name', ({ start }) => {
         corrections: 0,
         actor: null,
         waitsForWorkflow: false,
+        moneyBack: { amountRefunded: 0, dispute: null },
       },
     ]);
   });
@@ -292,6 +293,7 @@ describe.each(DATABASES)('the record on $name', ({ start }) => {
         corrections: 0,
         actor: 'shop',
         waitsForWorkflow: false,
+        moneyBack: { amountRefunded: 0, dispute: null },
       });
       expect(await ledger.claimCharge('claims', terms, 'shop')).toMatchObject({ claim: 'same' });
     });

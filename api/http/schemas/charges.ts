@@ -90,6 +90,24 @@ export const ChargeAnswer = Type.Object({
       description: 'What Stripe has collected, in minor units. Absent until something has been.',
     }),
   ),
+  amountRefunded: Type.Optional(
+    Type.Integer({
+      description:
+        'What has gone back in refunds, or is on its way, in minor units. Absent when nothing has.',
+    }),
+  ),
+  dispute: Type.Optional(
+    Type.Object(
+      {
+        disputeId: Type.String({ examples: ['du_1MtJUT2eZvKYlo2CNaw2HvEv'] }),
+        status: Type.String({ description: 'Stripe’s own word.', examples: ['needs_response'] }),
+        amount: Amount,
+        reason: Type.Optional(Type.String({ examples: ['fraudulent'] })),
+        respondBy: Type.Optional(Time('Until when it can be contested.')),
+      },
+      { description: 'The newest one. Absent when there was none.' },
+    ),
+  ),
   description: Type.Optional(Type.String()),
   statementDescriptorSuffix: Type.Optional(Type.String()),
   metadata: Type.Optional(Metadata),
@@ -137,5 +155,7 @@ export const ChargeAnswer = Type.Object({
   ),
   dueAt: Time('When it is or was due.'),
   nextAttemptAt: Type.Optional(Time('When it is next attempted by itself.')),
+  createdAt: Time('When it was asked for.'),
+  settledAt: Type.Optional(Time('When it was known to be paid.')),
 });
 export type ChargeAnswer = Static<typeof ChargeAnswer>;
