@@ -9,6 +9,8 @@ interface AttemptRecord {
   readonly outcome: string;
   readonly decline: { readonly code: string; readonly declineCode: string | null } | null;
   readonly answer: { readonly stripeChargeId: string | null } | null;
+  /** Null where the attempt was searched for and has left no PaymentIntent; absent in other records. */
+  readonly paymentIntentId?: null;
 }
 
 const UNDER_WAY = 2;
@@ -64,9 +66,9 @@ function newestByAttempt(records: readonly AttemptRecord[]) {
   return { newest: [...newest.values()], repeated };
 }
 
-function knowledgeOf({ outcome, answer }: AttemptRecord): number {
-  // Stripe itself has said that nothing came of it.
-  if (outcome === 'unknown' && answer !== null) return 1;
+function knowledgeOf({ outcome, answer, paymentIntentId }: AttemptRecord): number {
+  // Stripe itself has said that nothing came of it, or there is nothing of it to be asked about.
+  if (outcome === 'unknown' && (answer !== null || paymentIntentId === null)) return 1;
   // An unknown outcome counts as settled, and then fails the comparison with the bank's answers.
   return KNOWLEDGE[outcome] ?? SETTLED;
 }

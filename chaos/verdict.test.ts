@@ -98,6 +98,8 @@ const attempted = (...attempts: Evidence[]) => [
   fact('charge_closed', { as: 'succeeded' }),
 ];
 
+const UNKNOWN = { number: 1, outcome: 'unknown', decline: null, answer: null };
+
 test.each([
   ['declined, then paid', [declined, then], [attempt(1, 'declined', 'ch_1', 'insufficient_funds')]],
   ['paid at the bank', [wanted, then], [attempt(1, 'step_up', 'ch_1', 'authentication_required')]],
@@ -105,6 +107,11 @@ test.each([
     'not answered, then nothing came of it',
     [then],
     [attempt(1, 'unknown', null), attempt(1, 'unknown', 'ch_0')],
+  ],
+  [
+    'not answered, then searched for in vain',
+    [then],
+    [attempt(1, 'unknown', null), fact('attempt', { ...UNKNOWN, paymentIntentId: null })],
   ],
 ])('an attempt that was %s is in order', (_what, bank, first) => {
   expect(faultsOf({ bank, evidence: attempted(...first, attempt(2, 'succeeded', 'ch_2')) })).toEqual([]);
