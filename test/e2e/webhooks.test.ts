@@ -89,7 +89,12 @@ describe('what failed to arrive', () => {
     const { stripeCustomerId } = await stack.get('/v1/customers/gone');
     await stack.post('/v1/customers/gone/cancel');
     await expect
-      .poll(async () => (await stack.client.workflow.getHandle(workflowIdOf('gone')).describe()).status.name)
+      .poll(
+        async () => (await stack.client.workflow.getHandle(workflowIdOf('gone')).describe()).status.name,
+        {
+          timeout: 60_000,
+        },
+      )
       .toBe('COMPLETED');
     const { unclaimed } = await stack.catchUp();
     await stack.control('webhooks', { mode: 'lose' });

@@ -20,7 +20,7 @@ declare module 'vitest' {
   }
 }
 
-const NAMESPACES = Array.from({ length: 40 }, (_, index) => `test-${index + 1}`);
+const NAMESPACES = Array.from({ length: 50 }, (_, index) => `test-${index + 1}`);
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'offsession-test-'));
