@@ -133,7 +133,8 @@ export function createEnrolments(deps: {
         );
       const request = { requestId, hasConsent: body.consent !== undefined, caller };
       const earlier = claim === 'same' ? await earlierEnrolment(customerId, requestId) : null;
-      if (earlier) return { isNew: false, answer: await answerOf(earlier, metadata, request) };
+      if (earlier && hasSomethingToShow(earlier))
+        return { isNew: false, answer: await answerOf(earlier, metadata, request) };
       try {
         const enrolment = {
           ...enrolRequest(requestId, body, caller.actor),
@@ -212,4 +213,9 @@ function personalOf(
     ...(returnUrl !== undefined && { [`enrolment/${requestId}`]: { returnUrl } }),
     ...(Object.keys(evidence).length > 0 && { [`consent/${requestId}`]: evidence }),
   };
+}
+
+/** An open enrolment without a SetupIntent is waited for: the same request, asked at once, is answered alike. */
+function hasSomethingToShow({ enrolment }: CustomerView): boolean {
+  return enrolment === undefined || enrolment.closed || enrolment.setupIntentId !== undefined;
 }
