@@ -100,11 +100,11 @@ export function refuseCharge(state: CustomerState, event: EventOf<'openCharge'>)
     return chargeConflict(event.chargeId, differingTerms(existing, event));
   if (state.cancelled) return customerCancelled();
   if (!state.mandate) return noMandate();
-  const { openCharges, amountLimits } = policyOf(state);
-  if (!existing && state.charges.length >= openCharges) {
-    return tooManyOpenCharges(openCharges);
-  }
-  return checkAmount(event.amount, event.currency, amountLimits) ?? refuseBeyondMandate(state.mandate, event);
+  return (
+    (existing ? null : refuseOneMore(state)) ??
+    checkAmount(event.amount, event.currency, policyOf(state).amountLimits) ??
+    refuseBeyondMandate(state.mandate, event)
+  );
 }
 
 function isSameSum(failed: FailedCharge, { amount, currency }: EventOf<'openCharge'>): boolean {
@@ -134,9 +134,9 @@ function beyondTerms(
 
 function refuseRetry(state: CustomerState, event: EventOf<'retryCharge'>, nowMs: number): Refusal | null {
   if (state.cancelled) return customerCancelled();
-  const charge = findCharge(state, event.chargeId);
   const failed = findFailedCharge(state, event.chargeId);
   if (failed) return refuseReopening(state, { ...failed, attempts: [] }, nowMs);
+  const charge = findCharge(state, event.chargeId);
   if (!charge) return noSuchCharge(event.chargeId);
   const { phase } = charge;
   if (phase.is === 'attempting' || phase.is === 'finding_intent') return null;
@@ -175,9 +175,11 @@ function refuseAttempt(state: CustomerState, charge: Chargeable, nowMs: number):
 
 /** What has failed is collected after all: as a charge that is opened now, and for the same customer. */
 function refuseReopening(state: CustomerState, failed: Chargeable, nowMs: number): Refusal | null {
-  const { openCharges, amountLimits } = policyOf(state);
-  if (state.charges.length >= openCharges) return tooManyOpenCharges(openCharges);
-  return checkAmount(failed.amount, failed.currency, amountLimits) ?? refuseAttempt(state, failed, nowMs);
+  return (
+    refuseOneMore(state) ??
+    checkAmount(failed.amount, failed.currency, policyOf(state).amountLimits) ??
+    refuseAttempt(state, failed, nowMs)
+  );
 }
 
 function refuseWaiver(state: CustomerState, { chargeId }: EventOf<'waiveCharge'>): Refusal | null {
@@ -208,7 +210,9 @@ const WORDS: { readonly [Phase in Charge['phase']['is']]: string } = {
   closed: 'over',
 };
 
-function tooManyOpenCharges(openCharges: number): Refusal {
+function refuseOneMore(state: CustomerState): Refusal | null {
+  const { openCharges } = policyOf(state);
+  if (state.charges.length < openCharges) return null;
   return new Refusal(
     'too_many_open_charges',
     `The customer has ${openCharges} open charges; open another one when some of them are over.`,

@@ -19,7 +19,13 @@ import type { PageAnswer } from '../http/schemas/lists.ts';
 import { msOf } from '../http/times.ts';
 import type { AcceptCharge } from './accept-charge.ts';
 import type { Answers } from './answers.ts';
-import { type CurrentCharge, type CustomerReader, isClosed, recordedCharge } from './customer-reader.ts';
+import {
+  type CurrentCharge,
+  type CustomerReader,
+  isClosed,
+  isGivenUp,
+  recordedCharge,
+} from './customer-reader.ts';
 import { refuseReserved } from './enrolments.ts';
 import type { HandOver } from './hand-over.ts';
 import { askWorkflow } from './workflow-request.ts';
@@ -115,35 +121,35 @@ export function createCharges(deps: {
    * @param isKnown by its status: whether the workflow knows such a charge
    * @param isDone by its status: whether nothing is left to do
    */
-  async function act(
-    customerId: string,
-    chargeId: string,
-    { update, action, caller }: { update: typeof cancelCharge; action: Action; caller: Caller },
-    isKnown: (status: ChargeRow['status']) => boolean,
-    isDone: (status: ChargeRow['status']) => boolean,
-  ): Promise<ChargeAnswer> {
-    const before = await reader.chargeRow(customerId, chargeId);
-    if (before.waitsForWorkflow) await handOver.bring(promisedCharge(customerId, before));
-    if (isKnown(before.status)) {
-      try {
-        const view = await askWorkflow(deps, customerId, update, {
-          ...action,
-          actor: caller.actor,
-          chargeId,
-        });
-        return await answerOf(customerId, { row: before, view }, caller);
-      } catch (error) {
-        const hasLeft =
-          error instanceof Refusal && ['charge_not_found', 'charge_closed'].includes(error.code);
-        if (!hasLeft) throw error;
+  const sending =
+    (
+      update: typeof cancelCharge,
+      isKnown: (status: ChargeRow['status']) => boolean,
+      isDone: (status: ChargeRow['status']) => boolean,
+    ) =>
+    async (customerId: string, chargeId: string, action: Action, caller: Caller): Promise<ChargeAnswer> => {
+      const before = await reader.chargeRow(customerId, chargeId);
+      if (before.waitsForWorkflow) await handOver.bring(promisedCharge(customerId, before));
+      if (isKnown(before.status)) {
+        try {
+          const view = await askWorkflow(deps, customerId, update, {
+            ...action,
+            actor: caller.actor,
+            chargeId,
+          });
+          return await answerOf(customerId, { row: before, view }, caller);
+        } catch (error) {
+          const hasLeft =
+            error instanceof Refusal && ['charge_not_found', 'charge_closed'].includes(error.code);
+          if (!hasLeft) throw error;
+        }
       }
-    }
-    const row = await reader.chargeRow(customerId, chargeId);
-    if (isDone(row.status)) return answerOf(customerId, { row, view: recordedCharge(row) }, caller);
-    if (!isClosed(row.status))
-      throw new Refusal('wrong_state', 'The customer’s billing does not have this charge yet; ask again.');
-    throw new Refusal('charge_closed', `The charge is over: ${row.status}.`);
-  }
+      const row = await reader.chargeRow(customerId, chargeId);
+      if (isDone(row.status)) return answerOf(customerId, { row, view: recordedCharge(row) }, caller);
+      if (!isClosed(row.status))
+        throw new Refusal('wrong_state', 'The customer’s billing does not have this charge yet; ask again.');
+      throw new Refusal('charge_closed', `The charge is over: ${row.status}.`);
+    };
 
   return {
     async open(customerId, body, caller, waitMs) {
@@ -186,37 +192,17 @@ export function createCharges(deps: {
       if (status === 'awaiting_step_up') {
         const isReceived = await deps.workflows.completeStepUp(customerId, chargeId);
         if (!isReceived) throw new Refusal('wrong_state', 'The customer’s billing has ended.');
-      } else if (GIVEN_UP.includes(status) || !attempts.some(askedForStepUp)) {
+      } else if (isGivenUp(status) || !attempts.some(askedForStepUp)) {
         throw new Refusal('wrong_state', `The charge does not wait for the customer: ${status}.`);
       }
       return answerOf(customerId, current, caller);
     },
 
-    cancel: (customerId, chargeId, action, caller) =>
-      act(
-        customerId,
-        chargeId,
-        { update: cancelCharge, action, caller },
-        isOpen,
-        (status) => status === 'cancelled',
-      ),
-
-    retry: (customerId, chargeId, action, caller) =>
-      act(customerId, chargeId, { update: retryCharge, action, caller }, isOwed, () => false),
-
-    waive: (customerId, chargeId, action, caller) =>
-      act(
-        customerId,
-        chargeId,
-        { update: waiveCharge, action, caller },
-        isOwed,
-        (status) => status === 'waived',
-      ),
+    cancel: sending(cancelCharge, isOpen, (status) => status === 'cancelled'),
+    retry: sending(retryCharge, isOwed, () => false),
+    waive: sending(waiveCharge, isOwed, (status) => status === 'waived'),
   };
 }
-
-/** Nobody waits for the money of these any more. */
-const GIVEN_UP: readonly ChargeStatus[] = ['failed', 'waived', 'cancelled'];
 
 function isOpen(status: ChargeRow['status']): boolean {
   return !isClosed(status);

@@ -84,6 +84,11 @@ export function isClosed(status: ChargeRow['status']): boolean {
   return status !== 'claimed' && CLOSED.includes(status);
 }
 
+/** Whether it is over without the money. */
+export function isGivenUp(status: ChargeRow['status']): boolean {
+  return isClosed(status) && status !== 'succeeded';
+}
+
 /** The customer as last recorded; one whose workflow has recorded nothing yet is waiting to be enrolled. */
 export function recordedCustomer({ customerId, view }: CustomerRow): CustomerView {
   return (

@@ -4,7 +4,7 @@ import type { Charge } from '../../domain/model/charge.ts';
 import type { ChargeRow, Ledger } from '../../ledger/ledger.ts';
 import { idOf } from '../../stripe/object-id.ts';
 import type { StripeEvent } from '../http/webhook-signature.ts';
-import { isClosed } from './customer-reader.ts';
+import { isClosed, isGivenUp } from './customer-reader.ts';
 
 /** Milliseconds between looks at an attempt under way, 1.5 s in all: it takes a moment longer than the event about it. */
 const LOOKS = [100, 200, 400, 800];
@@ -44,7 +44,7 @@ async function look({ type, object }: StripeEvent, ledger: Ledger): Promise<OnRe
     case 'payment_intent.succeeded':
       return row.status === 'succeeded' ? 'yes' : 'no';
     case 'payment_intent.canceled':
-      return row.status === 'failed' || row.status === 'waived' || row.status === 'cancelled' ? 'yes' : 'no';
+      return isGivenUp(row.status) ? 'yes' : 'no';
     case 'payment_intent.processing':
       return row.status === 'processing' ? 'yes' : 'no';
     default: {

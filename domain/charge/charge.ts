@@ -115,9 +115,9 @@ export function retryCharge(
   event: EventOf<'retryCharge'>,
   nowMs: number,
 ): CustomerState {
-  const charge = findCharge(state, event.chargeId);
   const failed = findFailedCharge(state, event.chargeId);
   if (failed) return reopenFailedCharge(state, failed, event, nowMs);
+  const charge = findCharge(state, event.chargeId);
   const { phase } = charge ?? {};
   const mayRetry =
     phase?.is === 'awaiting_card' || phase?.is === 'refused' || (phase?.is === 'due' && phase.atMs > nowMs);

@@ -1,5 +1,5 @@
 // What is owed still although collecting it has failed: remembered, collected after all, or waived.
-import type { Charge, FailedCharge } from '../model/charge.ts';
+import type { Charge, ChargePhase, FailedCharge } from '../model/charge.ts';
 import type { Attribution } from '../model/events.ts';
 import type { CustomerState } from '../model/state.ts';
 import { by, recordFact } from '../shared/facts.ts';
@@ -28,8 +28,8 @@ export function rememberFailure(state: CustomerState, charge: Charge, nowMs: num
     atMs: nowMs,
     declineCode: decline?.declineCode ?? decline?.code ?? null,
   };
-  const { failedCharges } = without(state, chargeId);
-  return { ...state, failedCharges: [...failedCharges, failed].slice(-FAILED_CHARGES_REMEMBERED) };
+  const others = state.failedCharges.filter((other) => other.chargeId !== chargeId);
+  return { ...state, failedCharges: [...others, failed].slice(-FAILED_CHARGES_REMEMBERED) };
 }
 
 /**
@@ -39,23 +39,18 @@ export function rememberFailure(state: CustomerState, charge: Charge, nowMs: num
  */
 export function reopenFailedCharge(
   state: CustomerState,
-  { atMs: failedAtMs, declineCode: _old, ...failed }: FailedCharge,
+  failed: FailedCharge,
   because: Attribution | 'new_card',
   nowMs: number,
 ): CustomerState {
-  const { chargeId, amount, currency, paymentIntentId } = failed;
+  const { chargeId, amount, currency, atMs: failedAtMs, paymentIntentId } = failed;
   const due = { is: 'due', atMs: nowMs } as const;
-  const charge: Charge = {
-    ...failed,
-    phase: paymentIntentId === null ? due : { is: 'replacing_intent', sinceMs: nowMs, resumeAs: due },
-    attempts: [],
-    decline: null,
-    nextCheckAtMs: paymentIntentId === null ? null : nowMs,
-    checks: 0,
-  };
-  const others = without(state, chargeId);
+  const begun =
+    paymentIntentId === null
+      ? becomes(state, failed, due, null)
+      : becomes(state, failed, { is: 'replacing_intent', sinceMs: nowMs, resumeAs: due }, nowMs);
   const cause = because === 'new_card' ? 'new_card' : 'requested';
-  return recordFact(withCharge(others, charge), nowMs, 'charge_reopened', {
+  return recordFact(begun, nowMs, 'charge_reopened', {
     chargeId,
     ...(because === 'new_card' ? {} : by(because)),
     data: { cause, amount, currency, failedAtMs },
@@ -77,30 +72,27 @@ export function waiveFailedCharge(
 ): CustomerState {
   const failed = findFailedCharge(state, chargeId);
   if (!failed) return state;
-  const { atMs: failedAtMs, declineCode: _its, ...owed } = failed;
-  const waived: Charge = {
-    ...owed,
-    phase: { is: 'closed', as: 'waived', reason: null, atMs: nowMs },
-    attempts: [],
-    decline: null,
-    nextCheckAtMs: null,
-    checks: 0,
-  };
-  const others = without(state, chargeId);
-  const { amount, currency } = owed;
-  return recordFact(withCharge(others, waived), nowMs, 'charge_waived', {
+  const { amount, currency, atMs: failedAtMs } = failed;
+  const waived = becomes(state, failed, { is: 'closed', as: 'waived', reason: null, atMs: nowMs }, null);
+  return recordFact(waived, nowMs, 'charge_waived', {
     chargeId,
     ...by(because),
     data: { amount, currency, failedAtMs },
   });
 }
 
-/** Its failure may be still to be recorded: then it is here, as closed. */
-function withCharge(state: CustomerState, charge: Charge): CustomerState {
-  const others = state.charges.filter(({ chargeId }) => chargeId !== charge.chargeId);
-  return { ...state, charges: [...others, charge] };
-}
-
-function without(state: CustomerState, chargeId: string): CustomerState {
-  return { ...state, failedCharges: state.failedCharges.filter((failed) => failed.chargeId !== chargeId) };
+/** It is among the charges again, in this phase. Its failure may be still to be recorded: then it is there as closed. */
+function becomes(
+  state: CustomerState,
+  { atMs: _atMs, declineCode: _declineCode, ...owed }: FailedCharge,
+  phase: ChargePhase,
+  nextCheckAtMs: number | null,
+): CustomerState {
+  const charge: Charge = { ...owed, phase, attempts: [], decline: null, nextCheckAtMs, checks: 0 };
+  const isOther = ({ chargeId }: { readonly chargeId: string }) => chargeId !== owed.chargeId;
+  return {
+    ...state,
+    failedCharges: state.failedCharges.filter(isOther),
+    charges: [...state.charges.filter(isOther), charge],
+  };
 }
