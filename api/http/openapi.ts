@@ -2,6 +2,7 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
+import { namedOnce } from './components.ts';
 import { allowNoBody } from './no-body.ts';
 import { problems } from './schemas/problems.ts';
 
@@ -24,14 +25,20 @@ export async function describeRoutes(app: FastifyInstance, publicUrl: string): P
   });
 
   await app.register(swagger, {
-    // The plugin calls every body required.
+    // The plugin calls every body required, and writes every schema out in full wherever it is used.
     transformObject: (document) => {
       if (!('openapiObject' in document)) throw new TypeError('this is an OpenAPI 3 document');
       for (const path of Object.values(document.openapiObject.paths ?? {}))
         for (const operation of Object.values(path ?? {}) as Operation[])
           if (operation.requestBody && withoutBody.has(operation.operationId))
             operation.requestBody.required = false;
-      return document.openapiObject;
+      const { paths, components, ...rest } = document.openapiObject;
+      const named = namedOnce(paths);
+      return {
+        ...rest,
+        components: { ...components, schemas: named.schemas },
+        paths: named.document,
+      } as typeof document.openapiObject;
     },
     openapi: {
       openapi: '3.1.0',

@@ -26,29 +26,32 @@ export const CustomersQuery = Strict({
   cursor: Type.Optional(Cursor),
 });
 
-export const NewCustomer = Strict({
-  customerId: CustomerId,
-  email: Type.Optional(
-    Type.String({
-      ...EMAIL,
-      description: 'Of the customer that is made at Stripe; nothing is mailed from here.',
-      examples: ['ada@example.com'],
-    }),
-  ),
-  stripeCustomerId: Type.Optional(
-    StripeId('cus', 'A customer you have at Stripe, used instead of a new one.', 'cus_NffrFeUfNV2Hib'),
-  ),
-  currency: Type.Optional(Currency),
-  ...enrolmentFields,
-  locale: Type.Optional(
-    Type.String({
-      ...LOCALE,
-      description: 'BCP 47, of the customer that is made at Stripe; our pages speak English.',
-      examples: ['de-AT'],
-    }),
-  ),
-  metadata: Type.Optional(Metadata),
-});
+export const NewCustomer = Strict(
+  {
+    customerId: CustomerId,
+    email: Type.Optional(
+      Type.String({
+        ...EMAIL,
+        description: 'Of the customer that is made at Stripe; nothing is mailed from here.',
+        examples: ['ada@example.com'],
+      }),
+    ),
+    stripeCustomerId: Type.Optional(
+      StripeId('cus', 'A customer you have at Stripe, used instead of a new one.', 'cus_NffrFeUfNV2Hib'),
+    ),
+    currency: Type.Optional(Currency),
+    ...enrolmentFields,
+    locale: Type.Optional(
+      Type.String({
+        ...LOCALE,
+        description: 'BCP 47, of the customer that is made at Stripe; our pages speak English.',
+        examples: ['de-AT'],
+      }),
+    ),
+    metadata: Type.Optional(Metadata),
+  },
+  { title: 'NewCustomer' },
+);
 export type NewCustomer = Static<typeof NewCustomer>;
 
 const customerFields = {
@@ -85,25 +88,31 @@ const customerFields = {
   metadata: Metadata,
 };
 
-export const CustomerAnswer = Type.Object({
-  ...customerFields,
-  enrolment: Type.Optional(EnrolmentAnswer),
-});
+export const CustomerAnswer = Type.Object(
+  {
+    ...customerFields,
+    enrolment: Type.Optional(EnrolmentAnswer),
+  },
+  { title: 'Customer' },
+);
 export type CustomerAnswer = Static<typeof CustomerAnswer>;
 
 /** The only answer under /v1 with a secret in it. */
-export const EnrolAnswer = Type.Object({
-  ...customerFields,
-  enrolment: Type.Optional(
-    Type.Object({
-      ...EnrolmentAnswer.properties,
-      clientSecret: Type.Optional(
-        Type.String({
-          description:
-            'For your own front end, when the request brought consent and the customer is still needed. Never kept.',
-        }),
-      ),
-    }),
-  ),
-});
+export const EnrolAnswer = Type.Object(
+  {
+    ...customerFields,
+    enrolment: Type.Optional(
+      Type.Object({
+        ...EnrolmentAnswer.properties,
+        clientSecret: Type.Optional(
+          Type.String({
+            description:
+              'For your own front end, when the request brought consent and the customer is still needed. Never kept.',
+          }),
+        ),
+      }),
+    ),
+  },
+  { title: 'EnrolledCustomer' },
+);
 export type EnrolAnswer = Static<typeof EnrolAnswer>;

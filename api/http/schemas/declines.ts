@@ -12,5 +12,5 @@ export const Decline = Type.Object(
       examples: ['There was not enough money on your card.'],
     }),
   },
-  { description: 'Why Stripe or the issuer said no, in Stripe’s codes.' },
+  { title: 'Decline', description: 'Why Stripe or the issuer said no, in Stripe’s codes.' },
 );

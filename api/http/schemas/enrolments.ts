@@ -60,17 +60,22 @@ export const enrolmentFields = {
   ),
 };
 
-export const NewEnrolment = Strict(enrolmentFields);
+export const NewEnrolment = Strict(enrolmentFields, { title: 'NewEnrolment' });
 export type NewEnrolment = Static<typeof NewEnrolment>;
 
-export const EnrolmentAnswer = Type.Object({
-  setupIntentId: Type.Optional(StripeId('seti', 'Absent until Stripe has made it.', 'seti_1Q0PsIJvEtkwdCNY')),
-  status: Type.Enum(['pending', 'awaiting_customer', 'processing', 'succeeded', 'failed', 'expired']),
-  url: Type.Optional(
-    Type.String({
-      description: 'Our page, for the customer alone. Shown to keys with the scope `charge` only.',
-      examples: ['https://pay.example/enrol/eyJhbGciOiJIUzI1NiJ9.e30.x'],
-    }),
-  ),
-  decline: Type.Optional(Decline),
-});
+export const EnrolmentAnswer = Type.Object(
+  {
+    setupIntentId: Type.Optional(
+      StripeId('seti', 'Absent until Stripe has made it.', 'seti_1Q0PsIJvEtkwdCNY'),
+    ),
+    status: Type.Enum(['pending', 'awaiting_customer', 'processing', 'succeeded', 'failed', 'expired']),
+    url: Type.Optional(
+      Type.String({
+        description: 'Our page, for the customer alone. Shown to keys with the scope `charge` only.',
+        examples: ['https://pay.example/enrol/eyJhbGciOiJIUzI1NiJ9.e30.x'],
+      }),
+    ),
+    decline: Type.Optional(Decline),
+  },
+  { title: 'Enrolment' },
+);

@@ -40,36 +40,42 @@ const EVIDENCE_KINDS = valuesOf<FactKind>({
   facts_superseded: true,
 });
 
-export const EvidenceAnswer = Type.Object({
-  at: Time('When, by the billing clock.'),
-  kind: Type.Enum(EVIDENCE_KINDS),
-  chargeId: Type.Optional(ChargeId),
-  actor: Type.Optional(
-    Type.String({ description: 'The API key’s name, or `customer`.', examples: ['backend'] }),
-  ),
-  reason: Type.Optional(Type.String()),
-  data: Type.Unsafe<{ [key: string]: unknown }>({ type: 'object', additionalProperties: true }),
-  personal: Type.Optional(
-    Type.Unsafe<{ [key: string]: unknown }>({
-      type: 'object',
-      additionalProperties: true,
-      description: 'Of a consent: IP and user agent, until erased.',
-    }),
-  ),
-  delivery: Type.Optional(
-    Type.Object(
-      {
-        at: Time('When that was known.'),
-        outcome: Type.Enum(['sent', 'no_endpoint', 'given_up']),
-        status: Type.Optional(
-          Type.Integer({ description: 'What the endpoint answered to one that was sent.', examples: [200] }),
-        ),
-        reason: Type.Optional(
-          Type.String({ description: 'Why it was given up.', examples: ['the endpoint answered 503'] }),
-        ),
-      },
-      { description: 'Of a notice: how it ended; absent until then.' },
+export const EvidenceAnswer = Type.Object(
+  {
+    at: Time('When, by the billing clock.'),
+    kind: Type.Enum(EVIDENCE_KINDS),
+    chargeId: Type.Optional(ChargeId),
+    actor: Type.Optional(
+      Type.String({ description: 'The API key’s name, or `customer`.', examples: ['backend'] }),
     ),
-  ),
-});
+    reason: Type.Optional(Type.String()),
+    data: Type.Unsafe<{ [key: string]: unknown }>({ type: 'object', additionalProperties: true }),
+    personal: Type.Optional(
+      Type.Unsafe<{ [key: string]: unknown }>({
+        type: 'object',
+        additionalProperties: true,
+        description: 'Of a consent: IP and user agent, until erased.',
+      }),
+    ),
+    delivery: Type.Optional(
+      Type.Object(
+        {
+          at: Time('When that was known.'),
+          outcome: Type.Enum(['sent', 'no_endpoint', 'given_up']),
+          status: Type.Optional(
+            Type.Integer({
+              description: 'What the endpoint answered to one that was sent.',
+              examples: [200],
+            }),
+          ),
+          reason: Type.Optional(
+            Type.String({ description: 'Why it was given up.', examples: ['the endpoint answered 503'] }),
+          ),
+        },
+        { description: 'Of a notice: how it ended; absent until then.' },
+      ),
+    ),
+  },
+  { title: 'Evidence' },
+);
 export type EvidenceAnswer = Static<typeof EvidenceAnswer>;

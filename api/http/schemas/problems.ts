@@ -14,7 +14,7 @@ const ProblemAnswer = Type.Object(
       }),
     ),
   },
-  { description: 'A problem (RFC 9457).' },
+  { title: 'Problem', description: 'A problem (RFC 9457).' },
 );
 
 const DESCRIPTIONS: { readonly [status: number]: string } = {

@@ -13,10 +13,12 @@ interface Operation {
 
 let api: TestApp;
 let operations: [string, Operation][];
+let document: { paths: object; components: { schemas: Record<string, object> } };
 beforeAll(async () => {
   api = await startTestApp();
   const { body } = await api.ask('GET', '/openapi.json', undefined, null);
   expect(body.openapi).toBe('3.1.0');
+  document = body;
   operations = Object.entries(body.paths as Record<string, Record<string, Operation>>).flatMap(
     ([path, methods]) =>
       Object.entries(methods).map(([method, operation]): [string, Operation] => [
@@ -78,6 +80,27 @@ test('what is under /v1 needs a key and says how it refuses', () => {
         'application/problem+json',
       ]);
   }
+});
+
+test('a shape that is used in several places has one name, under which a generated client knows it', () => {
+  expect(Object.keys(document.components.schemas).sort()).toEqual([
+    'Action',
+    'Charge',
+    'Customer',
+    'Decline',
+    'EnrolledCustomer',
+    'Enrolment',
+    'Evidence',
+    'NewCharge',
+    'NewCustomer',
+    'NewEnrolment',
+    'Problem',
+  ]);
+  const references = JSON.stringify(document).match(/"\$ref":"[^"]*"/g) ?? [];
+  const named = new Set(
+    references.map((reference) => reference.slice('"$ref":"#/components/schemas/'.length, -1)),
+  );
+  expect([...named].sort()).toEqual(Object.keys(document.components.schemas).sort());
 });
 
 test('a body that may be missing is not called required, and others are', () => {
