@@ -1,6 +1,7 @@
 // What the documentation lists is what the code has.
 import { createRequire } from 'node:module';
 import { expect, test } from 'vitest';
+import { HTTP_STATUS } from '../../api/http/refusal-status.ts';
 import { DEFAULT_COLLECTION, DEFAULT_POLICY } from '../../domain/shared/policy.ts';
 import { STRIPE_EVENTS } from '../../domain/shared/stripe-events.ts';
 import { DAY, HOUR, SECOND } from '../../domain/shared/time.ts';
@@ -46,6 +47,56 @@ test('the picture of the folders has every arrow that lint allows between them, 
     );
   });
   expect(drawn.toSorted()).toEqual([...new Set(allowed)].toSorted());
+});
+
+/** The words of a type that is a union of strings, or of several. */
+function wordsOf(...types: readonly [file: string, type: string][]): string[] {
+  return types.flatMap(([file, type]) => {
+    const [, union = ''] = new RegExp(`export type ${type} =([^;]+);`).exec(textOf(file)) ?? [];
+    return [...union.matchAll(/'([a-z_.]+)'/g)].map(([, word = '']) => word);
+  });
+}
+
+/** The first cells of a table's rows that are code, with the second ones. */
+function rowsOf(heading: string): [word: string, second: string][] {
+  const section = sectionOf('docs/callers.md', heading);
+  return [...section.matchAll(/^\| `([a-z_.]+)` \| ([^|]*) \|/gm)].map(([, word = '', second = '']) => [
+    word,
+    second,
+  ]);
+}
+
+test.each<[heading: string, ...types: [file: string, type: string][]]>([
+  ['Customers', ['domain/view.ts', 'CustomerStatus']],
+  ['Enrolments', ['domain/model/enrolment.ts', 'EnrolmentStatus']],
+  ['Notices', ['domain/model/facts.ts', 'NoticeKind']],
+])('callers are told of every word of %s and of no other', (heading, ...types) => {
+  const words = wordsOf(...types);
+  expect(words.length).toBeGreaterThan(0);
+  expect(
+    rowsOf(heading)
+      .map(([word]) => word)
+      .toSorted(),
+  ).toEqual(words.toSorted());
+});
+
+test('callers are told of everything that a charge may wait for', () => {
+  const words = wordsOf(
+    ['domain/view.ts', 'WaitReason'],
+    ['domain/charge/close.ts', 'CardWaitReason'],
+    ['domain/shared/chargeable-card.ts', 'NoCardReason'],
+  );
+  expect(words.length).toBeGreaterThan(5);
+  const told = rowsOf('Charges').map(([word]) => word);
+  expect(words.filter((word) => !told.includes(word))).toEqual([]);
+});
+
+test('callers are told of every code of a problem, with its status', () => {
+  const told = rowsOf('Problems');
+  const codes = [...wordsOf(['api/http/problems.ts', 'ProblemCode']), ...Object.keys(HTTP_STATUS)];
+  expect(told.map(([code]) => code).toSorted()).toEqual([...new Set(codes)].toSorted());
+  const statuses = Object.fromEntries(told.map(([code, status]) => [code, Number(status)]));
+  expect(statuses).toMatchObject(HTTP_STATUS);
 });
 
 test('no page carries the marks of a merge that was not finished', () => {
