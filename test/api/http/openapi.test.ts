@@ -103,6 +103,26 @@ test('a shape that is used in several places has one name, under which a generat
   expect([...named].sort()).toEqual(Object.keys(document.components.schemas).sort());
 });
 
+test('each problem is shown as it is sent with its status', async () => {
+  const shown = new Map<string, object>();
+  for (const [, { responses }] of operations)
+    for (const [status, { content }] of Object.entries(responses)) {
+      const problem = content?.['application/problem+json'] as { example?: object } | undefined;
+      if (!problem) continue;
+      expect(problem.example, status).toMatchObject({ status: Number(status) });
+      shown.set(status, problem.example ?? {});
+    }
+  const unauthorized = await api.ask('GET', '/v1/customers', undefined, null);
+  expect(shown.get('401')).toEqual(unauthorized.body);
+  const notFound = await api.ask('GET', '/v1/customers/customer-42');
+  expect(shown.get('404')).toEqual(notFound.body);
+  const tooSmall = await api.ask('POST', '/v1/customers', {
+    customerId: 'ada',
+    terms: { maxAmount: 1, currency: 'eur' },
+  });
+  expect(shown.get('422')).toEqual(tooSmall.body);
+});
+
 test('a body that may be missing is not called required, and others are', () => {
   const optional = operations
     .filter(([, { requestBody }]) => requestBody?.required === false)
