@@ -39,7 +39,7 @@ type Release = 'today' | 'next';
 /** Names no charge, so it changes nothing, but it wakes the workflow. */
 const NOBODYS = { chargeId: 'nobodys' };
 type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
-const { RoutingConfigUpdateState, VersionDrainageStatus } = proto.temporal.api.enums.v1;
+const { RoutingConfigUpdateState, TaskQueueType, VersionDrainageStatus } = proto.temporal.api.enums.v1;
 const KNOWN_TO_ALL_QUEUES = RoutingConfigUpdateState.ROUTING_CONFIG_UPDATE_STATE_COMPLETED;
 const DRAINED = VersionDrainageStatus.VERSION_DRAINAGE_STATUS_DRAINED;
 
@@ -119,14 +119,20 @@ async function versionInfo(buildId: Release) {
   return workerDeploymentVersionInfo;
 }
 
-/** As `temporal worker deployment set-current-version` does, once workers of both queues have shown up. */
+/** What Temporal wants to have seen of a version before it makes it current: a queue is known by its name and its type. */
+const POLLED = [
+  { name: BILLING_QUEUE, type: TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW },
+  { name: BILLING_QUEUE, type: TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY },
+  { name: STRIPE_QUEUE, type: TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY },
+].map((queue) => expect.objectContaining(queue));
+
+/** As `temporal worker deployment set-current-version` does, once workers of every queue have shown up. */
 async function makeCurrent(buildId: Release): Promise<void> {
   const { workflowService } = stack.client;
   const deployment = { namespace: NAMESPACE, deploymentName: DEPLOYMENT };
   const patience = { timeout: 60_000, interval: 100 };
   await vi.waitFor(async () => {
-    const queues = (await versionInfo(buildId))?.taskQueueInfos?.map(({ name }) => name);
-    expect(queues).toEqual(expect.arrayContaining([BILLING_QUEUE, STRIPE_QUEUE]));
+    expect((await versionInfo(buildId))?.taskQueueInfos).toEqual(expect.arrayContaining(POLLED));
   }, patience);
   await workflowService.setWorkerDeploymentCurrentVersion({ ...deployment, buildId });
   await vi.waitFor(async () => {
